@@ -1,0 +1,103 @@
+use shared::model::Role;
+
+use crate::transport;
+
+/// A result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a card did not do what was asked. A variant exists where somebody acts on it; sentences for people are
+/// made by the agent.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The reader, the service or the connection.
+    #[error(transparent)]
+    Transport(#[from] transport::Error),
+    /// No application on the card is one we know.
+    #[error("the card is of no known kind")]
+    UnknownCard,
+    /// Nobody has personalised the card.
+    #[error("the card is not initialised")]
+    NotInitialised,
+    /// The PIN or PUK was wrong, and a try is gone.
+    #[error("wrong PIN")]
+    WrongPin {
+        /// Whose.
+        role: Role,
+        /// As the card told it.
+        tries_left: Option<u8>,
+    },
+    /// No try is left.
+    #[error("the PIN is blocked")]
+    PinBlocked {
+        /// Whose.
+        role: Role,
+    },
+    /// The card refused a new PIN for its length or characters. No try was used.
+    #[error("the card refuses this as a new PIN")]
+    PinRefused,
+    /// The response was wrong, and the challenge is used up.
+    #[error("wrong response")]
+    WrongResponse {
+        /// As the card told it.
+        tries_left: Option<u8>,
+    },
+    /// There is no challenge, or it is no longer the card's.
+    #[error("the challenge is void")]
+    ChallengeVoid(VoidReason),
+    /// There is no such PIN, certificate or container.
+    #[error("{0} is not on the card")]
+    NotFound(String),
+    /// The card or its edge cannot do that.
+    #[error("not supported: {0}")]
+    NotSupported(&'static str),
+    /// The card has no key for this certificate.
+    #[error("no key on the card belongs to the certificate")]
+    NoMatchingKey,
+    /// The card does not take keys of this kind; the text says which it takes.
+    #[error("the card does not take this key: {0}")]
+    KeyNotSupported(String),
+    /// No room; the text says for what.
+    #[error("the card has no room for {0}")]
+    CardFull(&'static str),
+    /// Something on the card is damaged; the text names it.
+    #[error("{0} is damaged")]
+    Damaged(String),
+    /// The card answered with a status word that this command does not explain.
+    #[error("the card answered {status:04X} to {command}")]
+    Unexpected {
+        /// The command's name in ISO 7816-4.
+        command: &'static str,
+        /// SW1 and SW2.
+        status: u16,
+    },
+    /// The card's answer is not well formed; the text names the part.
+    #[error("the card's answer to {0} is malformed")]
+    Malformed(&'static str),
+    /// A write did not come to its end.
+    #[error("{cause}; {}", if *.restored { "the card is as it was" } else { "the card needs repair" })]
+    WriteFailed {
+        /// What went wrong.
+        cause: Box<Error>,
+        /// Whether everything was put back.
+        restored: bool,
+    },
+}
+
+/// Why a challenge is void.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VoidReason {
+    /// None was taken, or the agent was restarted since.
+    None,
+    /// The card was removed.
+    Removed,
+    /// Another program reset the card.
+    Reset,
+    /// Another program used the card.
+    Disturbed,
+    /// The PC/SC service went away.
+    Service,
+    /// It was answered, rightly or wrongly.
+    Used,
+    /// It was given up.
+    Cancelled,
+}

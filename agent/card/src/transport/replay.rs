@@ -1,0 +1,1 @@
+//! A recorded dialogue played back.

@@ -1,0 +1,19 @@
+//! The vocabulary that Kortti's programs share, and the wire between them.
+//!
+//! `model` holds plain values, `secret` the types for what must never be printed, `error` what a person or a
+//! script is told, `unblock` the pure arithmetic of a challenge and its response, `rpc` the methods and events,
+//! `socket` and `client` the way to the agent. Nothing here knows a card, a reader library or a window.
+
+pub mod client;
+pub mod error;
+pub mod hex;
+pub mod model;
+pub mod rpc;
+pub mod secret;
+pub mod socket;
+pub mod unblock;
+
+pub use error::{Error, ErrorCode, Result};
+
+/// The version of Kortti, the same for all of its programs.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,166 @@
+//! What the agent tells a subscriber: a snapshot first, then what changed.
+
+use serde::{Deserialize, Serialize};
+
+use super::methods::StatusReply;
+use crate::hex::Hex;
+use crate::model::{Card, Csn, Role};
+
+/// An event with its place in the stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// One more than that of the event before; a subscriber that sees a gap has missed something.
+    pub sequence: u64,
+    /// When it happened, RFC 3339 in UTC.
+    pub time: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub change: Change,
+}
+
+/// Who brought a change about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A request to this agent.
+    User,
+    /// Another program on this machine.
+    OtherProgram,
+    /// A hand, a cable, a power cut.
+    Hardware,
+}
+
+/// What happened. None of it ever holds a PIN, a key or a challenge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Change {
+    /// The state that the following events change. Its sequence number is that of the last event it includes.
+    Snapshot(Box<StatusReply>),
+    /// The PC/SC service can be reached.
+    ServiceUp,
+    /// The PC/SC service cannot be reached.
+    ServiceDown {
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// A reader appeared.
+    ReaderAdded {
+        /// Its name.
+        reader: String,
+    },
+    /// A reader disappeared.
+    ReaderRemoved {
+        /// Its name.
+        reader: String,
+    },
+    /// A card came in. Sent before anything is read from it.
+    CardInserted {
+        /// The reader.
+        reader: String,
+        /// The answer to reset.
+        atr: Hex,
+    },
+    /// The card that came in is one Kortti can look after, or one that nobody has initialised.
+    CardIdentified {
+        /// The reader.
+        reader: String,
+        /// The card.
+        card: Card,
+        /// Whether it is personalised.
+        initialised: bool,
+    },
+    /// The card that came in cannot be used.
+    CardUnusable {
+        /// The reader.
+        reader: String,
+        /// Why: unknown, mute, busy or failed, as in a reader's state.
+        state: crate::model::ReaderState,
+        /// A sentence for people.
+        reason: String,
+    },
+    /// A card went out.
+    CardRemoved {
+        /// The reader.
+        reader: String,
+        /// The card, if it had been identified.
+        csn: Option<Csn>,
+    },
+    /// Another program reset the card during an operation of ours.
+    CardReset {
+        /// The reader.
+        reader: String,
+        /// The card.
+        csn: Option<Csn>,
+        /// Always another program.
+        cause: Cause,
+    },
+    /// A PIN was changed.
+    PinChanged(PinEvent),
+    /// A PIN was wrong.
+    PinFailed(PinEvent),
+    /// A PIN has no try left.
+    PinBlocked(PinEvent),
+    /// A PIN was unblocked.
+    PinUnblocked(PinEvent),
+    /// A challenge was taken from the card.
+    ChallengeIssued(OnCardEvent),
+    /// A challenge is void.
+    ChallengeVoid {
+        /// The reader.
+        reader: String,
+        /// The card.
+        csn: Csn,
+        /// What happened, in a sentence.
+        reason: String,
+    },
+    /// A certificate was written.
+    CertImported(CertEvent),
+    /// A certificate was deleted.
+    CertDeleted(CertEvent),
+    /// Another container is the default one.
+    DefaultChanged(CertEvent),
+    /// What an interrupted write had left was mended.
+    CardRepaired(OnCardEvent),
+    /// The agent ends; the stream ends after this.
+    AgentStopping,
+}
+
+/// An event that concerns a whole card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnCardEvent {
+    /// The reader.
+    pub reader: String,
+    /// The card.
+    pub csn: Csn,
+    /// Who brought it about.
+    pub cause: Cause,
+}
+
+/// An event that concerns a PIN.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinEvent {
+    /// The reader.
+    pub reader: String,
+    /// The card.
+    pub csn: Csn,
+    /// Which PIN.
+    pub role: Role,
+    /// Tries left, where the card told.
+    pub tries_left: Option<u8>,
+    /// Who brought it about.
+    pub cause: Cause,
+}
+
+/// An event that concerns a certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertEvent {
+    /// The reader.
+    pub reader: String,
+    /// The card.
+    pub csn: Csn,
+    /// The certificate's `id`.
+    pub certificate: String,
+    /// Who brought it about.
+    pub cause: Cause,
+}

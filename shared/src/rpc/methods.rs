@@ -1,0 +1,384 @@
+//! One type per method: its name, its parameters, its reply.
+
+use serde::{Deserialize, Serialize};
+
+use super::Method;
+use crate::hex::Hex;
+use crate::model::{
+    CardDetails, Certificate, CertificateView, Csn, Finding, PinStatus, Reader, Role, Service,
+};
+use crate::secret::{FileText, Password, Pin, ResponseText};
+
+/// Which card is meant. With neither field, the only card there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Select {
+    /// The reader's exact name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reader: Option<String>,
+    /// The card serial number, in any form that [`Csn::matches`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
+}
+
+/// No parameters, or nothing to say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Empty {}
+
+/// Parameters that name a card and nothing else.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct OnCard {
+    /// The card.
+    #[serde(default)]
+    pub select: Select,
+}
+
+macro_rules! methods {
+    ($($(#[$doc:meta])* $name:ident = $wire:literal ($params:ty) -> $reply:ty;)*) => {
+        $(
+            $(#[$doc])*
+            pub struct $name;
+
+            impl Method for $name {
+                const NAME: &'static str = $wire;
+                type Params = $params;
+                type Reply = $reply;
+            }
+        )*
+
+        /// The names of all methods.
+        pub const ALL: &[&str] = &[$($wire),*];
+    };
+}
+
+methods! {
+    /// First call of a connection: who speaks, and which protocol.
+    Hello = "hello" (HelloParams) -> HelloReply;
+    /// The agent, the PC/SC service, the readers and what is in them. Speaks to no card.
+    Status = "status" (Empty) -> StatusReply;
+    /// Turns the connection into a stream of events, the first of which is a snapshot. The reply comes before it.
+    Subscribe = "subscribe" (Empty) -> Empty;
+    /// Everything about one card.
+    CardShow = "card.show" (OnCard) -> CardDetails;
+    /// Mends what an interrupted write left. Needs the PIN.
+    CardRepair = "card.repair" (RepairParams) -> RepairReply;
+    /// The PINs of a card and their tries.
+    PinList = "pin.list" (OnCard) -> Vec<PinStatus>;
+    /// Changes a PIN. The new one is checked against the policy, and the tries left are looked at, before
+    /// anything is sent.
+    PinChange = "pin.change" (PinChangeParams) -> PinStatus;
+    /// Takes a challenge from the card and keeps the card for its response.
+    UnblockStart = "unblock.start" (UnblockStartParams) -> Challenge;
+    /// Whether the challenge is still good, and if not, why.
+    UnblockStatus = "unblock.status" (OnCard) -> UnblockState;
+    /// Sends the response and sets the new PIN.
+    UnblockFinish = "unblock.finish" (UnblockFinishParams) -> PinStatus;
+    /// Gives up the challenge and lets go of the card.
+    UnblockCancel = "unblock.cancel" (OnCard) -> Empty;
+    /// Unblocks with a PUK instead, on cards that have one.
+    UnblockPuk = "unblock.puk" (UnblockPukParams) -> PinStatus;
+    /// The certificates of a card.
+    CertList = "cert.list" (OnCard) -> Vec<Certificate>;
+    /// One certificate in full.
+    CertView = "cert.view" (CertParams) -> CertificateView;
+    /// Says what an import would do, before a PIN is asked for: opens the file, looks at the card, writes nothing.
+    CertInspect = "cert.inspect" (InspectParams) -> ImportPlan;
+    /// Imports a certificate, with its key where the file has one.
+    CertImport = "cert.import" (ImportParams) -> ImportReply;
+    /// Makes a certificate's container the default one.
+    CertDefault = "cert.default" (CertWriteParams) -> Certificate;
+    /// Deletes a certificate, and its container unless told to keep it.
+    CertDelete = "cert.delete" (DeleteParams) -> DeleteReply;
+    /// Ends the agent, once running operations are done.
+    AgentStop = "agent.stop" (Empty) -> Empty;
+    /// Puts a virtual card into a virtual reader; only in an agent started with `--virtual`.
+    VirtualInsert = "virtual.insert" (VirtualInsertParams) -> Empty;
+    /// Takes the card out of a virtual reader; only in an agent started with `--virtual`.
+    VirtualRemove = "virtual.remove" (VirtualRemoveParams) -> Empty;
+}
+
+/// Parameters of [`Hello`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HelloParams {
+    /// The caller's program and version, for the log.
+    pub client: String,
+    /// The protocol version it speaks.
+    pub protocol: u32,
+}
+
+/// Reply of [`Hello`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HelloReply {
+    /// The agent's version.
+    pub version: String,
+    /// The protocol version it speaks.
+    pub protocol: u32,
+}
+
+/// Reply of [`Status`], and the content of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusReply {
+    /// The agent's version.
+    pub version: String,
+    /// Its process number.
+    pub pid: u32,
+    /// Whether its readers and cards are virtual.
+    pub r#virtual: bool,
+    /// The PC/SC service.
+    pub service: Service,
+    /// The readers, in the order of their names.
+    pub readers: Vec<Reader>,
+}
+
+/// Parameters of [`CardRepair`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RepairParams {
+    /// The card.
+    #[serde(default)]
+    pub select: Select,
+    /// The primary card PIN.
+    pub pin: Pin,
+    /// That the last try may be used.
+    #[serde(default)]
+    pub last_try: bool,
+}
+
+/// Reply of [`CardRepair`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RepairReply {
+    /// What was mended.
+    pub mended: Vec<Finding>,
+    /// What is still wrong.
+    pub remaining: Vec<Finding>,
+}
+
+/// Parameters of [`PinChange`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PinChangeParams {
+    /// The card.
+    #[serde(default)]
+    pub select: Select,
+    /// Which PIN; the primary card PIN unless named.
+    #[serde(default = "user")]
+    pub role: Role,
+    /// The present PIN.
+    pub current: Pin,
+    /// The new one.
+    pub new: Pin,
+    /// That the last try may be used.
+    #[serde(default)]
+    pub last_try: bool,
+}
+
+fn user() -> Role {
+    Role::USER
+}
+
+/// Parameters of [`UnblockStart`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UnblockStartParams {
+    /// The card.
+    #[serde(default)]
+    pub select: Select,
+    /// Which PIN is to be unblocked; the primary card PIN unless named.
+    #[serde(default = "user")]
+    pub role: Role,
+}
+
+/// Reply of [`UnblockStart`]: what is read out to the administrator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    /// The reader that must keep the card.
+    pub reader: String,
+    /// The card serial number.
+    pub csn: Csn,
+    /// The challenge.
+    pub challenge: Hex,
+    /// Its CRC-16/CCITT-FALSE, four digits.
+    pub checksum: String,
+    /// When it was taken, RFC 3339 in UTC.
+    pub taken: String,
+    /// Until when no other program can use the card, RFC 3339 in UTC.
+    pub locked_until: String,
+}
+
+/// Reply of [`UnblockStatus`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum UnblockState {
+    /// No procedure was started on this card since the agent runs.
+    None,
+    /// The challenge can still be answered.
+    Good {
+        /// The challenge that was given out.
+        #[serde(flatten)]
+        challenge: Challenge,
+        /// Whether other programs are still kept off the card.
+        locked: bool,
+    },
+    /// The challenge is no longer the card's.
+    Void {
+        /// What happened, in a sentence.
+        reason: String,
+    },
+}
+
+/// Parameters of [`UnblockFinish`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct UnblockFinishParams {
+    /// The card.
+    #[serde(default)]
+    pub select: Select,
+    /// The response as typed.
+    pub response: ResponseText,
+    /// The new PIN.
+    pub new: Pin,
+}
+
+/// Parameters of [`UnblockPuk`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct UnblockPukParams {
+    /// The card.
+    #[serde(default)]
+    pub select: Select,
+    /// Which PIN is to be unblocked; the primary card PIN unless named.
+    #[serde(default = "user")]
+    pub role: Role,
+    /// The PUK.
+    pub puk: Pin,
+    /// The new PIN.
+    pub new: Pin,
+    /// That the PUK's last try may be used.
+    #[serde(default)]
+    pub last_try: bool,
+}
+
+/// Parameters that name a certificate.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CertParams {
+    /// The card.
+    #[serde(default)]
+    pub select: Select,
+    /// Its `id`, its container's number, or the first eight or more digits of a thumbprint.
+    pub certificate: String,
+}
+
+/// Parameters of [`CertInspect`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct InspectParams {
+    /// The card.
+    #[serde(default)]
+    pub select: Select,
+    /// The file, base64.
+    pub file: FileText,
+    /// Its password; absent for files that have none, and to learn whether one is needed.
+    #[serde(default)]
+    pub password: Option<Password>,
+}
+
+/// Reply of [`CertInspect`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportPlan {
+    /// The card.
+    pub csn: Csn,
+    /// The reader it is in.
+    pub reader: String,
+    /// Common name of the certificate that would be imported.
+    pub common_name: String,
+    /// Whether a private key comes with it.
+    pub with_key: bool,
+    /// Other certificates of the file; the card keeps those it has room and a place for.
+    pub chain: Vec<String>,
+    /// The container it would go to.
+    pub container: u8,
+    /// Common name of the certificate that it would replace, if there is one.
+    pub replaces: Option<String>,
+}
+
+/// Parameters of [`CertImport`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ImportParams {
+    /// The card.
+    #[serde(default)]
+    pub select: Select,
+    /// The file, base64.
+    pub file: FileText,
+    /// Its password, if it has one.
+    #[serde(default)]
+    pub password: Option<Password>,
+    /// The primary card PIN.
+    pub pin: Pin,
+    /// Whether its container becomes the default one.
+    #[serde(default)]
+    pub default: bool,
+    /// That the last try may be used.
+    #[serde(default)]
+    pub last_try: bool,
+}
+
+/// Reply of [`CertImport`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ImportReply {
+    /// The certificate as it now stands on the card.
+    pub certificate: Certificate,
+    /// Common names of the file's other certificates that are now on the card too.
+    pub chain: Vec<String>,
+}
+
+/// Parameters of [`CertDefault`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CertWriteParams {
+    /// The card.
+    #[serde(default)]
+    pub select: Select,
+    /// As in [`CertParams`].
+    pub certificate: String,
+    /// The primary card PIN.
+    pub pin: Pin,
+    /// That the last try may be used.
+    #[serde(default)]
+    pub last_try: bool,
+}
+
+/// Parameters of [`CertDelete`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DeleteParams {
+    /// The card.
+    #[serde(default)]
+    pub select: Select,
+    /// As in [`CertParams`]; the number of a container without a certificate is taken too.
+    pub certificate: String,
+    /// Whether container and key stay, and only the certificate goes.
+    #[serde(default)]
+    pub keep_key: bool,
+    /// The primary card PIN.
+    pub pin: Pin,
+    /// That the last try may be used.
+    #[serde(default)]
+    pub last_try: bool,
+}
+
+/// Reply of [`CertDelete`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeleteReply {
+    /// What is orphaned by it, in sentences: a key without a certificate, what was enciphered for a deleted key.
+    pub orphans: Vec<String>,
+    /// The container that is the default one now, if there is one.
+    pub default: Option<u8>,
+}
+
+/// Parameters of [`VirtualInsert`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct VirtualInsertParams {
+    /// The virtual reader.
+    pub reader: String,
+    /// The card, by its name in the description; the one last in this reader, or described for it, unless named.
+    #[serde(default)]
+    pub card: Option<String>,
+}
+
+/// Parameters of [`VirtualRemove`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct VirtualRemoveParams {
+    /// The virtual reader.
+    pub reader: String,
+}
