@@ -1,1 +1,159 @@
-//! placeholder
+//! A typed client of the agent: one call per method, and the event stream as an iterator.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use interprocess::local_socket::Stream;
+
+use crate::VERSION;
+use crate::error::{Error, ErrorCode, Result};
+use crate::rpc::events::Event;
+use crate::rpc::methods::{Empty, Hello, HelloParams, Subscribe};
+use crate::rpc::{Answer, Call, Method, Notification, PROTOCOL};
+use crate::socket::{self, LineReader, Patience};
+
+/// How long an answer may take. Longer than the agent's own limit on an operation, so that its words are heard.
+const ANSWER: Duration = Duration::from_secs(240);
+
+/// A connection to the agent.
+pub struct Client {
+    stream: Stream,
+    lines: LineReader,
+    id: u64,
+}
+
+impl Client {
+    /// Connects to the agent that runs, and agrees on the protocol.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoAgent`], [`ErrorCode::Permission`], [`ErrorCode::ProtocolVersion`].
+    pub fn connect() -> Result<Self> {
+        let mut client = Self { stream: socket::connect()?, lines: LineReader::default(), id: 0 };
+        let hello = HelloParams { client: format!("kortti {VERSION}"), protocol: PROTOCOL };
+        client.call::<Hello>(&hello)?;
+        Ok(client)
+    }
+
+    /// Connects to the agent, and starts one first when none runs.
+    ///
+    /// # Errors
+    /// As for [`Client::connect`], and [`ErrorCode::NoAgent`] when none can be started.
+    pub fn connect_or_start() -> Result<Self> {
+        match Self::connect() {
+            Err(error) if error.code == ErrorCode::NoAgent => {
+                start_agent(&[])?;
+                Self::connect()
+            }
+            connected => connected,
+        }
+    }
+
+    /// Calls a method and waits for its reply.
+    ///
+    /// # Errors
+    /// What the agent says, and [`ErrorCode::NoAgent`] when it goes away.
+    pub fn call<M: Method>(&mut self, params: &M::Params) -> Result<M::Reply> {
+        self.id += 1;
+        let call = Call { jsonrpc: "2.0", id: self.id, method: M::NAME, params };
+        socket::write_line(&self.stream, &call).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => Error::new(ErrorCode::BadRequest, "The request is too large."),
+            _ => lost(),
+        })?;
+        let patience = Patience { first: Some(ANSWER), rest: ANSWER };
+        let line = self.lines.next(&self.stream, patience).map_err(|_| lost())?.ok_or_else(lost)?;
+        let answer: Answer<'_, M::Reply> = serde_json::from_slice(line).map_err(|_| {
+            Error::new(
+                ErrorCode::ProtocolVersion,
+                "The agent's answer was not understood: restart the agent.",
+            )
+        })?;
+        match (answer.result, answer.error) {
+            (_, Some(fault)) => Err(fault.data),
+            (Some(reply), None) => Ok(reply),
+            (None, None) => Err(lost()),
+        }
+    }
+
+    /// Turns the connection into the event stream, which begins with a snapshot.
+    ///
+    /// # Errors
+    /// As for [`Client::call`].
+    pub fn subscribe(mut self) -> Result<Events> {
+        self.call::<Subscribe>(&Empty {})?;
+        Ok(Events { stream: self.stream, lines: self.lines })
+    }
+}
+
+/// The events of the agent, as they happen. Ends with the agent.
+pub struct Events {
+    stream: Stream,
+    lines: LineReader,
+}
+
+impl Iterator for Events {
+    type Item = Result<Event>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let patience = Patience { first: None, rest: ANSWER };
+        match self.lines.next(&self.stream, patience) {
+            Ok(None) => None,
+            Ok(Some(line)) => {
+                let event = serde_json::from_slice::<Notification<'_, Event>>(line);
+                Some(event.map(|notification| notification.params).map_err(|_| {
+                    Error::new(ErrorCode::ProtocolVersion, "An event was not understood: restart the agent.")
+                }))
+            }
+            Err(_) => Some(Err(lost())),
+        }
+    }
+}
+
+fn lost() -> Error {
+    Error::new(
+        ErrorCode::NoAgent,
+        "The connection to the agent was lost. What became of the request is not known; look at the card before \
+         you try again.",
+    )
+}
+
+/// The line that an agent started with `--detached` prints when its socket can be used.
+pub const READY: &str = "ready";
+
+/// Starts an agent in the background, with these further arguments, and waits until its socket can be used.
+///
+/// # Errors
+/// [`ErrorCode::NoAgent`] with the agent's own words.
+pub fn start_agent(arguments: &[std::ffi::OsString]) -> Result<()> {
+    let failed = |why: &dyn std::fmt::Display| {
+        Error::new(ErrorCode::NoAgent, format!("The agent could not be started: {why}"))
+    };
+    let mut child = Command::new(agent_program())
+        .arg("--detached")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                failed(&"kortti-agent was found neither beside kortti nor on the PATH.")
+            }
+            _ => failed(&error),
+        })?;
+    // A detached agent lets go of both streams once it is ready, so both reads end with its start or its failure.
+    let first = child.stdout.take().map(io::read_to_string).transpose().map_err(|error| failed(&error))?;
+    if first.is_some_and(|text| text.trim_end() == READY) {
+        return Ok(());
+    }
+    let words = child.stderr.take().map(io::read_to_string).transpose().map_err(|error| failed(&error))?;
+    Err(failed(&words.unwrap_or_default().trim()))
+}
+
+/// The agent beside the running program, or the one on the PATH.
+fn agent_program() -> PathBuf {
+    let name = format!("kortti-agent{}", std::env::consts::EXE_SUFFIX);
+    let beside = std::env::current_exe().ok().map(|program| program.with_file_name(&name));
+    beside.filter(|program| program.is_file()).unwrap_or_else(|| name.into())
+}

@@ -6,6 +6,7 @@
 
 pub mod client;
 pub mod error;
+pub mod harden;
 pub mod hex;
 pub mod model;
 pub mod rpc;

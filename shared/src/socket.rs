@@ -1,1 +1,290 @@
-//! placeholder
+//! Where the agent's socket is, who may be at its other end, and lines on it that are wiped after use.
+//!
+//! On Unix a socket in a directory of mode 0700; on Windows a named pipe of the current user. Named pipes know no
+//! time limits (interprocess 2.4), so there the limits on idle and half-sent requests rest on the number of
+//! connections alone.
+
+use std::io::{self, Read, Write};
+use std::time::{Duration, Instant};
+
+use interprocess::local_socket::prelude::*;
+use interprocess::local_socket::{Listener, ListenerOptions, Name, Stream};
+use serde::Serialize;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::rpc::MAX_LINE;
+
+#[cfg(unix)]
+mod place {
+    use std::path::PathBuf;
+
+    use interprocess::local_socket::{GenericFilePath, ToFsName as _};
+
+    use super::{Error, ErrorCode, Name, Result, io};
+
+    /// The directory of the socket and of the agent's lock file: `kortti` in the user's runtime directory
+    /// (XDG base directory specification), on macOS in the user's own data directory.
+    ///
+    /// # Errors
+    /// [`ErrorCode::System`] where there is no such directory.
+    pub fn directory() -> Result<PathBuf> {
+        let base = directories::BaseDirs::new();
+        let found = if cfg!(target_os = "macos") {
+            base.map(|dirs| dirs.data_local_dir().to_owned())
+        } else {
+            base.and_then(|dirs| dirs.runtime_dir().map(ToOwned::to_owned))
+        };
+        found.map(|dir| dir.join("kortti")).ok_or_else(|| {
+            Error::new(
+                ErrorCode::System,
+                "XDG_RUNTIME_DIR is not set, so there is no safe place for the agent's socket. Log in through a \
+                 session manager, or set it to a directory that only you can enter.",
+            )
+        })
+    }
+
+    pub(super) fn name() -> Result<Name<'static>> {
+        let path = directory()?.join("agent.sock");
+        path.to_fs_name::<GenericFilePath>().map_err(|error| unusable(&error))
+    }
+
+    pub(super) fn unusable(error: &io::Error) -> Error {
+        Error::new(ErrorCode::System, format!("The agent's socket cannot be used: {error}."))
+    }
+}
+
+#[cfg(windows)]
+mod place {
+    use std::path::PathBuf;
+
+    use interprocess::local_socket::{GenericNamespaced, ToNsName as _};
+
+    use super::{Error, ErrorCode, Name, Result, io};
+
+    /// The directory of the agent's lock file.
+    ///
+    /// # Errors
+    /// [`ErrorCode::System`] where the user has no profile.
+    pub fn directory() -> Result<PathBuf> {
+        directories::BaseDirs::new().map(|dirs| dirs.data_local_dir().join("Kortti")).ok_or_else(|| {
+            Error::new(ErrorCode::System, "This user has no local application data directory.")
+        })
+    }
+
+    /// Pipe names are machine-wide, so the user's profile directory is part of the name.
+    pub(super) fn name() -> Result<Name<'static>> {
+        let user: String = directory()?
+            .to_string_lossy()
+            .chars()
+            .map(|c| if c.is_alphanumeric() { c } else { '-' })
+            .collect();
+        format!("kortti-agent-{user}").to_ns_name::<GenericNamespaced>().map_err(|error| unusable(&error))
+    }
+
+    pub(super) fn unusable(error: &io::Error) -> Error {
+        Error::new(ErrorCode::System, format!("The agent's pipe cannot be used: {error}."))
+    }
+}
+
+pub use place::directory;
+
+/// Makes the socket, for its owner only. The caller holds the agent's lock, so a socket that is there already is
+/// a dead one and is removed.
+///
+/// # Errors
+/// [`ErrorCode::System`]
+pub fn listen() -> Result<Listener> {
+    let name = place::name()?;
+    let options = ListenerOptions::new().name(name);
+    #[cfg(unix)]
+    let options = {
+        match std::fs::remove_file(directory()?.join("agent.sock")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(place::unusable(&error)),
+            _ => {}
+        }
+        // Elsewhere interprocess cannot set a mode before binding, and the directory of mode 0700 is the guard.
+        #[cfg(target_os = "linux")]
+        let options = {
+            use interprocess::os::unix::local_socket::ListenerOptionsExt as _;
+            options.mode(0o600)
+        };
+        options
+    };
+    #[cfg(windows)]
+    let options = {
+        use interprocess::os::windows::local_socket::ListenerOptionsExt as _;
+        use interprocess::os::windows::security_descriptor::SecurityDescriptor;
+        // Nobody over the network; the owner and the system in full; nobody else.
+        let rights = widestring::u16cstr!("D:P(D;;GA;;;NU)(A;;GA;;;OW)(A;;GA;;;SY)");
+        let descriptor = SecurityDescriptor::deserialize(rights).map_err(|error| place::unusable(&error))?;
+        options.security_descriptor(descriptor)
+    };
+    options.create_sync().map_err(|error| place::unusable(&error))
+}
+
+/// Connects to the agent.
+///
+/// # Errors
+/// [`ErrorCode::NoAgent`] when none listens, [`ErrorCode::Permission`] when another user's does.
+pub fn connect() -> Result<Stream> {
+    let stream = Stream::connect(place::name()?).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+            Error::new(ErrorCode::NoAgent, "The agent does not run. Start it with: kortti agent start")
+        }
+        _ => place::unusable(&error),
+    })?;
+    if same_user(&stream) {
+        Ok(stream)
+    } else {
+        Err(Error::new(ErrorCode::Permission, "The agent's socket belongs to another user."))
+    }
+}
+
+/// Whether the process at the other end belongs to this user. Who cannot be told is somebody else.
+pub fn same_user(stream: &Stream) -> bool {
+    #[cfg(unix)]
+    {
+        let mine = rustix::process::geteuid().as_raw();
+        stream.peer_creds().ok().and_then(|peer| peer.euid()) == Some(mine)
+    }
+    #[cfg(windows)]
+    {
+        // The pipe's access list admits this user only.
+        let _ = stream;
+        true
+    }
+}
+
+/// How long each part of a line may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Until its first byte; `None` for ever.
+    pub first: Option<Duration>,
+    /// From its first byte to its end.
+    pub rest: Duration,
+}
+
+/// Reads lines into one buffer, wiped before the next is read and when dropped. A buffer that grows wipes what it
+/// leaves behind.
+#[derive(Default)]
+pub struct LineReader {
+    buffer: Zeroizing<Vec<u8>>,
+    filled: usize,
+    consumed: usize,
+}
+
+const BLOCK: usize = 4096;
+
+impl LineReader {
+    /// The next line without its end; `None` at the end of the stream.
+    ///
+    /// # Errors
+    /// `InvalidData` for a line longer than [`MAX_LINE`], `TimedOut` for one that takes longer than `patience`,
+    /// `UnexpectedEof` for one that breaks off, and what the stream says.
+    pub fn next(&mut self, stream: &Stream, patience: Patience) -> io::Result<Option<&[u8]>> {
+        self.drop_consumed();
+        let mut searched = 0;
+        let mut deadline = (self.filled > 0).then(|| Instant::now() + patience.rest);
+        let end = loop {
+            let unread = self.buffer.get(searched..self.filled).unwrap_or_default();
+            if let Some(position) = unread.iter().position(|byte| *byte == b'\n') {
+                break searched + position;
+            }
+            searched = self.filled;
+            if self.filled > MAX_LINE {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+            let timeout = match deadline {
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Err(io::ErrorKind::TimedOut.into());
+                    }
+                    Some(left)
+                }
+                None => patience.first,
+            };
+            match self.fill(stream, timeout)? {
+                0 if self.filled == 0 => return Ok(None),
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                _ => deadline = deadline.or_else(|| Some(Instant::now() + patience.rest)),
+            }
+        };
+        self.consumed = end + 1;
+        Ok(self.buffer.get(..end))
+    }
+
+    fn drop_consumed(&mut self) {
+        self.buffer.copy_within(self.consumed..self.filled, 0);
+        let left = self.filled - self.consumed;
+        if let Some(stale) = self.buffer.get_mut(left..self.filled) {
+            stale.zeroize();
+        }
+        self.filled = left;
+        self.consumed = 0;
+    }
+
+    fn fill(&mut self, mut stream: &Stream, timeout: Option<Duration>) -> io::Result<usize> {
+        if self.filled == self.buffer.len() {
+            let mut larger = Zeroizing::new(vec![0; (self.buffer.len() * 2).max(BLOCK)]);
+            for (new, old) in larger.iter_mut().zip(self.buffer.iter()) {
+                *new = *old;
+            }
+            self.buffer = larger;
+        }
+        if cfg!(unix) {
+            stream.set_recv_timeout(timeout)?;
+        }
+        let space = self.buffer.get_mut(self.filled..).unwrap_or_default();
+        let read = loop {
+            match stream.read(space) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                read => break read?,
+            }
+        };
+        self.filled += read;
+        Ok(read)
+    }
+}
+
+/// Writes one object as a line, out of a buffer that has its final size from the start and is wiped.
+///
+/// # Errors
+/// `InvalidData` when it cannot be serialised or is longer than [`MAX_LINE`], and what the stream says.
+pub fn write_line<T: Serialize>(mut stream: &Stream, object: &T) -> io::Result<()> {
+    stream.write_all(&line(object)?)
+}
+
+/// The line that [`write_line`] writes.
+///
+/// # Errors
+/// `InvalidData`
+pub fn line<T: Serialize>(object: &T) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, object)?;
+    if length.0 > MAX_LINE {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let mut line = Zeroizing::new(Vec::with_capacity(length.0 + 1));
+    serde_json::to_writer(&mut *line, object)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// Counts what is written to it.
+struct Length(usize);
+
+impl Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

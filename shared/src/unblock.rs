@@ -52,7 +52,10 @@ impl fmt::Display for RespondError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ChallengeLength(length) => {
-                write!(f, "a challenge has 8, 16, 24 or 32 bytes (triple DES) or 16 bytes (AES), not {length}")
+                write!(
+                    f,
+                    "a challenge has 8, 16, 24 or 32 bytes (triple DES) or 16 bytes (AES), not {length}"
+                )
             }
             Self::KeyLength(length) => write!(
                 f,
@@ -255,9 +258,11 @@ mod tests {
     /// card-gids.md 9.6 of the design notes, computed with OpenSSL; CRC check value of the catalogue of CRCs.
     #[test]
     fn checksums() {
-        for (input, sum) in
-            [(bytes("A892D75601617C5D"), "FDAD"), (bytes("B0A1674747F4EB87"), "3BEC"), (b"123456789".to_vec(), "29B1")]
-        {
+        for (input, sum) in [
+            (bytes("A892D75601617C5D"), "FDAD"),
+            (bytes("B0A1674747F4EB87"), "3BEC"),
+            (b"123456789".to_vec(), "29B1"),
+        ] {
             assert_eq!(checksum_text(&input), sum);
         }
     }
@@ -274,7 +279,11 @@ mod tests {
             ("000000000000000000000000000000000000000000000000", "0011223344556677", "74F4AE777AA431E8"),
             ("0123456789ABCDEFFEDCBA987654321089ABCDEF01234567", "A892D75601617C5D", "2AE8BBC233FCCFB6"),
             ("0123456789ABCDEFFEDCBA987654321089ABCDEF01234567", "0011223344556677", "41153ED6AC30654B"),
-            ("2b7e151628aed2a6abf7158809cf4f3c", "6bc1bee22e409f96e93d7e117393172a", "3ad77bb40d7a3660a89ecaf32466ef97"),
+            (
+                "2b7e151628aed2a6abf7158809cf4f3c",
+                "6bc1bee22e409f96e93d7e117393172a",
+                "3ad77bb40d7a3660a89ecaf32466ef97",
+            ),
             (
                 "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
                 "6bc1bee22e409f96e93d7e117393172a",
@@ -297,10 +306,14 @@ mod tests {
     #[test]
     fn lengths_that_fit_nothing() {
         use RespondError::{ChallengeLength, KeyLength};
-        for (key_length, challenge_length, error) in
-            [(24, 0, ChallengeLength(0)), (24, 7, ChallengeLength(7)), (24, 40, ChallengeLength(40)),
-             (23, 8, KeyLength(23)), (32, 8, ChallengeLength(8)), (0, 8, KeyLength(0))]
-        {
+        for (key_length, challenge_length, error) in [
+            (24, 0, ChallengeLength(0)),
+            (24, 7, ChallengeLength(7)),
+            (24, 40, ChallengeLength(40)),
+            (23, 8, KeyLength(23)),
+            (32, 8, ChallengeLength(8)),
+            (0, 8, KeyLength(0)),
+        ] {
             let key = AdminKey::from(&vec![9; key_length][..]);
             assert_eq!(respond(&vec![0; challenge_length], &key, None).unwrap_err(), error);
         }

@@ -25,4 +25,6 @@ mod error;
 mod smart_card;
 
 pub use error::{Error, Result, VoidReason};
-pub use smart_card::{Contents, Freshness, Import, Placement, Removed, SmartCard, StoredCertificate, UnblockProof};
+pub use smart_card::{
+    Contents, Freshness, Import, Placement, Removed, SmartCard, StoredCertificate, UnblockProof,
+};

@@ -182,4 +182,3 @@ pub struct Removed {
     /// The container that is the default one now.
     pub default: Option<u8>,
 }
-
