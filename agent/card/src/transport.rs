@@ -63,6 +63,8 @@ pub struct ReaderState {
     pub presence: Presence,
     /// Counts insertions and removals, so that a card that was swapped between two looks is noticed.
     pub generation: u32,
+    /// Whether another program keeps the card for itself.
+    pub exclusive: bool,
 }
 
 /// Where readers come from.

@@ -1,0 +1,22 @@
+//! The time as it goes over the wire.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+/// Now, RFC 3339 in UTC, to the millisecond.
+pub fn now() -> String {
+    text(OffsetDateTime::now_utc())
+}
+
+/// So much later than now.
+pub fn after(duration: Duration) -> String {
+    text(OffsetDateTime::now_utc() + duration)
+}
+
+fn text(time: OffsetDateTime) -> String {
+    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    // Formatting a UTC time with a fixed description of its own components cannot fail.
+    time.format(&format).unwrap_or_default()
+}

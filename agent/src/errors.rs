@@ -1,0 +1,199 @@
+//! What went wrong at the card, as a sentence for the person and a code for the script.
+
+use card::transport::Error as TransportError;
+use card::{Error as CardError, VoidReason};
+use shared::model::ReaderState;
+use shared::{Error, ErrorCode};
+
+/// Why an operation failed: at the card, or decided before the card was asked.
+pub enum Failure {
+    /// The card or the way to it.
+    Card(CardError),
+    /// Ourselves.
+    Told(Error),
+}
+
+impl From<CardError> for Failure {
+    fn from(error: CardError) -> Self {
+        Self::Card(error)
+    }
+}
+
+impl From<TransportError> for Failure {
+    fn from(error: TransportError) -> Self {
+        Self::Card(error.into())
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Told(error)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Card(error) => card(&error),
+            Failure::Told(error) => error,
+        }
+    }
+}
+
+/// A failure of reader, connection or service.
+pub fn transport(error: &TransportError) -> Error {
+    use TransportError as T;
+    let (code, words) = match error {
+        T::ServiceDown => (
+            ErrorCode::NoService,
+            if cfg!(target_os = "linux") {
+                "The smart card service (pcscd) does not run. Install the package pcscd, or start it: \
+                 systemctl start pcscd.socket"
+            } else {
+                "The smart card service does not run."
+            },
+        ),
+        T::PermissionDenied => (
+            ErrorCode::Permission,
+            "The smart card service refuses you. Over ssh and in services polkit allows nobody unless a rule for \
+             org.debian.pcsc-lite.access_pcsc and access_card says so.",
+        ),
+        T::NoReader => (ErrorCode::NoReader, "The reader is no longer there."),
+        T::NoCard => (ErrorCode::NoCard, "There is no card in the reader."),
+        T::Removed => (ErrorCode::CardRemoved, "The card was removed."),
+        T::Reset => (
+            ErrorCode::CardReset,
+            "Another program reset the card in the middle. Look at the card before you try again.",
+        ),
+        T::Busy => (ErrorCode::Busy, "Another program keeps the card for itself. Try again when it is done."),
+        T::Mute => (ErrorCode::Mute, "The card does not answer. Is it the right way round?"),
+        T::Cancelled => (ErrorCode::NoService, "The agent is ending."),
+        T::Failed(name) => {
+            return Error::new(ErrorCode::CardError, format!("The reader failed: {name}. Try again."));
+        }
+    };
+    Error::new(code, words)
+}
+
+/// A failure of a card's application.
+pub fn card(error: &CardError) -> Error {
+    use CardError as C;
+    let (code, words) = match error {
+        C::Transport(error) => return transport(error),
+        C::UnknownCard => {
+            (ErrorCode::UnknownCard, "Kortti does not know this kind of card. `kortti info` lists those it knows.".to_owned())
+        }
+        C::NotInitialised => {
+            (ErrorCode::NotInitialised, "The card is empty; ask your administrator to initialise it.".to_owned())
+        }
+        C::WrongPin { tries_left, .. } => return wrong_pin(*tries_left),
+        C::PinBlocked { .. } => return blocked(),
+        C::PinRefused => (
+            ErrorCode::PinPolicy,
+            "The card refuses this as a new PIN, for its length or its characters. The old one is unchanged."
+                .to_owned(),
+        ),
+        C::WrongResponse { tries_left } => {
+            let words = "The response was not accepted, and the challenge is used up. Get a new challenge; cards \
+                         allow few wrong responses.";
+            return Error { tries_left: *tries_left, ..Error::new(ErrorCode::WrongResponse, words) };
+        }
+        C::ChallengeVoid(reason) => return void(*reason),
+        C::NotFound(what) => (ErrorCode::NotFound, format!("There is no {what} on the card.")),
+        C::NotSupported(what) => (ErrorCode::NotSupported, format!("This card cannot do that: {what}.")),
+        C::NoMatchingKey => (
+            ErrorCode::NoMatchingKey,
+            "This certificate belongs to no key on the card. Import it together with its key, from a .pfx or .p12 \
+             file."
+                .to_owned(),
+        ),
+        C::KeyNotSupported(why) => (ErrorCode::NotSupported, format!("The card does not take this key: {why}.")),
+        C::CardFull(what) => (
+            ErrorCode::CardFull,
+            format!("The card has no room for {what}. Delete a certificate that is no longer needed."),
+        ),
+        C::Damaged(what) => {
+            (ErrorCode::Damaged, format!("Damaged on the card: {what}. `kortti card repair` mends what it can."))
+        }
+        C::Unexpected { command, status } => (
+            ErrorCode::CardError,
+            format!("The card refused {command} with the status word {status:04X}."),
+        ),
+        C::Malformed(what) => (ErrorCode::CardError, format!("The card's answer to {what} makes no sense.")),
+        C::WriteFailed { cause, restored } => {
+            let cause = card(cause);
+            let after = if *restored {
+                "Everything was put back: the card is as it was."
+            } else {
+                "It could not be put back: run `kortti card repair`."
+            };
+            // A full card that is as it was is a full card; nobody needs to know that it was tried.
+            let code = if *restored && cause.code == ErrorCode::CardFull {
+                ErrorCode::CardFull
+            } else {
+                ErrorCode::WriteFailed
+            };
+            return Error { code, message: format!("{} {after}", cause.message), tries_left: cause.tries_left };
+        }
+    };
+    Error::new(code, words)
+}
+
+/// What a reader shows when its card cannot be identified.
+pub fn unusable(error: &CardError) -> (ReaderState, String) {
+    let state = match error {
+        CardError::UnknownCard => ReaderState::UnknownCard,
+        CardError::Transport(TransportError::Busy) => ReaderState::Busy,
+        CardError::Transport(TransportError::Mute) => ReaderState::Mute,
+        _ => ReaderState::Failed,
+    };
+    (state, card(error).message)
+}
+
+/// The PIN was wrong.
+pub fn wrong_pin(tries_left: Option<u8>) -> Error {
+    let words = match tries_left {
+        Some(0) => "Wrong PIN. No try is left: the PIN is blocked. Use `kortti unblock`.".to_owned(),
+        Some(1) => "Wrong PIN. One try is left; a further wrong PIN blocks it.".to_owned(),
+        Some(tries) => format!("Wrong PIN. {tries} tries are left."),
+        None => "Wrong PIN. The card does not tell how many tries are left.".to_owned(),
+    };
+    Error { tries_left, ..Error::new(ErrorCode::WrongPin, words) }
+}
+
+/// No try is left.
+pub fn blocked() -> Error {
+    let words = "The PIN is blocked. Use `kortti unblock`.";
+    Error { tries_left: Some(0), ..Error::new(ErrorCode::PinBlocked, words) }
+}
+
+/// The challenge cannot be answered any more.
+pub fn void(reason: VoidReason) -> Error {
+    let words = format!("{} Nothing was sent. Get a new challenge.", void_words(reason));
+    Error::new(ErrorCode::ChallengeVoid, words)
+}
+
+/// Why it cannot, as a sentence.
+pub fn void_words(reason: VoidReason) -> &'static str {
+    match reason {
+        VoidReason::None => "There is no challenge: none was taken since the agent was started.",
+        VoidReason::Removed => "The card was removed after the challenge was taken.",
+        VoidReason::Reset => "Another program reset the card after the challenge was taken.",
+        VoidReason::Disturbed => "Another program used the card after the challenge was taken.",
+        VoidReason::Service => "The smart card service went away after the challenge was taken.",
+        VoidReason::Used => "The challenge has been answered already.",
+        VoidReason::Cancelled => "The challenge was given up.",
+    }
+}
+
+/// Why a challenge is void after such a failure.
+pub fn void_reason(error: &TransportError) -> VoidReason {
+    match error {
+        TransportError::Reset => VoidReason::Reset,
+        TransportError::ServiceDown | TransportError::PermissionDenied | TransportError::Cancelled => {
+            VoidReason::Service
+        }
+        TransportError::Busy => VoidReason::Disturbed,
+        _ => VoidReason::Removed,
+    }
+}

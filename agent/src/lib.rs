@@ -1,0 +1,147 @@
+//! The background process of Kortti: it watches readers, speaks to cards, and serves a local socket.
+//!
+//! ```text
+//! watcher ─► registry ─► subscribers          one thread waits for readers and cards
+//! ipc ─► service ─► worker ─► crate card      a thread per client, a thread per reader
+//! ```
+//!
+//! A client's thread finds the card in the registry and hands the operation to the worker of its reader. Only
+//! workers speak to cards; the registry's lock is never held meanwhile.
+
+mod clock;
+mod errors;
+mod ipc;
+mod lock;
+mod options;
+mod policy;
+mod registry;
+mod service;
+mod watcher;
+mod worker;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use card::transport::Readers;
+use card::transport::pcsc::PcscReaders;
+use card::virt::VirtualReaders;
+use clap::Parser as _;
+use shared::rpc::events::Change;
+use shared::{Error, ErrorCode, Result, harden, socket};
+
+use options::Options;
+use policy::Policy;
+use service::Service;
+
+/// How long a stop waits for operations that are under way: a card must not be left half written.
+const LAST_OPERATIONS: Duration = Duration::from_secs(30);
+
+/// The program.
+pub fn main() -> ExitCode {
+    let options = Options::parse();
+    tracing_subscriber::fmt()
+        .with_max_level(options.log)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+    match run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<()> {
+    harden::process().map_err(|error| {
+        Error::new(ErrorCode::System, format!("The process cannot be protected from being read: {error}."))
+    })?;
+    let (readers, virtual_readers) = readers(options)?;
+    let lock = lock::Lock::take()?;
+    let listener = socket::listen()?;
+    let (stop, stopped) = channel();
+    stop_on_signals(&stop)?;
+    let policy = Policy { unblock_lock: Duration::from_secs(options.unblock_lock) };
+    let service = Service::new(readers, virtual_readers, policy, stop);
+
+    let watching = Arc::clone(&service);
+    spawn("watcher", move || watcher::run(&watching))?;
+    let serving = Arc::clone(&service);
+    spawn("accept", move || ipc::run(&listener, &serving))?;
+    tracing::info!(version = shared::VERSION, "ready");
+    if options.detached {
+        detach()?;
+    }
+
+    // Ends when somebody asks for it; the sender lives as long as the service.
+    let _ = stopped.recv();
+    tracing::info!("stopping");
+    service.registry().publish(Change::AgentStopping);
+    service.finish(LAST_OPERATIONS);
+    #[cfg(unix)]
+    let _ = std::fs::remove_file(socket::directory()?.join("agent.sock"));
+    drop(lock);
+    Ok(())
+}
+
+type AnyReaders = (Arc<dyn Readers>, Option<Arc<VirtualReaders>>);
+
+fn readers(options: &Options) -> Result<AnyReaders> {
+    let virtual_readers = match &options.r#virtual {
+        None => return Ok((Arc::new(PcscReaders::new()), None)),
+        Some(None) => VirtualReaders::demo(),
+        Some(Some(file)) => VirtualReaders::from_file(file).map_err(|words| {
+            Error::new(ErrorCode::System, format!("{} describes no virtual readers: {words}", file.display()))
+        })?,
+    };
+    let virtual_readers = Arc::new(virtual_readers);
+    Ok((virtual_readers.clone(), Some(virtual_readers)))
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map(drop)
+        .map_err(|error| Error::new(ErrorCode::System, format!("No thread can be started: {error}.")))
+}
+
+/// Leaves the session and the terminal of whoever started it, and says that it is ready.
+fn detach() -> Result<()> {
+    println!("{}", shared::client::READY);
+    #[cfg(unix)]
+    {
+        let failed = |error: std::io::Error| {
+            Error::new(ErrorCode::System, format!("The agent cannot go into the background: {error}."))
+        };
+        // Fails for the leader of a process group, which has nothing to leave.
+        let _ = rustix::process::setsid();
+        let nothing = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").map_err(failed)?;
+        rustix::stdio::dup2_stdout(&nothing).map_err(|error| failed(error.into()))?;
+        rustix::stdio::dup2_stderr(&nothing).map_err(|error| failed(error.into()))?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn stop_on_signals(stop: &Sender<()>) -> Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let failed = |error| Error::new(ErrorCode::System, format!("Signals cannot be received: {error}."));
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
+    let stop = stop.clone();
+    spawn("signals", move || {
+        for _ in signals.forever() {
+            let _ = stop.send(());
+        }
+    })
+}
+
+#[cfg(windows)]
+fn stop_on_signals(_stop: &Sender<()>) -> Result<()> {
+    // A process without a console gets none; `kortti agent stop` ends it.
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! One agent per user: a lock file beside the socket, held for as long as the agent lives.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Write as _;
+use std::path::Path;
+
+use shared::{Error, ErrorCode, Result, socket};
+
+/// The lock; the system releases it when the process ends, however it ends.
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock, in a directory that only this user can enter.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Busy`] when an agent runs already, [`ErrorCode::System`] when the directory is not safe.
+    pub fn take() -> Result<Self> {
+        let directory = socket::directory()?;
+        make_private(&directory)?;
+        let path = directory.join("agent.lock");
+        let failed = |error: &dyn std::fmt::Display| {
+            Error::new(ErrorCode::System, format!("{} cannot be used: {error}.", path.display()))
+        };
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&path).map_err(|error| failed(&error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::new(ErrorCode::Busy, "An agent of this user runs already."));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(&error)),
+        }
+        file.set_len(0)
+            .and_then(|()| writeln!(file, "{}", std::process::id()))
+            .map_err(|error| failed(&error))?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// Makes the directory, or makes sure that it is a directory of this user which nobody else can enter.
+fn make_private(directory: &Path) -> Result<()> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Error::new(ErrorCode::System, format!("{} cannot be used: {error}.", directory.display()))
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+        match fs::DirBuilder::new().mode(0o700).create(directory) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(failed(&error)),
+            _ => {}
+        }
+        let found = fs::symlink_metadata(directory).map_err(|error| failed(&error))?;
+        if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
+            return Err(failed(&"it is not a directory of yours"));
+        }
+        if found.mode() & 0o077 != 0 {
+            fs::set_permissions(directory, fs::Permissions::from_mode(0o700))
+                .map_err(|error| failed(&error))?;
+        }
+    }
+    #[cfg(windows)]
+    fs::create_dir_all(directory).map_err(|error| failed(&error))?;
+    Ok(())
+}

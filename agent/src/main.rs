@@ -1,0 +1,5 @@
+//! `kortti-agent`
+
+fn main() -> std::process::ExitCode {
+    agent::main()
+}

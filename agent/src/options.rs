@@ -1,0 +1,26 @@
+//! The command line of `kortti-agent`.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Looks after the smart cards of one user, and answers `kortti` and other programs on a local socket.
+#[derive(Debug, Parser)]
+#[command(name = "kortti-agent", version)]
+pub struct Options {
+    /// Use virtual readers and cards instead of PC/SC: those that FILE (TOML) describes, or a demonstration set.
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    pub r#virtual: Option<Option<PathBuf>>,
+
+    /// Keep other programs off a card for this many seconds after a challenge was taken from it.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub unblock_lock: u64,
+
+    /// How much to write to standard error: error, warn, info, debug or trace. Never a secret.
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    pub log: tracing::Level,
+
+    /// Go into the background once the socket can be used.
+    #[arg(long, hide = true)]
+    pub detached: bool,
+}

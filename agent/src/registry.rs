@@ -1,0 +1,418 @@
+//! What the agent knows of service, readers and cards, and who is told when it changes.
+//!
+//! One lock, never held while a card is spoken to. Changes are published under it, so that a snapshot and the
+//! changes after it fit together; publishing never waits for a subscriber.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use card::transport::{Presence, ReaderState as Seen};
+use shared::hex::Hex;
+use shared::model::{Card, Csn, Reader, ReaderState, Service};
+use shared::rpc::events::{Cause, Change, Event, OnCardEvent};
+use shared::rpc::methods::{Select, StatusReply};
+use shared::{Error, ErrorCode, Result};
+
+use crate::clock;
+use crate::worker::Worker;
+
+/// Events that a subscriber may lag behind before it is cut off.
+const QUEUE: usize = 256;
+
+/// See the module.
+pub struct Registry {
+    state: Mutex<State>,
+    changed: Condvar,
+    /// Whether readers and cards are virtual.
+    is_virtual: bool,
+}
+
+struct State {
+    service: Service,
+    slots: BTreeMap<String, Slot>,
+    sequence: u64,
+    subscribers: Vec<(u64, SyncSender<Event>)>,
+    subscriptions: u64,
+}
+
+struct Slot {
+    seen: Seen,
+    view: Reader,
+    worker: Worker,
+    /// The card from which this reader's last challenge was taken; it may have gone since.
+    challenged: Option<Csn>,
+}
+
+/// What a subscriber gets.
+pub struct Subscription {
+    /// By which it is ended.
+    pub number: u64,
+    /// The state to begin with.
+    pub snapshot: Event,
+    /// What changes after it.
+    pub events: Receiver<Event>,
+}
+
+/// A card that a request is for.
+#[derive(Clone)]
+pub struct Target {
+    /// Its reader.
+    pub reader: String,
+    /// The reader's count of insertions when the card was identified.
+    pub generation: u32,
+    /// The card as identified.
+    pub card: Card,
+    /// Its answer to reset.
+    pub atr: Hex,
+    /// The worker of the reader.
+    pub worker: Worker,
+}
+
+impl Registry {
+    /// Nothing is known yet; the service counts as down until it has been seen.
+    pub fn new(is_virtual: bool) -> Self {
+        let service = Service::Down { reason: "It has not answered yet.".to_owned() };
+        let state =
+            State { service, slots: BTreeMap::new(), sequence: 0, subscribers: Vec::new(), subscriptions: 0 };
+        Self { state: Mutex::new(state), changed: Condvar::new(), is_virtual }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells every subscriber.
+    pub fn publish(&self, change: Change) {
+        self.lock().publish(change);
+    }
+
+    /// The state as of now.
+    pub fn status(&self) -> StatusReply {
+        self.snapshot(&self.lock())
+    }
+
+    fn snapshot(&self, state: &State) -> StatusReply {
+        StatusReply {
+            version: shared::VERSION.to_owned(),
+            pid: std::process::id(),
+            r#virtual: self.is_virtual,
+            service: state.service.clone(),
+            readers: state.slots.values().map(|slot| slot.view.clone()).collect(),
+        }
+    }
+
+    /// A snapshot, and a queue of everything that changes after it. The queue ends when it is not emptied in time.
+    pub fn subscribe(&self) -> Subscription {
+        let (sender, events) = sync_channel(QUEUE);
+        let mut state = self.lock();
+        let change = Change::Snapshot(Box::new(self.snapshot(&state)));
+        let snapshot = Event { sequence: state.sequence, time: clock::now(), change };
+        state.subscriptions += 1;
+        let number = state.subscriptions;
+        state.subscribers.push((number, sender));
+        Subscription { number, snapshot, events }
+    }
+
+    /// Ends a subscription's queue.
+    pub fn unsubscribe(&self, number: u64) {
+        self.lock().subscribers.retain(|(subscriber, _)| *subscriber != number);
+    }
+
+    /// Takes in what the watcher saw. `new_worker` makes the worker of a reader that appeared.
+    pub fn readers_are(&self, seen: &[Seen], new_worker: impl Fn(&str) -> Worker) {
+        let mut state = self.lock();
+        if state.service != Service::Up {
+            state.service = Service::Up;
+            state.publish(Change::ServiceUp);
+        }
+        let gone: Vec<String> =
+            state.slots.keys().filter(|name| seen.iter().all(|s| s.name != **name)).cloned().collect();
+        for name in gone {
+            state.remove_reader(&name);
+        }
+        for now in seen {
+            let before = state.slots.get(&now.name).map(|slot| slot.seen.clone());
+            if before.is_none() {
+                state.add_reader(now, new_worker(&now.name));
+            } else if before.as_ref() != Some(now) {
+                state.update_reader(now);
+            }
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Takes in that the service cannot be reached.
+    pub fn service_is_down(&self, reason: String) {
+        let mut state = self.lock();
+        let down = Service::Down { reason: reason.clone() };
+        if state.service != down {
+            for name in state.slots.keys().cloned().collect::<Vec<_>>() {
+                state.remove_reader(&name);
+            }
+            state.service = down;
+            state.publish(Change::ServiceDown { reason });
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Takes in what a worker found out about the card that came in as `generation`.
+    pub fn identified(&self, reader: &str, generation: u32, found: Found) {
+        let mut state = self.lock();
+        if let Some(slot) = state.slots.get_mut(reader).filter(|slot| slot.seen.generation == generation) {
+            let (card, reader_state, detail) = match found {
+                Found::Card(card) if card.csn.is_some() => (Some(card), ReaderState::Ready, None),
+                Found::Card(card) => (Some(card), ReaderState::NotInitialised, None),
+                Found::Unusable(state, reason) => (None, state, Some(reason)),
+            };
+            let view = Reader { state: reader_state, card, detail, ..slot.view.clone() };
+            if slot.view != view {
+                slot.view = view;
+                let change = match (&slot.view.card, &slot.view.detail) {
+                    (Some(card), _) => Change::CardIdentified {
+                        reader: reader.to_owned(),
+                        card: card.clone(),
+                        initialised: card.csn.is_some(),
+                    },
+                    (None, reason) => Change::CardUnusable {
+                        reader: reader.to_owned(),
+                        state: reader_state,
+                        reason: reason.clone().unwrap_or_default(),
+                    },
+                };
+                state.publish(change);
+            }
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Takes in that a challenge was taken from a card.
+    pub fn challenge_is_out(&self, reader: &str, csn: &Csn) {
+        let mut state = self.lock();
+        if let Some(slot) = state.slots.get_mut(reader) {
+            slot.challenged = Some(csn.clone());
+        }
+        state.publish(Change::ChallengeIssued(OnCardEvent {
+            reader: reader.to_owned(),
+            csn: csn.clone(),
+            cause: Cause::User,
+        }));
+    }
+
+    /// The worker of the reader in which a challenge is out, or was. It is found also when its card is gone, so
+    /// that a person learns what became of it.
+    ///
+    /// # Errors
+    /// As for [`Registry::find`].
+    pub fn find_challenge(&self, select: &Select) -> Result<Worker> {
+        let found: Vec<Worker> = self
+            .lock()
+            .slots
+            .values()
+            .filter(|slot| select.reader.as_ref().is_none_or(|reader| *reader == slot.view.name))
+            .filter(|slot| {
+                let challenged = slot.challenged.as_ref();
+                challenged.is_some_and(|csn| select.card.as_ref().is_none_or(|text| csn.matches(text)))
+            })
+            .map(|slot| slot.worker.clone())
+            .collect();
+        match found.as_slice() {
+            [worker] => Ok(worker.clone()),
+            _ => self.find(select).map(|target| target.worker),
+        }
+    }
+
+    /// The card that a request means. Waits a moment for cards that are just being identified.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoService`], [`ErrorCode::NoReader`], [`ErrorCode::NoCard`], [`ErrorCode::SeveralCards`], and
+    /// what the reader's state says when the one reader meant holds nothing usable.
+    pub fn find(&self, select: &Select) -> Result<Target> {
+        let patience = Instant::now() + Duration::from_secs(5);
+        let mut state = self.lock();
+        loop {
+            let pending = state.slots.iter().any(|(name, slot)| {
+                slot.view.state == ReaderState::Identifying
+                    && select.reader.as_ref().is_none_or(|reader| reader == name)
+            });
+            let left = patience.saturating_duration_since(Instant::now());
+            if !pending || left.is_zero() {
+                return state.find(select);
+            }
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+/// What a look at a card that came in gave.
+pub enum Found {
+    /// A card of a known kind.
+    Card(Card),
+    /// One that cannot be used, and why.
+    Unusable(ReaderState, String),
+}
+
+impl State {
+    fn publish(&mut self, change: Change) {
+        self.sequence += 1;
+        let event = Event { sequence: self.sequence, time: clock::now(), change };
+        tracing::debug!(sequence = event.sequence, change = ?event.change);
+        self.subscribers.retain(|(_, subscriber)| subscriber.try_send(event.clone()).is_ok());
+    }
+
+    fn add_reader(&mut self, now: &Seen, worker: Worker) {
+        let name = now.name.clone();
+        self.publish(Change::ReaderAdded { reader: name.clone() });
+        let view =
+            Reader { name: name.clone(), state: ReaderState::Empty, atr: None, card: None, detail: None };
+        let seen = Seen { presence: Presence::Empty, ..now.clone() };
+        self.slots.insert(name, Slot { seen, view, worker, challenged: None });
+        self.card_is(now);
+    }
+
+    fn remove_reader(&mut self, name: &str) {
+        self.card_is_gone(name);
+        self.slots.remove(name);
+        self.publish(Change::ReaderRemoved { reader: name.to_owned() });
+    }
+
+    fn update_reader(&mut self, now: &Seen) {
+        let Some(slot) = self.slots.get_mut(&now.name) else { return };
+        if slot.seen.generation != now.generation || slot.seen.presence != now.presence {
+            self.card_is_gone(&now.name);
+            self.card_is(now);
+        } else {
+            let released = slot.seen.exclusive && !now.exclusive;
+            slot.seen = now.clone();
+            if released && slot.view.state == ReaderState::Busy {
+                slot.worker.identify(now.generation);
+            }
+        }
+    }
+
+    fn card_is_gone(&mut self, name: &str) {
+        let Some(slot) = self.slots.get_mut(name) else { return };
+        slot.worker.card_is_gone();
+        if slot.view.atr.is_some() || slot.view.state == ReaderState::Mute {
+            let csn = slot.view.card.take().and_then(|card| card.csn);
+            slot.view = Reader {
+                name: name.to_owned(),
+                state: ReaderState::Empty,
+                atr: None,
+                card: None,
+                detail: None,
+            };
+            self.publish(Change::CardRemoved { reader: name.to_owned(), csn });
+        }
+    }
+
+    fn card_is(&mut self, now: &Seen) {
+        let Some(slot) = self.slots.get_mut(&now.name) else { return };
+        slot.seen = now.clone();
+        let reader = now.name.clone();
+        let change = match &now.presence {
+            Presence::Empty => {
+                slot.view.state = ReaderState::Empty;
+                slot.view.detail = None;
+                return;
+            }
+            Presence::Card(atr) => {
+                slot.view.state = ReaderState::Identifying;
+                slot.view.atr = Some(Hex(atr.clone()));
+                slot.worker.identify(now.generation);
+                Change::CardInserted { reader, atr: Hex(atr.clone()) }
+            }
+            Presence::Mute => {
+                let reason = "The card does not answer. Is it the right way round?".to_owned();
+                slot.view.state = ReaderState::Mute;
+                slot.view.detail = Some(reason.clone());
+                Change::CardUnusable { reader, state: ReaderState::Mute, reason }
+            }
+            Presence::Unavailable => {
+                let reason = "The reader cannot be used. Unplug it and plug it in again.".to_owned();
+                slot.view.state = ReaderState::Failed;
+                slot.view.detail = Some(reason.clone());
+                Change::CardUnusable { reader, state: ReaderState::Failed, reason }
+            }
+        };
+        self.publish(change);
+    }
+
+    fn find(&self, select: &Select) -> Result<Target> {
+        if let Service::Down { reason } = &self.service {
+            return Err(Error::new(ErrorCode::NoService, reason.clone()));
+        }
+        let named: Vec<&Slot> = match &select.reader {
+            Some(name) => {
+                let slot = self.slots.get(name);
+                slot.into_iter().collect()
+            }
+            None => self.slots.values().collect(),
+        };
+        if named.is_empty() {
+            return Err(Error::new(
+                ErrorCode::NoReader,
+                match &select.reader {
+                    Some(name) => format!("There is no reader named {name}. `kortti readers` lists them."),
+                    None => "No smart card reader is connected.".to_owned(),
+                },
+            ));
+        }
+        let fitting: Vec<Target> = named.iter().filter_map(|slot| slot.target(select)).collect();
+        match (fitting.as_slice(), named.as_slice()) {
+            ([target], _) => Ok(target.clone()),
+            ([], [slot]) if select.card.is_none() => Err(slot.unusable()),
+            ([], slots) => Err(match (&select.card, slots.iter().find(|slot| slot.view.detail.is_some())) {
+                (Some(csn), _) => Error::new(
+                    ErrorCode::NoCard,
+                    format!(
+                        "No card with the serial number {csn} is in a reader. `kortti readers` lists them."
+                    ),
+                ),
+                (None, Some(slot)) => slot.unusable(),
+                (None, None) => Error::new(ErrorCode::NoCard, "Insert a card."),
+            }),
+            _ => Err(Error::new(
+                ErrorCode::SeveralCards,
+                "Several cards are in the readers. Say which one, by --reader or --card.",
+            )),
+        }
+    }
+}
+
+impl Slot {
+    fn target(&self, select: &Select) -> Option<Target> {
+        let card = self.view.card.clone()?;
+        let fits = match (&select.card, &card.csn) {
+            (None, _) => true,
+            (Some(text), Some(csn)) => csn.matches(text),
+            (Some(_), None) => false,
+        };
+        fits.then(|| Target {
+            reader: self.view.name.clone(),
+            generation: self.seen.generation,
+            card,
+            atr: self.view.atr.clone().unwrap_or_default(),
+            worker: self.worker.clone(),
+        })
+    }
+
+    fn unusable(&self) -> Error {
+        let code = match self.view.state {
+            ReaderState::Empty | ReaderState::Ready | ReaderState::NotInitialised => ErrorCode::NoCard,
+            ReaderState::UnknownCard => ErrorCode::UnknownCard,
+            ReaderState::Mute => ErrorCode::Mute,
+            ReaderState::Busy | ReaderState::Identifying => ErrorCode::Busy,
+            ReaderState::Failed => ErrorCode::CardError,
+        };
+        let words = self.view.detail.clone().unwrap_or_else(|| match code {
+            ErrorCode::NoCard => "Insert a card.".to_owned(),
+            _ => "The card is still being looked at. Try again.".to_owned(),
+        });
+        Error::new(code, words)
+    }
+}

@@ -1,0 +1,258 @@
+//! The methods of the agent, one file per subject.
+
+pub mod cards;
+pub mod certificates;
+pub mod pins;
+pub mod unblock;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use card::transport::{self, ReaderState, Readers};
+use card::virt::VirtualReaders;
+use serde_json::value::{RawValue, to_raw_value};
+use shared::rpc::methods::{
+    AgentStop, CardRepair, CardShow, CertDefault, CertDelete, CertImport, CertInspect, CertList, CertView,
+    Empty, Hello, HelloParams, HelloReply, PinChange, PinList, Status, UnblockCancel, UnblockFinish,
+    UnblockPuk, UnblockStart, UnblockStatus, VirtualInsert, VirtualRemove,
+};
+use shared::rpc::{Fault, Method, PROTOCOL};
+use shared::{Error, ErrorCode, Result, VERSION};
+
+use crate::errors;
+use crate::policy::Policy;
+use crate::registry::Registry;
+use crate::worker::Worker;
+
+/// Everything that a request can reach.
+pub struct Service {
+    registry: Registry,
+    readers: Arc<dyn Readers>,
+    virtual_readers: Option<Arc<VirtualReaders>>,
+    policy: Policy,
+    stopping: AtomicBool,
+    stop: Sender<()>,
+    running: Mutex<usize>,
+    all_done: Condvar,
+}
+
+impl Service {
+    /// A service on these readers. `stop` is told when the agent is to end.
+    pub fn new(
+        readers: Arc<dyn Readers>,
+        virtual_readers: Option<Arc<VirtualReaders>>,
+        policy: Policy,
+        stop: Sender<()>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            registry: Registry::new(virtual_readers.is_some()),
+            readers,
+            virtual_readers,
+            policy,
+            stopping: AtomicBool::new(false),
+            stop,
+            running: Mutex::new(0),
+            all_done: Condvar::new(),
+        })
+    }
+
+    /// What is known of readers and cards.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The way to the readers.
+    pub fn readers(&self) -> &dyn Readers {
+        &*self.readers
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Whether the agent is ending.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Takes in what the watcher saw.
+    pub fn readers_are(self: &Arc<Self>, seen: &[ReaderState]) {
+        self.registry.readers_are(seen, |name| Worker::start(Arc::clone(self), name));
+    }
+
+    /// Takes in that the watcher cannot see.
+    pub fn service_is_down(&self, error: &transport::Error) {
+        self.registry.service_is_down(errors::transport(error).message);
+    }
+
+    /// Refuses new requests and waits until the running ones are done, at most so long.
+    pub fn finish(&self, patience: Duration) {
+        self.stopping.store(true, Ordering::SeqCst);
+        self.readers.stop();
+        let deadline = Instant::now() + patience;
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        while *running > 0 {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            running = self.all_done.wait_timeout(running, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Calls the method of that name.
+    ///
+    /// # Errors
+    /// A fault that never quotes the request.
+    pub fn dispatch(
+        &self,
+        method: &str,
+        params: Option<&RawValue>,
+    ) -> std::result::Result<Box<RawValue>, Fault> {
+        let _running = self.begin()?;
+        match method {
+            Hello::NAME => call::<Hello>(params, |hello| welcome(&hello)),
+            Status::NAME => call::<Status>(params, |Empty {}| Ok(self.registry.status())),
+            CardShow::NAME => call::<CardShow>(params, |params| cards::show(self, &params)),
+            CardRepair::NAME => call::<CardRepair>(params, |params| cards::repair(self, params)),
+            PinList::NAME => call::<PinList>(params, |params| pins::list(self, &params)),
+            PinChange::NAME => call::<PinChange>(params, |params| pins::change(self, params)),
+            UnblockStart::NAME => call::<UnblockStart>(params, |params| unblock::start(self, &params)),
+            UnblockStatus::NAME => call::<UnblockStatus>(params, |params| unblock::status(self, &params)),
+            UnblockFinish::NAME => call::<UnblockFinish>(params, |params| unblock::finish(self, params)),
+            UnblockCancel::NAME => call::<UnblockCancel>(params, |params| unblock::cancel(self, &params)),
+            UnblockPuk::NAME => call::<UnblockPuk>(params, |params| unblock::puk(self, params)),
+            CertList::NAME => call::<CertList>(params, |params| certificates::list(self, &params)),
+            CertView::NAME => call::<CertView>(params, |params| certificates::view(self, params)),
+            CertInspect::NAME => call::<CertInspect>(params, |params| certificates::inspect(self, params)),
+            CertImport::NAME => call::<CertImport>(params, |params| certificates::import(self, params)),
+            CertDefault::NAME => {
+                call::<CertDefault>(params, |params| certificates::set_default(self, params))
+            }
+            CertDelete::NAME => call::<CertDelete>(params, |params| certificates::delete(self, params)),
+            AgentStop::NAME => call::<AgentStop>(params, |Empty {}| {
+                self.request_stop();
+                Ok(Empty {})
+            }),
+            VirtualInsert::NAME => call::<VirtualInsert>(params, |params| {
+                told(self.virtual_readers()?.insert(&params.reader, params.card.as_deref()))
+            }),
+            VirtualRemove::NAME => {
+                call::<VirtualRemove>(params, |params| told(self.virtual_readers()?.remove(&params.reader)))
+            }
+            _ => Err(fault(-32601, Error::new(ErrorCode::BadRequest, "There is no method of that name."))),
+        }
+    }
+
+    /// Asks the agent to end.
+    pub fn request_stop(&self) {
+        let _ = self.stop.send(());
+    }
+
+    fn virtual_readers(&self) -> Result<&VirtualReaders> {
+        self.virtual_readers.as_deref().ok_or_else(|| {
+            Error::new(
+                ErrorCode::NotSupported,
+                "This agent works on real readers. Virtual ones need: kortti agent start --virtual",
+            )
+        })
+    }
+
+    fn begin(&self) -> std::result::Result<Running<'_>, Fault> {
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        let running = Running(self);
+        if self.is_stopping() {
+            return Err(fault(-32000, Error::new(ErrorCode::NoAgent, "The agent is ending.")));
+        }
+        Ok(running)
+    }
+}
+
+/// Counts a request as running until dropped.
+struct Running<'s>(&'s Service);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        *self.0.running.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.all_done.notify_all();
+    }
+}
+
+fn welcome(hello: &HelloParams) -> Result<HelloReply> {
+    if hello.protocol == PROTOCOL {
+        return Ok(HelloReply { version: VERSION.to_owned(), protocol: PROTOCOL });
+    }
+    Err(Error::new(
+        ErrorCode::ProtocolVersion,
+        format!(
+            "The agent speaks protocol {PROTOCOL}, you speak {}. Restart it: kortti agent stop",
+            hello.protocol
+        ),
+    ))
+}
+
+fn told(result: std::result::Result<(), String>) -> Result<Empty> {
+    result.map(|()| Empty {}).map_err(|words| Error::new(ErrorCode::NotFound, words))
+}
+
+fn call<M: Method>(
+    params: Option<&RawValue>,
+    act: impl FnOnce(M::Params) -> Result<M::Reply>,
+) -> std::result::Result<Box<RawValue>, Fault> {
+    let text = params.map_or("{}", RawValue::get);
+    // serde's own words would quote what it did not like.
+    let params = serde_json::from_str(text).map_err(|_| {
+        let words = format!("The parameters do not fit the method {}.", M::NAME);
+        fault(-32602, Error::new(ErrorCode::BadRequest, words))
+    })?;
+    let reply = act(params).map_err(|error| fault(-32000, error))?;
+    to_raw_value(&reply)
+        .map_err(|_| fault(-32000, Error::new(ErrorCode::System, "The answer could not be written.")))
+}
+
+/// The error member of an answer.
+pub fn fault(code: i32, error: Error) -> Fault {
+    Fault { code, message: error.message.clone(), data: error }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use shared::rpc::methods::{ALL, Subscribe};
+
+    use super::*;
+
+    fn service() -> Arc<Service> {
+        let readers = Arc::new(VirtualReaders::from_description("").unwrap());
+        Service::new(readers.clone(), Some(readers), Policy::default(), channel().0)
+    }
+
+    #[test]
+    fn every_method_is_served() {
+        for method in ALL.iter().filter(|method| **method != Subscribe::NAME) {
+            let answer = service().dispatch(method, None);
+            assert!(!answer.is_err_and(|fault| fault.code == -32601), "{method}");
+        }
+        assert_eq!(service().dispatch("no.such.method", None).unwrap_err().code, -32601);
+    }
+
+    #[test]
+    fn bad_parameters_are_not_quoted() {
+        for (method, params) in [
+            ("pin.change", r#"{"current":13579,"new":"24680"}"#),
+            ("pin.change", r#"{"current":"13579"}"#),
+            ("unblock.finish", r#"{"response":["13579"],"new":"24680"}"#),
+            ("pin.change", r#""13579""#),
+        ] {
+            let raw = RawValue::from_string(params.to_owned()).unwrap();
+            let fault = service().dispatch(method, Some(&raw)).unwrap_err();
+            let printed = format!("{fault:?}");
+            assert_eq!(fault.code, -32602, "{params}");
+            assert!(!printed.contains("13579") && !printed.contains("24680"), "{printed}");
+        }
+    }
+}

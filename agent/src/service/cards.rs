@@ -1,0 +1,63 @@
+//! One card as a whole: everything about it, and its repair.
+
+use shared::Result;
+use shared::model::{CardDetails, Role};
+use shared::rpc::events::{Cause, Change, OnCardEvent};
+use shared::rpc::methods::{OnCard, RepairParams, RepairReply};
+
+use crate::service::certificates::Cache;
+use crate::service::{Service, pins};
+
+/// Everything there is to know about a card without a PIN.
+pub fn show(service: &Service, params: &OnCard) -> Result<CardDetails> {
+    let target = service.registry().find(&params.select)?;
+    let worker = target.worker.clone();
+    worker.ask(move |desk, turn| {
+        let mut cache = desk.cache.take();
+        let pins = desk.operate(turn, &target, |card| {
+            let pins = card.pins()?;
+            if target.card.csn.is_some() {
+                Cache::refresh(&mut cache, card, &target)?;
+            }
+            Ok(pins)
+        })?;
+        let (contents, certificates) = match &cache {
+            Some(cache) => (cache.contents.clone(), cache.listed.clone()),
+            None => Default::default(),
+        };
+        desk.cache = cache;
+        Ok(CardDetails {
+            reader: target.reader.clone(),
+            atr: target.atr.clone(),
+            csn_guid: target.card.csn.as_ref().and_then(|csn| csn.guid()),
+            initialised: target.card.csn.is_some(),
+            card: target.card.clone(),
+            pins,
+            containers: contents.containers.clone(),
+            certificates,
+            space: contents.space.clone(),
+            findings: contents.findings.clone(),
+        })
+    })
+}
+
+/// Mends what an interrupted write left.
+pub fn repair(service: &Service, params: RepairParams) -> Result<RepairReply> {
+    let target = service.registry().find(&params.select)?;
+    let worker = target.worker.clone();
+    worker.ask(move |desk, turn| {
+        desk.cache = None;
+        let repaired = desk.operate(turn, &target, |card| {
+            pins::present(card, &target, &params.pin, params.last_try)?;
+            let mended = card.repair()?;
+            Ok(RepairReply { mended, remaining: card.contents()?.findings })
+        });
+        pins::report(desk.registry(), &target, Role::USER, repaired.as_ref().err());
+        let reply = repaired?;
+        if let Some(csn) = target.card.csn.clone().filter(|_| !reply.mended.is_empty()) {
+            let event = OnCardEvent { reader: target.reader.clone(), csn, cause: Cause::User };
+            desk.registry().publish(Change::CardRepaired(event));
+        }
+        Ok(reply)
+    })
+}

@@ -1,0 +1,366 @@
+//! Certificates: list, view, import, default, delete.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use card::pfx::{self, Credential, FileError};
+use card::{Contents, Freshness, Import, SmartCard, StoredCertificate, x509};
+use shared::model::{Certificate, CertificateView, Csn, Role};
+use shared::rpc::MAX_FILE;
+use shared::rpc::events::{Cause, CertEvent, Change};
+use shared::rpc::methods::{
+    CertParams, CertWriteParams, DeleteParams, DeleteReply, ImportParams, ImportPlan, ImportReply,
+    InspectParams, OnCard,
+};
+use shared::secret::{FileText, Password};
+use shared::{Error, ErrorCode, Result};
+use zeroize::Zeroizing;
+
+use crate::errors::{self, Failure};
+use crate::registry::Target;
+use crate::service::{Service, pins};
+use crate::worker::{Desk, Turn};
+
+/// What was read from a card, with what tells whether it still holds. Public objects only, in memory only.
+pub struct Cache {
+    generation: u32,
+    freshness: Freshness,
+    /// As read.
+    pub contents: Arc<Contents>,
+    /// As shown.
+    pub listed: Vec<Certificate>,
+}
+
+impl Cache {
+    /// Reads the card anew unless what is cached still holds: same insertion, same freshness counters.
+    pub fn refresh(
+        cache: &mut Option<Self>,
+        card: &mut dyn SmartCard,
+        target: &Target,
+    ) -> std::result::Result<(), Failure> {
+        if let Some(kept) = cache.take().filter(|kept| kept.generation == target.generation)
+            && card.freshness()? == kept.freshness
+        {
+            *cache = Some(kept);
+            return Ok(());
+        }
+        pins::confirm(card, target)?;
+        let contents = card.contents()?;
+        let listed = list_of(&contents);
+        let freshness = card.freshness()?;
+        *cache =
+            Some(Self { generation: target.generation, freshness, contents: Arc::new(contents), listed });
+        Ok(())
+    }
+}
+
+/// The certificates of a card.
+pub fn list(service: &Service, params: &OnCard) -> Result<Vec<Certificate>> {
+    let target = service.registry().find(&params.select)?;
+    let worker = target.worker.clone();
+    worker.ask(move |desk, turn| Ok(read(desk, turn, &target)?.listed.clone()))
+}
+
+/// One certificate in full.
+pub fn view(service: &Service, params: CertParams) -> Result<CertificateView> {
+    let target = service.registry().find(&params.select)?;
+    let worker = target.worker.clone();
+    worker.ask(move |desk, turn| {
+        let cache = read(desk, turn, &target)?;
+        let summary = choose(&cache.listed, &params.certificate)?;
+        let der = stored(&cache.contents, &summary.id).and_then(|stored| stored.der.as_deref().ok());
+        let others: Vec<Vec<u8>> = cache
+            .contents
+            .certificates
+            .iter()
+            .filter_map(|other| other.der.clone().ok())
+            .chain(cache.contents.roots.iter().cloned())
+            .collect();
+        let chain = der.map(|der| x509::order_chain(der, &others)).unwrap_or_default();
+        Ok(CertificateView {
+            summary: summary.clone(),
+            fields: der.and_then(|der| x509::fields(der).ok()),
+            chain: chain.iter().filter_map(|der| x509::fields(der).ok()).collect(),
+        })
+    })
+}
+
+/// What an import would do.
+pub fn inspect(service: &Service, params: InspectParams) -> Result<ImportPlan> {
+    let credential = open(&params.file, params.password.as_ref())?;
+    let target = service.registry().find(&params.select)?;
+    let worker = target.worker.clone();
+    worker.ask(move |desk, turn| {
+        let mut cache = desk.cache.take();
+        let (csn, placement) = desk.operate(turn, &target, |card| {
+            let csn = initialised(pins::confirm(card, &target)?.csn)?;
+            Cache::refresh(&mut cache, card, &target)?;
+            let placement = with_import(&credential, false, |import| Ok(card.place(import)?))?;
+            Ok((csn, placement))
+        })?;
+        let replaced = placement.replaces.and_then(|id| {
+            let listed = cache.as_ref()?.listed.iter().find(|certificate| certificate.id == id)?;
+            Some(listed.common_name.clone())
+        });
+        desk.cache = cache;
+        Ok(ImportPlan {
+            csn,
+            reader: target.reader.clone(),
+            common_name: x509::common_name(&credential.certificate).unwrap_or_default(),
+            with_key: placement.writes_key,
+            chain: credential.chain.iter().filter_map(|der| x509::common_name(der)).collect(),
+            container: placement.container,
+            replaces: replaced,
+        })
+    })
+}
+
+/// Imports.
+pub fn import(service: &Service, params: ImportParams) -> Result<ImportReply> {
+    let credential = open(&params.file, params.password.as_ref())?;
+    let target = service.registry().find(&params.select)?;
+    let worker = target.worker.clone();
+    worker.ask(move |desk, turn| {
+        let (id, contents) = write(desk, turn, &target, |card| {
+            with_import(&credential, params.default, |import| {
+                // Whatever can be refused is refused before the PIN costs a try or the card is written.
+                card.place(import)?;
+                pins::present(card, &target, &params.pin, params.last_try)?;
+                let id = card.import(import)?;
+                Ok((id, card.contents()?))
+            })
+        })?;
+        announce(desk, &target, &id, Change::CertImported);
+        let listed = list_of(&contents);
+        if params.default {
+            announce(desk, &target, &id, Change::DefaultChanged);
+        }
+        let on_card = |der: &&Vec<u8>| contents.roots.contains(*der);
+        let chain =
+            credential.chain.iter().filter(on_card).filter_map(|der| x509::common_name(der)).collect();
+        Ok(ImportReply { certificate: choose(&listed, &id)?.clone(), chain })
+    })
+}
+
+/// Makes a certificate the default one.
+pub fn set_default(service: &Service, params: CertWriteParams) -> Result<Certificate> {
+    let target = service.registry().find(&params.select)?;
+    let worker = target.worker.clone();
+    worker.ask(move |desk, turn| {
+        let listed = write(desk, turn, &target, |card| {
+            let listed = list_of(&card.contents()?);
+            let chosen = choose(&listed, &params.certificate)?;
+            let Some(container) = chosen.container.filter(|_| chosen.has_key) else {
+                let words = "Only a certificate whose private key is on the card can be the default one.";
+                return Err(Error::new(ErrorCode::NoMatchingKey, words).into());
+            };
+            if chosen.default {
+                return Ok(chosen.clone());
+            }
+            let id = chosen.id.clone();
+            pins::present(card, &target, &params.pin, params.last_try)?;
+            card.set_default(container)?;
+            Ok(choose(&list_of(&card.contents()?), &id)?.clone())
+        })?;
+        announce(desk, &target, &listed.id, Change::DefaultChanged);
+        Ok(listed)
+    })
+}
+
+/// Deletes.
+pub fn delete(service: &Service, params: DeleteParams) -> Result<DeleteReply> {
+    let target = service.registry().find(&params.select)?;
+    let worker = target.worker.clone();
+    worker.ask(move |desk, turn| {
+        let (id, reply) = write(desk, turn, &target, |card| {
+            let contents = card.contents()?;
+            let listed = list_of(&contents);
+            let chosen = choose(&listed, &params.certificate);
+            let empty_container = || {
+                let index: u8 = params.certificate.parse().ok()?;
+                contents.containers.iter().find(|container| container.index == index)
+            };
+            let (id, container) = match (&chosen, empty_container()) {
+                (Ok(chosen), _) => (chosen.id.clone(), chosen.container),
+                (Err(_), Some(container)) if !params.keep_key => (String::new(), Some(container.index)),
+                _ => return Err(chosen.err().unwrap_or_else(|| not_found(&params.certificate)).into()),
+            };
+            pins::present(card, &target, &params.pin, params.last_try)?;
+            let default = match container.filter(|_| !params.keep_key) {
+                Some(container) => card.delete_container(container)?.default,
+                None => {
+                    card.delete_certificate(&id)?;
+                    contents.containers.iter().find(|container| container.default).map(|c| c.index)
+                }
+            };
+            Ok((id, DeleteReply { orphans: orphans(container, params.keep_key), default }))
+        })?;
+        announce(desk, &target, &id, Change::CertDeleted);
+        Ok(reply)
+    })
+}
+
+fn orphans(container: Option<u8>, keep_key: bool) -> Vec<String> {
+    match container {
+        Some(index) if keep_key => vec![format!("The key of container {index} has no certificate any more.")],
+        Some(_) => vec![
+            "The private key is gone with it: what was enciphered for it can no longer be read from this card."
+                .to_owned(),
+        ],
+        None => Vec::new(),
+    }
+}
+
+/// The card's contents, from the cache where it still holds.
+fn read<'d>(desk: &'d mut Desk, turn: &Turn, target: &Target) -> Result<&'d Cache> {
+    let mut cache = desk.cache.take();
+    desk.operate(turn, target, |card| Cache::refresh(&mut cache, card, target))?;
+    Ok(desk.cache.insert(cache.ok_or_else(|| errors::card(&card::Error::NotInitialised))?))
+}
+
+/// An operation that presents the PIN and writes: the cache is void, and a wrong PIN is announced.
+fn write<T>(
+    desk: &mut Desk,
+    turn: &Turn,
+    target: &Target,
+    act: impl FnMut(&mut dyn SmartCard) -> std::result::Result<T, Failure>,
+) -> Result<T> {
+    desk.cache = None;
+    let result = desk.operate(turn, target, act);
+    pins::report(desk.registry(), target, Role::USER, result.as_ref().err());
+    result
+}
+
+fn announce(desk: &Desk, target: &Target, id: &str, change: impl FnOnce(CertEvent) -> Change) {
+    if let Some(csn) = &target.card.csn {
+        desk.registry().publish(change(CertEvent {
+            reader: target.reader.clone(),
+            csn: csn.clone(),
+            certificate: id.to_owned(),
+            cause: Cause::User,
+        }));
+    }
+}
+
+fn initialised(csn: Option<Csn>) -> Result<Csn> {
+    csn.ok_or_else(|| errors::card(&card::Error::NotInitialised))
+}
+
+/// The certificate that a person means: its `id`, its container's number, or the start of a thumbprint.
+fn choose<'l>(listed: &'l [Certificate], text: &str) -> Result<&'l Certificate> {
+    let by_id = listed.iter().find(|certificate| certificate.id.eq_ignore_ascii_case(text));
+    let by_container =
+        || listed.iter().find(|certificate| certificate.container.is_some_and(|c| c.to_string() == text));
+    let by_thumbprint = || {
+        let wanted: String =
+            text.chars().filter(|c| !matches!(c, ' ' | ':')).collect::<String>().to_uppercase();
+        let mut fitting = listed.iter().filter(|certificate| {
+            certificate.sha256.as_ref().is_some_and(|sum| sum.to_string().starts_with(&wanted))
+        });
+        let first = fitting.next().filter(|_| wanted.len() >= 8)?;
+        fitting.next().is_none().then_some(first)
+    };
+    by_id.or_else(by_container).or_else(by_thumbprint).ok_or_else(|| not_found(text))
+}
+
+fn not_found(text: &str) -> Error {
+    Error::new(
+        ErrorCode::NotFound,
+        format!("No certificate {text} is on the card. `kortti cert list` lists those that are."),
+    )
+}
+
+fn stored<'c>(contents: &'c Contents, id: &str) -> Option<&'c StoredCertificate> {
+    contents.certificates.iter().find(|stored| stored.id == id)
+}
+
+/// The rows of a list. A certificate that cannot be read is a row that says so.
+fn list_of(contents: &Contents) -> Vec<Certificate> {
+    contents
+        .certificates
+        .iter()
+        .map(|stored| {
+            let container =
+                stored.container.and_then(|index| contents.containers.iter().find(|c| c.index == index));
+            let described = stored.der.as_deref().map_err(Clone::clone).and_then(x509::describe);
+            let mut row = Certificate {
+                id: stored.id.clone(),
+                container: stored.container,
+                container_name: container.map(|container| container.name.clone()),
+                role: container.map(|container| container.role),
+                pin_type: container.map(|container| container.pin_type),
+                default: container.is_some_and(|container| container.default),
+                has_key: container.is_some_and(|container| container.has_key),
+                damaged: None,
+                common_name: String::new(),
+                issuer_name: String::new(),
+                not_before: None,
+                not_after: None,
+                key: None,
+                usage: Vec::new(),
+                sha256: None,
+            };
+            match described {
+                Ok(described) => {
+                    row.common_name = described.common_name;
+                    row.issuer_name = described.issuer_name;
+                    row.not_before = Some(described.not_before);
+                    row.not_after = Some(described.not_after);
+                    row.key = Some(described.key);
+                    row.usage = described.usage;
+                    row.sha256 = Some(described.sha256);
+                }
+                Err(why) => row.damaged = Some(why),
+            }
+            row
+        })
+        .collect()
+}
+
+/// Opens a file as it came over the wire.
+fn open(file: &FileText, password: Option<&Password>) -> Result<Credential> {
+    let text = file.bytes();
+    let mut bytes = Zeroizing::new(vec![0; base64::decoded_len_estimate(text.len())]);
+    let length = STANDARD
+        .decode_slice(text, &mut bytes)
+        .map_err(|_| Error::new(ErrorCode::BadRequest, "The file must be sent in base64."))?;
+    if length > MAX_FILE {
+        let words = format!("The file is larger than {} KiB.", MAX_FILE / 1024);
+        return Err(Error::new(ErrorCode::BadFile, words));
+    }
+    pfx::open(bytes.get(..length).unwrap_or_default(), password).map_err(|error| {
+        let (code, words) = match &error {
+            FileError::PasswordNeeded => (ErrorCode::FilePassword, "The file needs its password.".to_owned()),
+            FileError::WrongPassword => (
+                ErrorCode::FilePassword,
+                "The password is not the file's. The card was not asked.".to_owned(),
+            ),
+            FileError::Damaged(how) => (ErrorCode::BadFile, format!("The file is damaged: {how}.")),
+            FileError::NotACertificate => (
+                ErrorCode::BadFile,
+                "The file is neither a certificate (.cer, .der, .pem) nor a PKCS#12 file (.pfx, .p12)."
+                    .to_owned(),
+            ),
+            FileError::Unsupported(how) => (ErrorCode::BadFile, format!("The file cannot be used: {how}.")),
+        };
+        Error::new(code, words)
+    })
+}
+
+fn with_import<T>(
+    credential: &Credential,
+    default: bool,
+    act: impl FnOnce(&Import<'_>) -> std::result::Result<T, Failure>,
+) -> std::result::Result<T, Failure> {
+    let public_key = x509::public_key(&credential.certificate).ok_or_else(|| {
+        Failure::Told(Error::new(ErrorCode::BadFile, "The certificate in the file cannot be read."))
+    })?;
+    act(&Import {
+        certificate: &credential.certificate,
+        public_key: &public_key,
+        private_key: credential.private_key.as_ref(),
+        chain: &credential.chain,
+        default,
+    })
+}

@@ -1,0 +1,60 @@
+//! Unblocking a PIN, by challenge and response or by PUK.
+
+use card::UnblockProof;
+use shared::model::{PinKind, PinStatus, Role};
+use shared::rpc::events::Change;
+use shared::rpc::methods::{
+    Challenge, Empty, OnCard, UnblockFinishParams, UnblockPukParams, UnblockStartParams, UnblockState,
+};
+use shared::{Error, ErrorCode, Result};
+
+use crate::service::{Service, pins};
+
+/// Takes a challenge.
+pub fn start(service: &Service, params: &UnblockStartParams) -> Result<Challenge> {
+    let target = service.registry().find(&params.select)?;
+    let worker = target.worker.clone();
+    worker.start_unblock(target, params.role)
+}
+
+/// Whether it is still good.
+pub fn status(service: &Service, params: &OnCard) -> Result<UnblockState> {
+    service.registry().find_challenge(&params.select)?.unblock_status()
+}
+
+/// Answers it.
+pub fn finish(service: &Service, params: UnblockFinishParams) -> Result<PinStatus> {
+    service.registry().find_challenge(&params.select)?.finish_unblock(params.response, params.new)
+}
+
+/// Gives it up.
+pub fn cancel(service: &Service, params: &OnCard) -> Result<Empty> {
+    service.registry().find_challenge(&params.select)?.cancel_unblock().map(|()| Empty {})
+}
+
+/// Unblocks with the PUK.
+pub fn puk(service: &Service, params: UnblockPukParams) -> Result<PinStatus> {
+    let target = service.registry().find(&params.select)?;
+    let worker = target.worker.clone();
+    worker.ask(move |desk, turn| {
+        let UnblockPukParams { role, puk, new, last_try, .. } = &params;
+        let unblocked = desk.operate(turn, &target, |card| {
+            pins::confirm(card, &target)?;
+            let pins = card.pins()?;
+            if pins::find(&pins, Role::ADMIN)?.kind != PinKind::Typed {
+                let words = "This card has no PUK. Its administrator unblocks it: kortti unblock start";
+                return Err(Error::new(ErrorCode::NotSupported, words).into());
+            }
+            pins::fits(pins::find(&pins, *role)?.policy.as_ref(), new)?;
+            pins::admit(&pins, Role::ADMIN, puk, *last_try)?;
+            card.unblock(*role, UnblockProof::Puk(puk), new)?;
+            Ok(pins::find(&card.pins()?, *role)?.clone())
+        });
+        pins::report(desk.registry(), &target, Role::ADMIN, unblocked.as_ref().err());
+        let status = unblocked?;
+        if let Some(csn) = &target.card.csn {
+            desk.registry().publish(Change::PinUnblocked(pins::event(&target.reader, csn, &status)));
+        }
+        Ok(status)
+    })
+}

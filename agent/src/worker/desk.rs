@@ -1,0 +1,183 @@
+//! Where the worker of one reader does its work: one connection and one transaction per operation.
+
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use card::transport::{self, Card as Connection};
+use card::{Error as CardError, SmartCard, VoidReason, edge};
+use shared::rpc::events::{Cause, Change};
+use shared::rpc::methods::UnblockState;
+use shared::{Error, ErrorCode, Result};
+
+use super::{Message, Turn, hold};
+use crate::errors::{self, Failure};
+use crate::registry::{Found, Registry, Target};
+use crate::service::Service;
+use crate::service::certificates::Cache;
+
+/// How often an operation is begun that another program's reset interrupts.
+const ATTEMPTS: usize = 3;
+
+/// What the worker of one reader has at hand.
+pub struct Desk {
+    pub(super) service: Arc<Service>,
+    pub(super) reader: String,
+    /// What was read from the card, with what tells whether it still holds.
+    pub cache: Option<Cache>,
+    /// What became of the last challenge; `None` when there was none.
+    pub(super) void: Option<VoidReason>,
+}
+
+impl Desk {
+    pub(super) fn new(service: Arc<Service>, reader: &str) -> Self {
+        Self { service, reader: reader.to_owned(), cache: None, void: None }
+    }
+
+    /// What is known of readers and cards, and who is told of changes.
+    pub fn registry(&self) -> &Registry {
+        self.service.registry()
+    }
+
+    /// Does what a message asks. Returns a message that came in meanwhile and is to be handled next.
+    pub(super) fn handle(&mut self, message: Message, messages: &Receiver<Message>) -> Option<Message> {
+        match message {
+            Message::Work(work) => work(Ok(self)),
+            Message::Start(start) => return hold::hold(self, start, messages),
+            Message::Status(reply) => {
+                let _ = reply.send(Ok(match self.void {
+                    None => UnblockState::None,
+                    Some(reason) => UnblockState::Void { reason: errors::void_words(reason).to_owned() },
+                }));
+            }
+            Message::Finish(finish) => {
+                let _ = finish.reply.send(Err(errors::void(self.void.unwrap_or(VoidReason::None))));
+            }
+            Message::Cancel(reply) => {
+                let _ = reply.send(Ok(()));
+            }
+            Message::CardGone => self.cache = None,
+        }
+        None
+    }
+
+    /// Does something with the card that a request is for, in one transaction.
+    ///
+    /// After a reset by another program it is done again from SELECT, but never once a secret was sent. `act` must
+    /// therefore not write before it has sent its PIN, which no card would allow anyway.
+    ///
+    /// # Errors
+    /// [`ErrorCode::CardRemoved`] when another card is in the reader now, [`ErrorCode::Busy`], and what `act`
+    /// returns.
+    pub fn operate<T>(
+        &mut self,
+        turn: &Turn,
+        target: &Target,
+        mut act: impl FnMut(&mut dyn SmartCard) -> std::result::Result<T, Failure>,
+    ) -> Result<T> {
+        let mut attempt = 1;
+        loop {
+            let (result, secret_sent) = self.attempt(turn, target, &mut act);
+            let reset = matches!(&result, Err(Failure::Card(error)) if is_reset(error));
+            if reset {
+                self.registry().publish(Change::CardReset {
+                    reader: self.reader.clone(),
+                    csn: target.card.csn.clone(),
+                    cause: Cause::OtherProgram,
+                });
+            }
+            if !reset || secret_sent || attempt == ATTEMPTS {
+                return result.map_err(Error::from);
+            }
+            attempt += 1;
+        }
+    }
+
+    fn attempt<T>(
+        &mut self,
+        turn: &Turn,
+        target: &Target,
+        act: &mut impl FnMut(&mut dyn SmartCard) -> std::result::Result<T, Failure>,
+    ) -> (std::result::Result<T, Failure>, bool) {
+        let mut connection = match self.connect(target) {
+            Ok(connection) => connection,
+            Err(failure) => return (Err(failure), false),
+        };
+        let mut transaction = match begin(&mut *connection) {
+            Ok(transaction) => transaction,
+            Err(error) => return (Err(error.into()), false),
+        };
+        if !turn.begin() {
+            return (
+                Err(Failure::Told(Error::new(ErrorCode::Busy, "Nobody waits for this any more."))),
+                false,
+            );
+        }
+        let mut smart_card = match edge::open(&mut *transaction) {
+            Ok(smart_card) => smart_card,
+            Err(error) => return (Err(Failure::Card(error)), false),
+        };
+        let result = act(&mut *smart_card);
+        let secret_sent = smart_card.secret_sent();
+        (result, secret_sent)
+    }
+
+    /// Connects to the card of a request, and makes sure that it is still that insertion.
+    pub(super) fn connect(&self, target: &Target) -> std::result::Result<Box<dyn Connection>, Failure> {
+        let mut connection = self.service.readers().connect(&self.reader)?;
+        let look = match connection.look() {
+            Err(transport::Error::Reset) => {
+                connection.reconnect()?;
+                connection.look()?
+            }
+            look => look?,
+        };
+        if look.generation == target.generation {
+            Ok(connection)
+        } else {
+            Err(Failure::Told(Error::new(
+                ErrorCode::CardRemoved,
+                "The card was taken out and a card was put in meanwhile. Nothing was sent; try again.",
+            )))
+        }
+    }
+
+    /// Finds out what came in, and tells the registry.
+    pub(super) fn identify(&mut self, generation: u32) {
+        let mut found = self.try_identify();
+        for _ in 1..ATTEMPTS {
+            if !found.as_ref().is_err_and(is_reset) {
+                break;
+            }
+            found = self.try_identify();
+        }
+        let found = match found {
+            Ok(card) => Found::Card(card),
+            Err(error) => {
+                let (state, reason) = errors::unusable(&error);
+                Found::Unusable(state, reason)
+            }
+        };
+        self.registry().identified(&self.reader, generation, found);
+    }
+
+    fn try_identify(&self) -> card::Result<shared::model::Card> {
+        let mut connection = self.service.readers().connect(&self.reader)?;
+        let mut transaction = begin(&mut *connection)?;
+        edge::open(&mut *transaction)?.identify()
+    }
+}
+
+/// Begins a transaction, also on a card that another program has reset since we connected.
+pub(super) fn begin(
+    connection: &mut dyn Connection,
+) -> transport::Result<Box<dyn transport::Transaction + '_>> {
+    // A look notices a reset without beginning anything, so that the transaction is borrowed only once.
+    if connection.look() == Err(transport::Error::Reset) {
+        connection.reconnect()?;
+    }
+    connection.begin()
+}
+
+fn is_reset(error: &CardError) -> bool {
+    matches!(error, CardError::Transport(transport::Error::Reset))
+}
