@@ -1,0 +1,62 @@
+# Installs what building, testing and showing Kortti needs, where it is missing. Sourced by the scripts beside it.
+# Debian and Ubuntu are looked after; elsewhere the missing programs are named.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# The oldest Rust that builds the workspace (rust-version in Cargo.toml).
+oldest_rust=1.89
+
+say() { printf '%s\n' "$*" >&2; }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"
+    elif command -v sudo >/dev/null; then sudo "$@"
+    else say "This needs root, and sudo is not installed: $*"; exit 1
+    fi
+}
+
+# need_packages PACKAGE...: installs those that are missing.
+need_packages() {
+    if ! command -v apt-get >/dev/null; then
+        say "Not a Debian or Ubuntu machine: make sure that these are installed by their names here: $*"
+        return
+    fi
+    local missing=() package
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    done
+    [ ${#missing[@]} = 0 ] && return
+    say "Installing ${missing[*]}"
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+rust_is_new_enough() {
+    local version
+    version=$(cargo --version 2>/dev/null | cut -d' ' -f2) || return 1
+    [ -n "$version" ] && [ "$(printf '%s\n' "$oldest_rust" "$version" | sort -V | head -n1)" = "$oldest_rust" ]
+}
+
+candidate() { [ -n "$(apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v '(none)')" ]; }
+
+need_rust() {
+    [ -d "$HOME/.cargo/bin" ] && PATH="$PATH:$HOME/.cargo/bin"
+    rust_is_new_enough && return
+    say "Rust $oldest_rust or newer is missing"
+    if ! command -v rustup >/dev/null && command -v apt-get >/dev/null; then
+        as_root apt-get update -qq
+        if candidate rustup; then need_packages rustup
+        elif candidate cargo-web; then need_packages cargo-web rustc-web
+        fi
+    fi
+    if ! rust_is_new_enough && command -v rustup >/dev/null; then
+        rustup toolchain install stable --profile default && rustup default stable
+    fi
+    rust_is_new_enough || { say "Install Rust $oldest_rust or newer, then run this again."; exit 1; }
+}
+
+need_build() {
+    need_packages gcc libc6-dev pkg-config libpcsclite-dev
+    need_rust
+}
