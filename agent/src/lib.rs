@@ -13,15 +13,16 @@ mod errors;
 mod ipc;
 mod lock;
 mod options;
-mod policy;
-mod registry;
-mod service;
+pub mod policy;
+pub mod registry;
+pub mod service;
 mod watcher;
 mod worker;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -63,29 +64,61 @@ fn run(options: &Options) -> Result<()> {
     let (readers, virtual_readers) = readers(options)?;
     let lock = lock::Lock::take()?;
     let listener = socket::listen()?;
-    let (stop, stopped) = channel();
-    stop_on_signals(&stop)?;
     let policy = Policy { unblock_lock: Duration::from_secs(options.unblock_lock) };
-    let service = Service::new(readers, virtual_readers, policy, stop);
-
-    let watching = Arc::clone(&service);
-    spawn("watcher", move || watcher::run(&watching))?;
-    let serving = Arc::clone(&service);
+    let agent = Agent::start(readers, virtual_readers, policy)?;
+    stop_on_signals(&agent.service)?;
+    let serving = Arc::clone(&agent.service);
     spawn("accept", move || ipc::run(&listener, &serving))?;
     tracing::info!(version = shared::VERSION, "ready");
+    // Nobody need listen.
+    let _ = writeln!(std::io::stdout(), "{}", shared::client::READY);
     if options.detached {
         detach()?;
     }
 
-    // Ends when somebody asks for it; the sender lives as long as the service.
-    let _ = stopped.recv();
-    tracing::info!("stopping");
-    service.registry().publish(Change::AgentStopping);
-    service.finish(LAST_OPERATIONS);
+    agent.run();
     #[cfg(unix)]
     let _ = std::fs::remove_file(socket::directory()?.join("agent.sock"));
     drop(lock);
     Ok(())
+}
+
+/// An agent at work: everything but the socket.
+pub struct Agent {
+    service: Arc<Service>,
+    stopped: Receiver<()>,
+}
+
+impl Agent {
+    /// Starts to watch these readers; `virtual_readers` are the same ones when they are virtual.
+    ///
+    /// # Errors
+    /// [`ErrorCode::System`] when no thread can be started.
+    pub fn start(
+        readers: Arc<dyn Readers>,
+        virtual_readers: Option<Arc<VirtualReaders>>,
+        policy: Policy,
+    ) -> Result<Self> {
+        let (stop, stopped) = channel();
+        let service = Service::new(readers, virtual_readers, policy, stop);
+        let watching = Arc::clone(&service);
+        spawn("watcher", move || watcher::run(&watching))?;
+        Ok(Self { service, stopped })
+    }
+
+    /// What requests are made to.
+    pub fn service(&self) -> &Arc<Service> {
+        &self.service
+    }
+
+    /// Works until somebody asks it to stop, and until what is under way then is done.
+    pub fn run(self) {
+        // The sender lives as long as the service, so this ends only with a request.
+        let _ = self.stopped.recv();
+        tracing::info!("stopping");
+        self.service.registry().publish(Change::AgentStopping);
+        self.service.finish(LAST_OPERATIONS);
+    }
 }
 
 type AnyReaders = (Arc<dyn Readers>, Option<Arc<VirtualReaders>>);
@@ -110,9 +143,8 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
         .map_err(|error| Error::new(ErrorCode::System, format!("No thread can be started: {error}.")))
 }
 
-/// Leaves the session and the terminal of whoever started it, and says that it is ready.
+/// Leaves the session and the terminal of whoever started it, who has been told that it is ready.
 fn detach() -> Result<()> {
-    println!("{}", shared::client::READY);
     #[cfg(unix)]
     {
         let failed = |error: std::io::Error| {
@@ -128,20 +160,16 @@ fn detach() -> Result<()> {
 }
 
 #[cfg(unix)]
-fn stop_on_signals(stop: &Sender<()>) -> Result<()> {
+fn stop_on_signals(service: &Arc<Service>) -> Result<()> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     let failed = |error| Error::new(ErrorCode::System, format!("Signals cannot be received: {error}."));
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
-    let stop = stop.clone();
-    spawn("signals", move || {
-        for _ in signals.forever() {
-            let _ = stop.send(());
-        }
-    })
+    let service = Arc::clone(service);
+    spawn("signals", move || signals.forever().for_each(|_| service.request_stop()))
 }
 
 #[cfg(windows)]
-fn stop_on_signals(_stop: &Sender<()>) -> Result<()> {
+fn stop_on_signals(_service: &Arc<Service>) -> Result<()> {
     // A process without a console gets none; `kortti agent stop` ends it.
     Ok(())
 }

@@ -118,7 +118,7 @@ fn lost() -> Error {
     )
 }
 
-/// The line that an agent started with `--detached` prints when its socket can be used.
+/// The line that an agent prints to its standard output once its socket can be used.
 pub const READY: &str = "ready";
 
 /// Starts an agent in the background, with these further arguments, and waits until its socket can be used.

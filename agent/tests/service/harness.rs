@@ -1,0 +1,148 @@
+//! An agent on virtual readers, and typed calls to it.
+
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use agent::Agent;
+use agent::policy::Policy;
+use agent::registry::Subscription;
+use card::virt::{VirtualCard, VirtualReaders};
+use serde_json::value::to_raw_value;
+use shared::Error;
+use shared::rpc::Method;
+use shared::rpc::events::{Change, Event};
+use shared::secret::Pin;
+
+/// A reader's name.
+pub const READER: &str = "Reader 00 00";
+/// Another one.
+pub const OTHER: &str = "Reader 01 00";
+/// The PIN of the cards.
+pub const PIN: &str = "123456";
+/// The admin key of the cards.
+pub const ADMIN_KEY: &str = "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567";
+
+const CARDS: &str = r#"
+[[reader]]
+name = "Reader 00 00"
+card = "anna"
+
+[[reader]]
+name = "Reader 01 00"
+card = "berta"
+inserted = false
+
+[[card]]
+name = "anna"
+pin = "123456"
+admin-key = "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567"
+cardid = "7D1F93C2A4E05B68B19C3D2E6F804A57"
+
+[[card]]
+name = "berta"
+pin = "123456"
+admin-key = "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567"
+cardid = "C45A0E91D7364B82A05F1C7E93B82D60"
+
+[[card]]
+name = "new"
+initialised = false
+
+[[card]]
+name = "unknown"
+kind = "unknown"
+"#;
+
+/// An agent, and the readers that it watches.
+pub struct Rig {
+    agent: Agent,
+    pub readers: Arc<VirtualReaders>,
+}
+
+impl Rig {
+    /// With the card `anna` in the first reader, identified.
+    pub fn new() -> Self {
+        Self::with_lock(Duration::from_secs(600))
+    }
+
+    /// With another time for which a challenge keeps others off.
+    pub fn with_lock(unblock_lock: Duration) -> Self {
+        let readers = Arc::new(VirtualReaders::from_description(CARDS).unwrap());
+        let agent =
+            Agent::start(readers.clone(), Some(readers.clone()), Policy { unblock_lock }).unwrap();
+        let rig = Self { agent, readers };
+        rig.events().find(|change| matches!(change, Change::CardIdentified { .. }));
+        rig
+    }
+
+    /// The virtual card of that name.
+    pub fn card(&self, name: &str) -> VirtualCard {
+        self.readers.card(name).unwrap()
+    }
+
+    /// Calls a method.
+    pub fn call<M: Method>(&self, params: &M::Params) -> Result<M::Reply, Error> {
+        let params = to_raw_value(params).unwrap();
+        let reply = self.agent.service().dispatch(M::NAME, Some(&params)).map_err(|fault| fault.data)?;
+        Ok(serde_json::from_str(reply.get()).unwrap())
+    }
+
+    /// A subscription as it is.
+    pub fn subscribe(&self) -> Subscription {
+        self.agent.service().registry().subscribe()
+    }
+
+    /// What changes from now on, after a snapshot's worth of what is known already.
+    pub fn events(&self) -> Events {
+        let subscription = self.subscribe();
+        let mut known = Vec::new();
+        if let Change::Snapshot(status) = subscription.snapshot.change {
+            for reader in status.readers {
+                if let Some(card) = reader.card {
+                    let initialised = card.csn.is_some();
+                    known.push(Change::CardIdentified { reader: reader.name, card, initialised });
+                }
+            }
+        }
+        Events { known, events: subscription.events }
+    }
+}
+
+/// A subscription with a limit on patience: a test that waits for what never comes fails.
+pub struct Events {
+    known: Vec<Change>,
+    events: Receiver<Event>,
+}
+
+impl Iterator for Events {
+    type Item = Change;
+
+    fn next(&mut self) -> Option<Change> {
+        if !self.known.is_empty() {
+            return Some(self.known.remove(0));
+        }
+        let event = self.events.recv_timeout(Duration::from_secs(20));
+        Some(event.expect("an event within 20 seconds").change)
+    }
+}
+
+/// A PIN.
+pub fn pin(text: &str) -> Pin {
+    Pin::from(text.as_bytes())
+}
+
+/// How many commands with that instruction a card has executed since `mark`.
+pub fn executed(card: &VirtualCard, mark: usize, instruction: u8) -> usize {
+    let is_one = |exchange: &&card::virt::Exchange| exchange.instruction == instruction && exchange.executed;
+    card.log_since(mark).iter().filter(is_one).count()
+}
+
+/// VERIFY
+pub const VERIFY: u8 = 0x20;
+/// CHANGE REFERENCE DATA
+pub const CHANGE: u8 = 0x24;
+/// GENERAL AUTHENTICATE
+pub const AUTHENTICATE: u8 = 0x87;
+/// RESET RETRY COUNTER
+pub const RESET_RETRY: u8 = 0x2C;

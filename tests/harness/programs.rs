@@ -1,0 +1,177 @@
+//! The two programs as a person starts them: on a private runtime directory, with everything they write kept.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+
+use shared::client::READY;
+
+/// Where this build's programs are. They are built first, so that a test never runs an old one.
+pub fn programs() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let test = std::env::current_exe().expect("the path of this test");
+        let profile = test.ancestors().find(|dir| dir.join("build").is_dir() && dir.join("deps").is_dir());
+        let profile = profile.expect("the target folder").to_owned();
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "agent", "--package", "cli"]);
+        if profile.ends_with("release") {
+            build.arg("--release");
+        }
+        build.current_dir(env!("CARGO_MANIFEST_DIR"));
+        assert!(build.status().expect("cargo").success(), "the programs do not build");
+        profile
+    })
+}
+
+/// A user's home with its runtime directory, gone when dropped.
+pub struct Home {
+    dir: tempfile::TempDir,
+    environment: Vec<(String, String)>,
+}
+
+impl Home {
+    /// An empty one.
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).expect("its mode");
+        let path = dir.path().display().to_string();
+        let environment =
+            ["HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"];
+        let environment = environment.map(|name| (name.to_owned(), path.clone())).to_vec();
+        Self { dir, environment }
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Adds a variable to the environment of everything that is started in it.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// A program of this build in this home.
+    pub fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(programs().join(name));
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.current_dir(self.path());
+        command
+    }
+
+    /// Starts an agent, and waits until its socket can be used.
+    pub fn agent(&self, arguments: &[&str]) -> AgentProcess {
+        let log = self.path().join("agent.log");
+        let stderr = File::options().create(true).append(true).open(&log).expect("a log file");
+        let mut command = self.program("kortti-agent");
+        command.args(["--log", "trace"]).args(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().expect("an agent");
+        let stdout = child.stdout.take().expect("its output");
+        let mut first = String::new();
+        BufReader::new(stdout).read_line(&mut first).expect("its first line");
+        let words = fs::read_to_string(&log).unwrap_or_default();
+        assert_eq!(first.trim_end(), READY, "the agent did not start: {words}");
+        AgentProcess { child, log }
+    }
+
+    /// Runs `kortti`, with these lines on its standard input.
+    pub fn kortti(&self, arguments: &[&str], lines: &[&str]) -> Run {
+        let mut command = self.program("kortti");
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("kortti");
+        let mut stdin = child.stdin.take().expect("its input");
+        for line in lines {
+            // Whether it reads its input is its own business.
+            let _ = writeln!(stdin, "{line}");
+        }
+        drop(stdin);
+        let output = child.wait_with_output().expect("its end");
+        Run {
+            command: arguments.join(" "),
+            status: output.status,
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A running agent; killed when dropped.
+pub struct AgentProcess {
+    child: Child,
+    log: PathBuf,
+}
+
+impl AgentProcess {
+    /// Its process number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has logged so far, at the highest level.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).expect("its log")
+    }
+
+    /// Kills it as a power cut would.
+    pub fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("its end");
+    }
+
+    /// Waits for its end.
+    pub fn wait(mut self) -> ExitStatus {
+        self.child.wait().expect("its end")
+    }
+}
+
+impl Drop for AgentProcess {
+    fn drop(&mut self) {
+        // One that has ended already cannot be killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let mut log = String::new();
+            let _ = File::open(&self.log).and_then(|mut file| file.read_to_string(&mut log));
+            let tail: Vec<&str> = log.lines().rev().take(60).collect();
+            eprintln!("the end of the agent's log:");
+            tail.iter().rev().for_each(|line| eprintln!("  {line}"));
+        }
+    }
+}
+
+/// How a run of `kortti` ended.
+#[derive(Debug)]
+pub struct Run {
+    command: String,
+    /// Its end.
+    pub status: ExitStatus,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+impl Run {
+    /// Makes sure that it ended with this exit code.
+    #[track_caller]
+    pub fn code(self, code: i32) -> Self {
+        assert_eq!(self.status.code(), Some(code), "kortti {}\n{}{}", self.command, self.stdout, self.stderr);
+        self
+    }
+
+    /// Its standard output as JSON.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
