@@ -28,7 +28,7 @@ pub(crate) struct Global {
     /// The card, by its serial number or at least the first eight digits of it
     #[arg(long, global = true, value_name = "CSN", help_heading = "Which card")]
     pub card: Option<String>,
-    /// Print JSON: one object with "schema": 1, and with "error" when something did not happen
+    /// Print one JSON object, or one per line; it has "error" when something did not happen
     #[arg(long, global = true, help_heading = "Output")]
     pub json: bool,
 }
@@ -63,7 +63,10 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Virtual(Virtual),
     /// Print the completions for a shell
-    Completions { shell: Shell },
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -100,12 +103,12 @@ pub(crate) enum Pin {
 }
 
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:\n  kortti unblock\n  kortti unblock start\n  kortti unblock finish\n  \
                         kortti unblock respond --challenge 'A892 D756 0161 7C5D' --key-file card.key")]
 pub(crate) struct Unblock {
-    #[command(flatten)]
-    pub which: Role,
+    /// The PIN, by its role number in `pin list`; 1 unless given
+    #[arg(long, value_name = "N")]
+    pub role: Option<u8>,
     #[command(subcommand)]
     pub verb: Option<UnblockVerb>,
 }
@@ -170,14 +173,15 @@ impl From<CipherName> for Cipher {
     }
 }
 
-/// CERT is a certificate's ID in `cert list`, the number of its container, or the first eight or more digits of
-/// its SHA-1 or SHA-256 thumbprint.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Cert {
     /// List the certificates; * marks the default one
     List,
     /// Show every field of a certificate, and its chain
-    View { cert: String },
+    View {
+        #[command(flatten)]
+        which: Which,
+    },
     /// Write a certificate to a file; the private key never leaves the card
     #[command(after_help = "Examples:\n  kortti cert export kxc00 mine.cer\n  \
                             kortti cert export 0 chain.pem --chain\n  kortti cert export 0 - | openssl x509 -text")]
@@ -189,6 +193,7 @@ pub(crate) enum Cert {
         after_help = "Examples:\n  kortti cert import mine.p12\n  kortti cert import renewed.cer --default"
     )]
     Import {
+        /// The file
         file: PathBuf,
         /// Make its container the default one
         #[arg(long)]
@@ -200,7 +205,8 @@ pub(crate) enum Cert {
     ///
     /// Secrets, in this order: the PIN.
     Default {
-        cert: String,
+        #[command(flatten)]
+        which: Which,
         #[command(flatten)]
         write: Write,
     },
@@ -208,7 +214,8 @@ pub(crate) enum Cert {
     ///
     /// Secrets, in this order: the PIN.
     Delete {
-        cert: String,
+        #[command(flatten)]
+        which: Which,
         /// Keep container and private key, and delete the certificate only
         #[arg(long)]
         keep_key: bool,
@@ -222,7 +229,8 @@ pub(crate) enum Cert {
 
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    pub cert: String,
+    #[command(flatten)]
+    pub which: Which,
     /// Where to; - is standard output
     pub file: PathBuf,
     /// Unless given, .cer and .der files are DER, .pem and .crt files and standard output are PEM
@@ -276,6 +284,13 @@ pub(crate) enum Virtual {
     },
 }
 
+/// Which certificate.
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// Its ID in `cert list`, the number of its container, or at least the first eight digits of a thumbprint
+    pub cert: String,
+}
+
 /// Which PIN.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Role {
@@ -308,8 +323,18 @@ pub(crate) struct Write {
 }
 
 impl Command {
-    /// Whether `--reader` and `--card` mean anything to it.
-    pub(crate) fn concerns_cards(&self) -> bool {
+    /// What the definition above takes although it means nothing.
+    pub(crate) fn fault(&self, global: &Global) -> Option<&'static str> {
+        match self {
+            Self::Unblock(Unblock { role: Some(_), verb: Some(_) }) => Some("--role belongs behind the verb"),
+            _ if !self.concerns_cards() && (global.reader.is_some() || global.card.is_some()) => {
+                Some("this command concerns no card: leave --reader and --card out")
+            }
+            _ => None,
+        }
+    }
+
+    fn concerns_cards(&self) -> bool {
         match self {
             Self::Info | Self::Agent(_) | Self::Virtual(_) | Self::Completions { .. } => false,
             Self::Unblock(unblock) => !matches!(unblock.verb, Some(UnblockVerb::Respond(_))),
@@ -350,22 +375,28 @@ mod tests {
             ("--reader X pin list --card 33221100", true),
             ("unblock --role 3", true),
             ("unblock start --role 3", true),
+            ("unblock --json --reader X status", true),
             ("pin change --pin-stdin --last-try", true),
             ("agent start --virtual", true),
             ("agent start --virtual cards.toml", true),
             ("cert export kxc00 -", true),
+            ("unblock --role 3 start", false),
+            ("info --card 33221100", false),
+            ("agent start --reader X", false),
+            ("unblock respond --card 33221100", false),
             ("pin", false),
             ("pin change 1234", false),
             ("pin change --role one", false),
             ("unblock respond --key 00", false),
-            ("unblock --role 3 start", false),
             #[cfg(unix)]
             ("pin change --pin-stdin --pin-fd 3", false),
             #[cfg(unix)]
             ("unblock respond --key-file F --key-fd 3", false),
         ] {
             let words = std::iter::once("kortti").chain(line.split(' '));
-            assert_eq!(CommandLine::try_parse_from(words).is_ok(), taken, "{line}");
+            let parsed = CommandLine::try_parse_from(words).ok();
+            let sound = parsed.is_some_and(|line| line.command.fault(&line.global).is_none());
+            assert_eq!(sound, taken, "{line}");
         }
     }
 }

@@ -27,9 +27,8 @@ use crate::output::Output;
 pub fn main() -> ExitCode {
     harden();
     let CommandLine { global, command } = CommandLine::parse();
-    if !command.concerns_cards() && (global.reader.is_some() || global.card.is_some()) {
-        let message = "this command concerns no card: leave --reader and --card out";
-        CommandLine::command().error(ErrorKind::ArgumentConflict, message).exit();
+    if let Some(fault) = command.fault(&global) {
+        CommandLine::command().error(ErrorKind::ArgumentConflict, fault).exit();
     }
     let output = Output::new(global.json);
     match commands::run(command, &global, output) {

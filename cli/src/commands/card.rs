@@ -114,7 +114,7 @@ fn containers_table(containers: &[Container], width: Option<usize>) -> String {
             ])
         })
         .collect();
-    table(&["", "NO", "~NAME", "PIN TYPE", "KEY", "CERT"], &rows, width)
+    table(&["", "CONTAINER", "~NAME", "PIN TYPE", "KEY", "CERTIFICATE"], &rows, width)
 }
 
 #[cfg(test)]

@@ -33,15 +33,15 @@ struct Certificates<'a> {
 pub(super) fn run(verb: Cert, global: &Global, output: Output) -> Result<(), Failure> {
     match verb {
         Cert::List => list(global, output),
-        Cert::View { cert } => {
-            let view = view(&mut Session::open(global)?, &cert)?;
+        Cert::View { which } => {
+            let view = view(&mut Session::open(global)?, &which.cert)?;
             output.show(&view, || view_text(&view))
         }
         Cert::Export(options) => export(&options, global, output),
         Cert::Import { file, default, write } => import(&file, default, &write, global, output),
-        Cert::Default { cert, write } => make_default(&cert, &write, global, output),
-        Cert::Delete { cert, keep_key, yes, write } => {
-            delete(&Deletion { cert: &cert, keep_key, yes }, &write, global, output)
+        Cert::Default { which, write } => make_default(&which.cert, &write, global, output),
+        Cert::Delete { which, keep_key, yes, write } => {
+            delete(&Deletion { cert: &which.cert, keep_key, yes }, &write, global, output)
         }
     }
 }
@@ -64,7 +64,7 @@ pub(super) fn certificates_table(
     now: OffsetDateTime,
 ) -> String {
     let rows: Vec<Row> = certificates.iter().map(|certificate| row(certificate, now)).collect();
-    table(&["", "ID", "~NAME", "~ISSUER", "VALID UNTIL", "NO", "KEY", "PIN TYPE"], &rows, width)
+    table(&["", "ID", "~NAME", "~ISSUER", "VALID UNTIL", "CONTAINER", "PIN TYPE"], &rows, width)
 }
 
 fn row(certificate: &Certificate, now: OffsetDateTime) -> Row {
@@ -75,8 +75,11 @@ fn row(certificate: &Certificate, now: OffsetDateTime) -> Row {
         if certificate.damaged.is_some() { "damaged".into() } else { certificate.common_name.clone() },
         certificate.issuer_name.clone(),
         words::valid_until(not_before, certificate.not_after.as_deref(), now),
-        certificate.container.map_or_else(|| "-".into(), |container| container.to_string()),
-        yes_no(certificate.has_key),
+        match (certificate.container, certificate.has_key) {
+            (None, _) => "none".into(),
+            (Some(container), true) => container.to_string(),
+            (Some(container), false) => format!("{container}, no key"),
+        },
         certificate.pin_type.map_or_else(|| "-".into(), |pin_type| pin_type.to_string()),
     ];
     let below = certificate.damaged.clone().unwrap_or_else(|| certificate.usage.join(", "));
@@ -173,7 +176,7 @@ fn export(options: &Export, global: &Global, output: Output) -> Result<(), Failu
     if to_stdout && output.json {
         return Err(usage("Standard output cannot take the certificate and JSON. Name a file."));
     }
-    let view = view(&mut Session::open(global)?, &options.cert)?;
+    let view = view(&mut Session::open(global)?, &options.which.cert)?;
     let Some(certificate) = &view.fields else {
         let reason = view.summary.damaged.as_deref().unwrap_or("It cannot be read.");
         return Err(failure(ErrorCode::Damaged, format!("The certificate is damaged: {reason}")));
@@ -391,4 +394,65 @@ fn deleted_text(reply: &DeleteReply) -> String {
         text.push_str(&format!("The default container is now {container}.\n"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::model::{PinType, Role};
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_list_fits_eighty_columns() {
+        let good = Certificate {
+            id: "kxc00".into(),
+            container: Some(0),
+            container_name: None,
+            role: Some(Role::USER),
+            pin_type: Some(PinType::PrimaryCardPin),
+            default: true,
+            has_key: true,
+            damaged: None,
+            common_name: "Virtanen Aino Maria 12345678A".into(),
+            issuer_name: "Example Issuing Certification Authority 1".into(),
+            not_before: None,
+            not_after: Some("2026-05-16T12:00:00Z".into()),
+            key: None,
+            usage: [
+                "digital signature",
+                "key encipherment",
+                "client authentication",
+                "smart card logon",
+                "e-mail",
+            ]
+            .map(str::to_owned)
+            .into(),
+            sha256: None,
+        };
+        let torn = Certificate {
+            id: "ksc01".into(),
+            container: Some(1),
+            has_key: false,
+            default: false,
+            ..good.clone()
+        };
+        let table = certificates_table(&[good, torn], Some(80), datetime!(2026-05-04 12:00 UTC));
+        assert_eq!(
+            table,
+            "   ID     NAME           ISSUER         VALID UNTIL  CONTAINER  PIN TYPE\n\
+             *  kxc00  Virtanen Ain…  Example Issu…  in 12 days   0          Primary card PIN\n   \
+             digital signature, key encipherment, client authentication, smart card logon…\n   \
+             ksc01  Virtanen Ain…  Example Issu…  in 12 days   1, no key  Primary card PIN\n   \
+             digital signature, key encipherment, client authentication, smart card logon…\n"
+        );
+        assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+    }
+
+    #[test]
+    fn pem_has_lines_of_64() {
+        let text = pem(&[0; 49]);
+        let lengths: Vec<usize> = text.lines().map(str::len).collect();
+        assert_eq!(lengths, [27, 64, 4, 25]);
+    }
 }

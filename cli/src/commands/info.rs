@@ -19,8 +19,8 @@ const INFO: Info = Info {
     protocol: shared::rpc::PROTOCOL,
     supported_cards: &["GIDS: cards with a Generic Identity Device Specification 2.0 application"],
     licence: "MIT OR Apache-2.0",
-    notice: "Kortti comes without any warranty, to the extent that the law permits. A card counts the tries of \
-             its PINs by itself, keeps that count for ever, and blocks at the last one; no program can undo that.",
+    notice: "Kortti comes without any warranty, to the extent that the law permits. A card counts the wrong tries \
+             of each PIN by itself. At the last one the PIN blocks, and no program can undo that.",
 };
 
 /// `info`

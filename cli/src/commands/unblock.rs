@@ -29,7 +29,7 @@ const ROUNDS: u8 = 3;
 /// `unblock …`
 pub(super) fn run(unblock: args::Unblock, global: &Global, output: Output) -> Result<(), Failure> {
     match unblock.verb {
-        None => whole(Role(unblock.which.role), global, output),
+        None => whole(unblock.role.map_or(Role::USER, Role), global, output),
         Some(UnblockVerb::Start(which)) => start(Role(which.role), global, output),
         Some(UnblockVerb::Status) => status(global, output),
         Some(UnblockVerb::Respond(options)) => respond(&options, output),
@@ -108,7 +108,9 @@ fn finish(source: &args::Secrets, global: &Global, output: Output) -> Result<(),
 
 /// Start and finish in one; goes on with a challenge that is already out.
 fn whole(role: Role, global: &Global, output: Output) -> Result<(), Failure> {
-    let mut secrets = Secrets::open(&args::Secrets::default())?;
+    let mut secrets = Terminal::open().map(Secrets::Asked).ok_or_else(|| {
+        usage("There is no terminal to ask at. Use instead: kortti unblock start, then kortti unblock finish")
+    })?;
     let mut session = Session::open(global)?;
     let challenge = match session.on_card::<UnblockStatus>(|select| OnCard { select })? {
         UnblockState::Good { challenge, .. } if challenge.role == role => challenge,
@@ -121,7 +123,11 @@ fn whole(role: Role, global: &Global, output: Output) -> Result<(), Failure> {
         terminal
             .say("Read these to your administrator, leave the card in, and type the response you are told.");
     }
-    let pin = answer(&mut session, &mut secrets, challenge)?;
+    let pin = answer(&mut session, &mut secrets, challenge).inspect_err(|failure| {
+        if matches!(failure, Failure::Cancelled) {
+            note("The challenge stays good while the card stays in. Go on with: kortti unblock");
+        }
+    })?;
     output.show(&pin, || unblocked_text(&pin))
 }
 

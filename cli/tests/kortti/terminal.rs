@@ -89,6 +89,15 @@ fn every_way_out_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
+fn cancelling_is_told_in_json_too() {
+    let agent = agent(3);
+    let mut dialogue = agent.start(&["pin", "change", "--json"]);
+    dialogue.expect("Current PIN: ").press("\x03");
+    let run = dialogue.finish();
+    assert_eq!(run.ended(130, &[]).json()["error"]["code"], json!("cancelled"));
+}
+
+#[test]
 fn the_last_try_is_asked_about() {
     for (answer, goes_on) in [("y", true), ("YES", true), ("n", false), ("", false), ("yo", false)] {
         let agent = agent(1);

@@ -117,6 +117,19 @@ fn the_whole_way_at_a_terminal() {
 }
 
 #[test]
+fn who_stops_half_way_can_go_on() {
+    let agent = Agent::new([("status", status()), ("unblock.status", good_challenge())]);
+    let mut dialogue = agent.start(&["unblock"]);
+    dialogue.expect("Response: ").press("\x03");
+    let run = dialogue.finish();
+    assert!(run.ended(130, &[]).stderr.contains("stays good"), "{}", run.everything());
+    assert_eq!(agent.methods(), ["status", "unblock.status"]);
+
+    let run = agent.run(&["unblock"], "");
+    assert!(run.ended(2, &[]).stderr.contains("kortti unblock start"), "{}", run.everything());
+}
+
+#[test]
 fn an_administrator_needs_neither_agent_nor_card() {
     let agent = Agent::none();
     std::fs::write(agent.path("key"), format!("{KEY}\n")).unwrap();
