@@ -1,5 +1,6 @@
 //! A typed client of the agent: one call per method, and the event stream as an iterator.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -42,10 +43,7 @@ impl Client {
     /// As for [`Client::connect`], and [`ErrorCode::NoAgent`] when none can be started.
     pub fn connect_or_start() -> Result<Self> {
         match Self::connect() {
-            Err(error) if error.code == ErrorCode::NoAgent => {
-                start_agent(&[])?;
-                Self::connect()
-            }
+            Err(error) if error.code == ErrorCode::NoAgent => start_agent(&[]),
             connected => connected,
         }
     }
@@ -121,11 +119,11 @@ fn lost() -> Error {
 /// The line that an agent prints to its standard output once its socket can be used.
 pub const READY: &str = "ready";
 
-/// Starts an agent in the background, with these further arguments, and waits until its socket can be used.
+/// Starts an agent in the background, with these further arguments, and connects to it.
 ///
 /// # Errors
 /// [`ErrorCode::NoAgent`] with the agent's own words.
-pub fn start_agent(arguments: &[std::ffi::OsString]) -> Result<()> {
+pub fn start_agent(arguments: &[OsString]) -> Result<Client> {
     let failed = |why: &dyn std::fmt::Display| {
         Error::new(ErrorCode::NoAgent, format!("The agent could not be started: {why}"))
     };
@@ -145,7 +143,7 @@ pub fn start_agent(arguments: &[std::ffi::OsString]) -> Result<()> {
     // A detached agent lets go of both streams once it is ready, so both reads end with its start or its failure.
     let first = child.stdout.take().map(io::read_to_string).transpose().map_err(|error| failed(&error))?;
     if first.is_some_and(|text| text.trim_end() == READY) {
-        return Ok(());
+        return Client::connect();
     }
     let words = child.stderr.take().map(io::read_to_string).transpose().map_err(|error| failed(&error))?;
     Err(failed(&words.unwrap_or_default().trim()))

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use card::transport::{Card as Connection, Transaction};
 use card::{Error as CardError, UnblockProof, VoidReason, edge};
-use shared::model::{Card, PinPolicy, PinStatus, Role};
+use shared::model::{Card, PinStatus};
 use shared::rpc::events::Change;
 use shared::rpc::methods::{Challenge, UnblockState};
 use shared::unblock::{checksum_text, parse_response};
@@ -27,8 +27,7 @@ const KEEP_ALIVE: Option<Duration> = if cfg!(windows) { Some(Duration::from_secs
 /// The challenge that is out.
 struct Held {
     card: Card,
-    role: Role,
-    policy: Option<PinPolicy>,
+    /// What was given out, with the PIN it is for and that PIN's policy.
     challenge: Challenge,
     /// Whether the card can tell that nothing has come between. If not, only the transaction vouches for it.
     marked: bool,
@@ -117,12 +116,14 @@ fn take(transaction: &mut dyn Transaction, start: &Start, lock: Duration) -> Res
     let challenge = Challenge {
         reader: start.target.reader.clone(),
         csn,
+        role: start.role,
+        policy,
         checksum: checksum_text(&challenge),
         challenge: shared::hex::Hex(challenge),
         taken: clock::now(),
         locked_until: clock::after(lock),
     };
-    Ok(Held { card: identity, role: start.role, policy, challenge, marked })
+    Ok(Held { card: identity, challenge, marked })
 }
 
 /// The first part: the transaction keeps other programs off.
@@ -250,18 +251,18 @@ fn respond(
             return (Err(Error::new(ErrorCode::BadResponse, words)), None);
         }
     };
-    if let Err(error) = pins::fits(held.policy.as_ref(), &finish.new) {
+    if let Err(error) = pins::fits(held.challenge.policy.as_ref(), &finish.new) {
         return (Err(error), None);
     }
     if let Some(reason) = void(held, transaction, locked) {
         return (Err(errors::void(reason)), Some(End::Void(reason)));
     }
     let mut card = edge::resume(transaction, &held.card);
-    let unblocked = card.unblock(held.role, UnblockProof::Response(&response), &finish.new);
+    let unblocked = card.unblock(held.challenge.role, UnblockProof::Response(&response), &finish.new);
     let result = unblocked.and_then(|()| card.pins());
     let registry = desk.registry();
     let result = match result {
-        Ok(pins) => pins::find(&pins, held.role).cloned().inspect(|status| {
+        Ok(pins) => pins::find(&pins, held.challenge.role).cloned().inspect(|status| {
             registry.publish(Change::PinUnblocked(pins::event(
                 &held.challenge.reader,
                 &held.challenge.csn,

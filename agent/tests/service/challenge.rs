@@ -6,8 +6,8 @@ use shared::ErrorCode;
 use shared::model::Role;
 use shared::rpc::events::Change;
 use shared::rpc::methods::{
-    CertList, Challenge, OnCard, PinList, Select, UnblockCancel, UnblockFinish, UnblockFinishParams, UnblockStart,
-    UnblockStartParams, UnblockState, UnblockStatus,
+    CertList, Challenge, OnCard, PinList, Select, UnblockCancel, UnblockFinish, UnblockFinishParams,
+    UnblockStart, UnblockStartParams, UnblockState, UnblockStatus,
 };
 use shared::secret::ResponseText;
 use shared::unblock::{checksum_text, parse_key, respond};
@@ -109,7 +109,8 @@ fn a_wrong_response_is_sent_once_and_uses_the_challenge_up() {
 #[test]
 fn a_void_challenge_sends_nothing() {
     let select = |rig: &Rig| {
-        rig.card("anna").transmit_as_other(&[0, 0xA4, 4, 0, 9, 0xA0, 0, 0, 3, 0x97, 0x42, 0x54, 0x46, 0x59, 0]);
+        rig.card("anna")
+            .transmit_as_other(&[0, 0xA4, 4, 0, 9, 0xA0, 0, 0, 3, 0x97, 0x42, 0x54, 0x46, 0x59, 0]);
     };
     let other_application = |rig: &Rig| {
         rig.card("anna").transmit_as_other(&[0, 0xA4, 4, 0, 9, 0xA0, 0, 0, 3, 8, 0, 0, 0x10, 0, 0]);
@@ -144,7 +145,11 @@ fn a_void_challenge_sends_nothing() {
         let card = rig.card("anna");
         let mark = card.apdus();
         disturb(&rig);
-        assert_eq!(finish(&rig, &response(&challenge), "8642").unwrap_err(), ErrorCode::ChallengeVoid, "{case}");
+        assert_eq!(
+            finish(&rig, &response(&challenge), "8642").unwrap_err(),
+            ErrorCode::ChallengeVoid,
+            "{case}"
+        );
         assert!(matches!(status(&rig), UnblockState::Void { .. }), "{case}");
         assert_eq!(executed(&card, mark, AUTHENTICATE), 0, "{case}");
         assert_eq!(executed(&card, mark, RESET_RETRY), 0, "{case}");

@@ -11,8 +11,12 @@ fn an_insertion_is_told_before_anything_is_read() {
     let mut events = rig.events();
     events.next();
     rig.readers.insert(OTHER, None).unwrap();
-    assert!(matches!(events.next().unwrap(), Change::CardInserted { reader, atr } if reader == OTHER && !atr.0.is_empty()));
-    assert!(matches!(events.next().unwrap(), Change::CardIdentified { reader, initialised: true, .. } if reader == OTHER));
+    assert!(
+        matches!(events.next().unwrap(), Change::CardInserted { reader, atr } if reader == OTHER && !atr.0.is_empty())
+    );
+    assert!(
+        matches!(events.next().unwrap(), Change::CardIdentified { reader, initialised: true, .. } if reader == OTHER)
+    );
     rig.readers.remove(READER).unwrap();
     let removed = events.next().unwrap();
     assert!(matches!(removed, Change::CardRemoved { reader, csn: Some(_) } if reader == READER));

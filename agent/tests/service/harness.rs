@@ -69,8 +69,7 @@ impl Rig {
     /// With another time for which a challenge keeps others off.
     pub fn with_lock(unblock_lock: Duration) -> Self {
         let readers = Arc::new(VirtualReaders::from_description(CARDS).unwrap());
-        let agent =
-            Agent::start(readers.clone(), Some(readers.clone()), Policy { unblock_lock }).unwrap();
+        let agent = Agent::start(readers.clone(), Some(readers.clone()), Policy { unblock_lock }).unwrap();
         let rig = Self { agent, readers };
         rig.events().find(|change| matches!(change, Change::CardIdentified { .. }));
         rig

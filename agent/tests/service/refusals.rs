@@ -2,7 +2,9 @@
 
 use shared::ErrorCode;
 use shared::model::Role;
-use shared::rpc::methods::{PinChange, PinChangeParams, PinList, OnCard, Select, UnblockPuk, UnblockPukParams};
+use shared::rpc::methods::{
+    OnCard, PinChange, PinChangeParams, PinList, Select, UnblockPuk, UnblockPukParams,
+};
 
 use crate::harness::{CHANGE, READER, Rig, VERIFY, executed, pin};
 
@@ -49,13 +51,16 @@ fn a_pin_change_costs_what_it_must() {
         assert_eq!(card.gids(|gids| gids.pin_tries_left()), Some(after), "{row}");
         let now = if end.is_none() { new } else { "123456" };
         assert_eq!(card.gids(|gids| gids.pin_is(now.as_bytes())), Some(true), "{row}");
-        let verified = card.log_since(mark).iter().filter(|e| e.instruction == VERIFY && e.parameters == 0x0080).count();
+        let verified =
+            card.log_since(mark).iter().filter(|e| e.instruction == VERIFY && e.parameters == 0x0080).count();
         assert_eq!(verified, verifies, "{row}");
         assert_eq!(executed(&card, mark, CHANGE), changes, "{row}");
         assert_eq!(card.gids(|gids| gids.pin_verified()), Some(false), "{row}: the card is left logged out");
         match changed {
             Ok(status) => assert_eq!(status.tries_left, Some(3), "{row}"),
-            Err(error) if error.code == ErrorCode::WrongPin => assert_eq!(error.tries_left, Some(after), "{row}"),
+            Err(error) if error.code == ErrorCode::WrongPin => {
+                assert_eq!(error.tries_left, Some(after), "{row}")
+            }
             Err(_) => {}
         }
     }

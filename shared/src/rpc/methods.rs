@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Method;
 use crate::hex::Hex;
 use crate::model::{
-    CardDetails, Certificate, CertificateView, Csn, Finding, PinStatus, Reader, Role, Service,
+    CardDetails, Certificate, CertificateView, Csn, Finding, PinPolicy, PinStatus, Reader, Role, Service,
 };
 use crate::secret::{FileText, Password, Pin, ResponseText};
 
@@ -191,6 +191,12 @@ pub struct Challenge {
     pub reader: String,
     /// The card serial number.
     pub csn: Csn,
+    /// Which PIN it is for.
+    #[serde(default = "user")]
+    pub role: Role,
+    /// What the new PIN must look like: the card must not be asked while the challenge is out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PinPolicy>,
     /// The challenge.
     pub challenge: Hex,
     /// Its CRC-16/CCITT-FALSE, four digits.

@@ -1,0 +1,41 @@
+//! The commands, one file per noun.
+
+mod agent;
+mod card;
+mod cert;
+mod info;
+mod pin;
+mod status;
+mod unblock;
+mod r#virtual;
+mod watch;
+
+use clap::CommandFactory;
+
+use crate::args::{Command, CommandLine, Global};
+use crate::exit::Failure;
+use crate::output::{Output, print};
+
+/// Runs one command.
+///
+/// # Errors
+/// Why nothing came of it.
+pub(crate) fn run(command: Command, global: &Global, output: Output) -> Result<(), Failure> {
+    match command {
+        Command::Status => status::status(global, output),
+        Command::Readers => status::readers(global, output),
+        Command::Card { verb } => card::run(verb, global, output),
+        Command::Pin(verb) => pin::run(verb, global, output),
+        Command::Unblock(unblock) => unblock::run(unblock, global, output),
+        Command::Cert(verb) => cert::run(verb, global, output),
+        Command::Watch => watch::run(global, output),
+        Command::Info => info::run(output),
+        Command::Agent(verb) => agent::run(verb, output),
+        Command::Virtual(verb) => r#virtual::run(verb, global, output),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut CommandLine::command(), "kortti", &mut script);
+            print(&script)
+        }
+    }
+}

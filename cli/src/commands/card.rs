@@ -1,0 +1,168 @@
+//! `card`: everything about one card, and the mending of what an interrupted write left.
+
+use shared::model::{CardDetails, Container, Finding};
+use shared::rpc::methods::{CardRepair, CardShow, OnCard, RepairParams, RepairReply};
+use time::OffsetDateTime;
+
+use super::{cert, pin};
+use crate::args::{self, Global};
+use crate::exit::Failure;
+use crate::output::{Output, Row, clean, fields, table};
+use crate::session::Session;
+use crate::terminal::Secrets;
+
+/// `card …`
+pub(super) fn run(verb: Option<args::Card>, global: &Global, output: Output) -> Result<(), Failure> {
+    match verb {
+        None | Some(args::Card::Show) => {
+            let card = Session::open(global)?.on_card::<CardShow>(|select| OnCard { select })?;
+            output.show(&card, || card_text(&card, output.width, OffsetDateTime::now_utc()))
+        }
+        Some(args::Card::Repair(write)) => repair(&write, global, output),
+    }
+}
+
+fn repair(write: &args::Write, global: &Global, output: Output) -> Result<(), Failure> {
+    let mut secrets = Secrets::open(&write.secrets)?;
+    let mut session = Session::open(global)?;
+    let select = session.bind(secrets.terminal())?;
+    let card = session.call::<CardShow>(&OnCard { select: select.clone() })?;
+    if card.findings.iter().all(|finding| finding.repair.is_none()) {
+        let reply = RepairReply { mended: vec![], remaining: card.findings };
+        return output.show(&reply, || repair_text(&reply));
+    }
+    if let Some(terminal) = secrets.terminal() {
+        for finding in &card.findings {
+            terminal.say(&finding_line(finding));
+        }
+    }
+    let (pin, last_try) = pin::primary(&mut session, &select, write, &mut secrets)?;
+    let reply = session.call::<CardRepair>(&RepairParams { select, pin, last_try })?;
+    output.show(&reply, || repair_text(&reply))
+}
+
+fn repair_text(reply: &RepairReply) -> String {
+    if reply.mended.is_empty() && reply.remaining.is_empty() {
+        return "Nothing is wrong with the card.\n".into();
+    }
+    let mut text = String::new();
+    for finding in &reply.mended {
+        text.push_str(&format!("Mended: {}: {}\n", clean(&finding.place), clean(&finding.text)));
+    }
+    for finding in &reply.remaining {
+        text.push_str(&format!("Still wrong: {}\n", clean(&finding_line(finding))));
+    }
+    text
+}
+
+fn finding_line(finding: &Finding) -> String {
+    match &finding.repair {
+        Some(repair) => format!("{}: {} Repair: {repair}", finding.place, finding.text),
+        None => format!("{}: {} This cannot be repaired without losing data.", finding.place, finding.text),
+    }
+}
+
+fn card_text(card: &CardDetails, width: Option<usize>, now: OffsetDateTime) -> String {
+    let csn = card.card.csn.as_ref();
+    let used =
+        |used: u16, max: Option<u16>| max.map_or_else(|| used.to_string(), |max| format!("{used} of {max}"));
+    let mut list = vec![
+        ("Reader", vec![card.reader.clone()]),
+        ("Card", vec![format!("{}, {}", card.card.name, card.card.edge)]),
+        ("CSN", csn.map(ToString::to_string).into_iter().collect()),
+        ("CSN as in Windows", card.csn_guid.iter().cloned().collect()),
+        ("Answer to reset", vec![card.atr.to_string()]),
+    ];
+    if !card.initialised {
+        list.push(("State", vec!["empty; ask your administrator".into()]));
+        return fields(&list);
+    }
+    list.push(("Key containers", vec![used(card.space.containers_used, card.space.containers_max)]));
+    list.push(("Data objects", vec![used(card.space.files_used, card.space.files_max)]));
+    let mut text = fields(&list);
+    let mut part = |title: &str, body: String| text.push_str(&format!("\n{title}\n{body}"));
+    part("PINs", pin::pins_table(&card.pins, width));
+    if !card.containers.is_empty() {
+        part("Key containers", containers_table(&card.containers, width));
+    }
+    if !card.certificates.is_empty() {
+        part("Certificates", cert::certificates_table(&card.certificates, width, now));
+    }
+    if !card.findings.is_empty() {
+        let lines: Vec<String> =
+            card.findings.iter().map(|finding| clean(&finding_line(finding)) + "\n").collect();
+        part("Findings (see: kortti card repair)", lines.concat());
+    }
+    text
+}
+
+fn containers_table(containers: &[Container], width: Option<usize>) -> String {
+    let rows: Vec<Row> = containers
+        .iter()
+        .map(|container| {
+            Row::new([
+                if container.default { "*".into() } else { String::new() },
+                container.index.to_string(),
+                container.name.clone(),
+                container.pin_type.to_string(),
+                if container.has_key {
+                    container.algorithm.map_or_else(|| "yes".into(), |algorithm| algorithm.to_string())
+                } else {
+                    "missing".into()
+                },
+                container.certificate.clone().unwrap_or_else(|| "none".into()),
+            ])
+        })
+        .collect();
+    table(&["", "CONTAINER", "~NAME", "PIN TYPE", "KEY", "CERTIFICATE"], &rows, width)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::hex::Hex;
+    use shared::model::{Card, Csn, Edge, Space};
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn an_empty_card_and_a_damaged_one() {
+        let mut card = CardDetails {
+            reader: "R".into(),
+            atr: Hex(vec![0x3B]),
+            card: Card { edge: Edge::Gids, csn: None, name: "GIDS card".into() },
+            csn_guid: None,
+            initialised: false,
+            pins: vec![],
+            containers: vec![],
+            certificates: vec![],
+            space: Space { containers_used: 1, containers_max: Some(10), files_used: 3, files_max: None },
+            findings: vec![],
+        };
+        let now = datetime!(2026-05-04 12:00 UTC);
+        assert_eq!(
+            card_text(&card, None, now),
+            "Reader           R\nCard             GIDS card, GIDS\nAnswer to reset  3B\n\
+             State            empty; ask your administrator\n"
+        );
+        card.initialised = true;
+        card.card.csn = Some(Csn::new(&[1]));
+        card.findings = vec![
+            Finding {
+                place: "mscp/kxc00".into(),
+                text: "It is torn.".into(),
+                repair: Some("Delete it.".into()),
+            },
+            Finding { place: "cmapfile".into(), text: "It\u{1b}is short.".into(), repair: None },
+        ];
+        let text = card_text(&card, None, now);
+        for part in [
+            "Key containers   1 of 10\n",
+            "Data objects     3\n",
+            "mscp/kxc00: It is torn. Repair: Delete it.\n",
+            "cmapfile: It\\u{1b}is short. This cannot be repaired without losing data.\n",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+    }
+}

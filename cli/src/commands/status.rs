@@ -1,0 +1,144 @@
+//! `status`, `readers`: the agent's view, without speaking to any card.
+
+use serde::Serialize;
+use shared::ErrorCode;
+use shared::model::{Reader, ReaderState, Service};
+use shared::rpc::methods::{Empty, Select, Status, StatusReply};
+
+use crate::args::Global;
+use crate::exit::{Failure, failure};
+use crate::output::{Output, fields};
+use crate::session::{Session, is_named};
+
+#[derive(Serialize)]
+struct Readers<'a> {
+    readers: &'a [Reader],
+}
+
+/// `status`
+pub(super) fn status(global: &Global, output: Output) -> Result<(), Failure> {
+    let status = look(global)?;
+    output.show(&status, || status_text(&status))
+}
+
+/// `readers`
+pub(super) fn readers(global: &Global, output: Output) -> Result<(), Failure> {
+    let status = look(global)?;
+    if let Service::Down { reason } = status.service {
+        return Err(failure(ErrorCode::NoService, reason));
+    }
+    output.show(Readers { readers: &status.readers }, || fields(&readers_fields(&status.readers)))
+}
+
+/// The agent's view of the readers that the command line names.
+fn look(global: &Global) -> Result<StatusReply, Failure> {
+    let mut status = Session::open(global)?.call::<Status>(&Empty {})?;
+    let given = Select { reader: global.reader.clone(), card: global.card.clone() };
+    status.readers.retain(|reader| is_named(reader, &given));
+    if status.readers.is_empty() {
+        if let Some(card) = &global.card {
+            return Err(failure(ErrorCode::NoCard, format!("No card {card} is there. Insert it.")));
+        }
+        if let Some(reader) = &global.reader {
+            let message = format!("No reader has the name {reader}. See: kortti readers");
+            return Err(failure(ErrorCode::NoReader, message));
+        }
+    }
+    Ok(status)
+}
+
+/// What `status` shows.
+pub(super) fn status_text(status: &StatusReply) -> String {
+    let kind = if status.r#virtual { ", virtual readers and cards" } else { "" };
+    let service = match &status.service {
+        Service::Up => "up".into(),
+        Service::Down { reason } => reason.clone(),
+    };
+    let mut list = vec![
+        ("Agent", vec![format!("{}, process {}{kind}", status.version, status.pid)]),
+        ("Service", vec![service]),
+    ];
+    if status.service == Service::Up {
+        list.extend(readers_fields(&status.readers));
+    }
+    fields(&list)
+}
+
+fn readers_fields(readers: &[Reader]) -> Vec<(&'static str, Vec<String>)> {
+    if readers.is_empty() {
+        return vec![("Reader", vec!["none; connect a smart-card reader".into()])];
+    }
+    readers.iter().map(|reader| ("Reader", vec![reader.name.clone(), contents(reader)])).collect()
+}
+
+/// What is in a reader, in words.
+pub(super) fn contents(reader: &Reader) -> String {
+    let name = reader.card.as_ref().map_or("a card", |card| card.name.as_str());
+    let words = match reader.state {
+        ReaderState::Empty => "no card; insert one".into(),
+        ReaderState::Identifying => "a card that is being looked at".into(),
+        ReaderState::Ready => {
+            let csn = reader.card.as_ref().and_then(|card| card.csn.as_ref());
+            csn.map_or_else(|| name.to_owned(), |csn| format!("{name} {csn}"))
+        }
+        ReaderState::NotInitialised => format!("{name} that is empty; ask your administrator"),
+        ReaderState::UnknownCard => {
+            let atr = reader.atr.as_ref().map(|atr| format!("; its answer to reset is {atr}"));
+            format!("a card that is not supported{}", atr.unwrap_or_default())
+        }
+        ReaderState::Mute => "a card that does not answer; is it the right way round?".into(),
+        ReaderState::Busy => "a card that another program keeps for itself".into(),
+        ReaderState::Failed => "a card that cannot be used".into(),
+    };
+    match &reader.detail {
+        Some(detail) => format!("{words}. {detail}"),
+        None => words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::hex::Hex;
+    use shared::model::{Card, Csn, Edge};
+
+    use super::*;
+
+    #[test]
+    fn what_is_in_a_reader() {
+        use ReaderState as S;
+        let card = |csn: Option<Csn>| Some(Card { edge: Edge::Gids, csn, name: "GIDS card".into() });
+        for (state, card, detail, words) in [
+            (S::Empty, None, None, "no card; insert one"),
+            (S::Ready, card(Some(Csn::new(&[1, 2]))), None, "GIDS card 0102"),
+            (S::NotInitialised, card(None), None, "GIDS card that is empty; ask your administrator"),
+            (S::UnknownCard, None, None, "a card that is not supported; its answer to reset is 3B00"),
+            (S::Busy, None, Some("gpg-agent."), "a card that another program keeps for itself. gpg-agent."),
+        ] {
+            let atr = Some(Hex(vec![0x3B, 0]));
+            let reader = Reader { name: "R".into(), state, atr, card, detail: detail.map(str::to_owned) };
+            assert_eq!(contents(&reader), words);
+        }
+    }
+
+    #[test]
+    fn status_in_words() {
+        let mut status = StatusReply {
+            version: "0.1.0".into(),
+            pid: 7,
+            r#virtual: true,
+            service: Service::Up,
+            readers: vec![],
+        };
+        assert_eq!(
+            status_text(&status),
+            "Agent    0.1.0, process 7, virtual readers and cards\nService  up\nReader   none; connect a \
+             smart-card reader\n"
+        );
+        status.service = Service::Down { reason: "It does not run.\nStart pcscd.".into() };
+        status.r#virtual = false;
+        assert_eq!(
+            status_text(&status),
+            "Agent    0.1.0, process 7\nService  It does not run.\\nStart pcscd.\n"
+        );
+    }
+}

@@ -1,0 +1,242 @@
+//! `unblock`: from a challenge, over the response that an administrator calculates, to a new PIN.
+//!
+//! Challenge and response belong together, and the card keeps one challenge only as long as nobody else speaks to
+//! it. So between start and finish nothing here asks the card anything: the agent says what it remembers.
+
+use serde::Serialize;
+use shared::ErrorCode;
+use shared::hex::{Hex, grouped};
+use shared::model::{PinKind, PinStatus, Role};
+use shared::rpc::methods::{
+    Challenge, OnCard, PinList, Select, UnblockCancel, UnblockFinish, UnblockFinishParams, UnblockPuk,
+    UnblockPukParams, UnblockStart, UnblockStartParams, UnblockState, UnblockStatus,
+};
+use shared::secret::ResponseText;
+use shared::unblock::{self, Cipher};
+use time::OffsetDateTime;
+
+use super::pin;
+use crate::args::{self, Global, UnblockVerb};
+use crate::exit::{Failure, failure, usage};
+use crate::output::{Output, fields, note};
+use crate::session::Session;
+use crate::terminal::{Secrets, Terminal, admin_key};
+use crate::words::{self, tries_sentence};
+
+/// How often a response is asked for; one that is not well formed costs nothing.
+const ROUNDS: u8 = 3;
+
+/// `unblock …`
+pub(super) fn run(unblock: args::Unblock, global: &Global, output: Output) -> Result<(), Failure> {
+    match unblock.verb {
+        None => whole(unblock.role.map_or(Role::USER, Role), global, output),
+        Some(UnblockVerb::Start(which)) => start(Role(which.role), global, output),
+        Some(UnblockVerb::Status) => status(global, output),
+        Some(UnblockVerb::Respond(options)) => respond(&options, output),
+        Some(UnblockVerb::Finish(source)) => finish(&source, global, output),
+        Some(UnblockVerb::Puk { which, write }) => puk(Role(which.role), &write, global, output),
+        Some(UnblockVerb::Cancel) => {
+            let reply = Session::open(global)?.on_card::<UnblockCancel>(|select| OnCard { select })?;
+            output.show(reply, || "The challenge is given up.\n".into())
+        }
+    }
+}
+
+fn start(role: Role, global: &Global, output: Output) -> Result<(), Failure> {
+    let challenge = take(&mut Session::open(global)?, role)?;
+    output.show(&challenge, || {
+        let text = challenge_text(&challenge, OffsetDateTime::now_utc());
+        format!("{text}\nRead these to your administrator, and leave the card in.\nThen run: kortti unblock finish\n")
+    })
+}
+
+fn take(session: &mut Session, role: Role) -> Result<Challenge, Failure> {
+    session.on_card::<UnblockStart>(|select| UnblockStartParams { select, role })
+}
+
+/// What is read out.
+fn challenge_text(challenge: &Challenge, now: OffsetDateTime) -> String {
+    fields(&[
+        ("Reader", vec![challenge.reader.clone()]),
+        ("CSN", vec![challenge.csn.to_string()]),
+        ("Challenge", vec![grouped(&challenge.challenge.0, 4)]),
+        ("Checksum", vec![challenge.checksum.clone()]),
+        ("Card kept until", vec![words::deadline(&challenge.locked_until, now)]),
+    ])
+}
+
+fn status(global: &Global, output: Output) -> Result<(), Failure> {
+    let state = Session::open(global)?.on_card::<UnblockStatus>(|select| OnCard { select })?;
+    output.show(&state, || match &state {
+        UnblockState::None => "No unblock was started. Start one with: kortti unblock start\n".into(),
+        UnblockState::Void { reason } => fields(&[("Challenge", vec!["void".into(), reason.clone()])]),
+        UnblockState::Good { challenge, locked } => {
+            let others = if *locked {
+                "The challenge is good. Other programs are kept off the card."
+            } else {
+                "The challenge is good, but other programs can use the card now and make it void."
+            };
+            format!("{}\n{others}\n", challenge_text(challenge, OffsetDateTime::now_utc()))
+        }
+    })
+}
+
+/// The challenge that is out; an error when there is none or it is void.
+fn good(state: UnblockState) -> Result<Challenge, Failure> {
+    match state {
+        UnblockState::Good { challenge, .. } => Ok(challenge),
+        UnblockState::Void { reason } => Err(failure(
+            ErrorCode::ChallengeVoid,
+            format!(
+                "The challenge is void: {reason} Nothing was sent. Get a new one with: kortti unblock start"
+            ),
+        )),
+        UnblockState::None => Err(failure(
+            ErrorCode::ChallengeVoid,
+            "No unblock was started on this card. Start one with: kortti unblock start",
+        )),
+    }
+}
+
+fn finish(source: &args::Secrets, global: &Global, output: Output) -> Result<(), Failure> {
+    let mut secrets = Secrets::open(source)?;
+    let mut session = Session::open(global)?;
+    let challenge = good(session.on_card::<UnblockStatus>(|select| OnCard { select })?)?;
+    let pin = answer(&mut session, &mut secrets, challenge)?;
+    output.show(&pin, || unblocked_text(&pin))
+}
+
+/// Start and finish in one; goes on with a challenge that is already out.
+fn whole(role: Role, global: &Global, output: Output) -> Result<(), Failure> {
+    let mut secrets = Terminal::open().map(Secrets::Asked).ok_or_else(|| {
+        usage("There is no terminal to ask at. Use instead: kortti unblock start, then kortti unblock finish")
+    })?;
+    let mut session = Session::open(global)?;
+    let challenge = match session.on_card::<UnblockStatus>(|select| OnCard { select })? {
+        UnblockState::Good { challenge, .. } if challenge.role == role => challenge,
+        _ => take(&mut session, role)?,
+    };
+    if let Some(terminal) = secrets.terminal() {
+        for line in challenge_text(&challenge, OffsetDateTime::now_utc()).lines() {
+            terminal.say(line);
+        }
+        terminal
+            .say("Read these to your administrator, leave the card in, and type the response you are told.");
+    }
+    let pin = answer(&mut session, &mut secrets, challenge).inspect_err(|failure| {
+        if matches!(failure, Failure::Cancelled) {
+            note("The challenge stays good while the card stays in. Go on with: kortti unblock");
+        }
+    })?;
+    output.show(&pin, || unblocked_text(&pin))
+}
+
+/// Asks for response and new PIN and sends both.
+fn answer(session: &mut Session, secrets: &mut Secrets, challenge: Challenge) -> Result<PinStatus, Failure> {
+    let response = response(secrets, challenge.challenge.0.len())?;
+    let new = secrets.new_pin(challenge.policy.as_ref())?;
+    let select = Select { reader: Some(challenge.reader), card: Some(challenge.csn.to_string()) };
+    session.call::<UnblockFinish>(&UnblockFinishParams { select, response, new })
+}
+
+/// A well-formed response to a challenge of `length` bytes.
+fn response(secrets: &mut Secrets, length: usize) -> Result<ResponseText, Failure> {
+    let mut round = 1;
+    loop {
+        let typed = secrets.response()?;
+        let fault = match unblock::parse_response(&typed, length) {
+            Ok(bytes) => {
+                if let Some(terminal) = secrets.terminal() {
+                    let checksum = unblock::checksum_text(&bytes);
+                    terminal.say(&format!(
+                        "Checksum of the response: {checksum}. If your administrator has another one, press Ctrl-C."
+                    ));
+                }
+                return Ok(typed);
+            }
+            Err(fault) => fault,
+        };
+        match secrets.terminal() {
+            Some(terminal) if round < ROUNDS => terminal.say(&format!("This is no response: {fault}.")),
+            _ => {
+                let message = format!("This is no response: {fault}. Nothing was sent to the card.");
+                return Err(failure(ErrorCode::BadResponse, message));
+            }
+        }
+        round += 1;
+    }
+}
+
+fn puk(role: Role, write: &args::Write, global: &Global, output: Output) -> Result<(), Failure> {
+    let mut secrets = Secrets::open(&write.secrets)?;
+    let mut session = Session::open(global)?;
+    let select = session.bind(secrets.terminal())?;
+    let pins = session.call::<PinList>(&OnCard { select: select.clone() })?;
+    let blocked = pin::typed_pin(&pins, role)?;
+    let puk = pins.iter().find(|pin| pin.kind == PinKind::Typed && blocked.unblocked_by.contains(&pin.role));
+    let puk = puk.ok_or_else(|| {
+        failure(ErrorCode::NotSupported, "This card has no PUK for this PIN. Use instead: kortti unblock")
+    })?;
+    let last_try = pin::may_be_tried(puk, write.last_try, &secrets)?;
+    let puk = secrets.pin("PUK")?;
+    let new = secrets.new_pin(blocked.policy.as_ref())?;
+    let params = UnblockPukParams { select, role, puk, new, last_try };
+    let pin = session.call::<UnblockPuk>(&params)?;
+    output.show(&pin, || unblocked_text(&pin))
+}
+
+fn unblocked_text(pin: &PinStatus) -> String {
+    format!("The PIN is unblocked, and the new one is set. {}\n", tries_sentence(pin.tries_left))
+}
+
+#[derive(Serialize)]
+struct Response {
+    challenge: Hex,
+    challenge_checksum: String,
+    response: Hex,
+    response_checksum: String,
+}
+
+fn respond(options: &args::Respond, output: Output) -> Result<(), Failure> {
+    let challenge = challenge(options)?;
+    let key = unblock::parse_key(&admin_key(options)?)
+        .ok_or_else(|| usage("The admin key is not one: 32, 48 or 64 hexadecimal digits are expected."))?;
+    if let Some(name) = unblock::default_key_name(&key) {
+        note(&format!(
+            "Warning: this is a well-known factory key ({name}). Anybody can unblock a card that has it; give the \
+             card a key of its own."
+        ));
+    }
+    let response = unblock::respond(&challenge, &key, options.cipher.map(Cipher::from)).map_err(|error| {
+        let hint = if error == unblock::RespondError::EitherCipher { " with --cipher" } else { "" };
+        usage(format!("There is no response: {error}{hint}."))
+    })?;
+    let reply = Response {
+        challenge_checksum: unblock::checksum_text(&challenge),
+        challenge: Hex(challenge),
+        response_checksum: unblock::checksum_text(&response),
+        response: Hex(response.to_vec()),
+    };
+    output.show(&reply, || {
+        fields(&[
+            ("Response", vec![grouped(&reply.response.0, 4)]),
+            ("Checksum", vec![reply.response_checksum.clone()]),
+        ])
+    })
+}
+
+/// The challenge that the holder of the card reads out.
+fn challenge(options: &args::Respond) -> Result<Vec<u8>, Failure> {
+    let not_one = |fault| usage(format!("This is no challenge: {fault}."));
+    if let Some(typed) = &options.challenge {
+        return unblock::parse_challenge(typed).map_err(not_one);
+    }
+    let terminal = Terminal::open()
+        .ok_or_else(|| usage("There is no terminal to ask for the challenge. Name it with --challenge."))?;
+    let challenge = unblock::parse_challenge(&terminal.ask("Challenge:")?).map_err(not_one)?;
+    terminal.say(&format!(
+        "Checksum of the challenge: {}. If the holder of the card has another one, press Ctrl-C.",
+        unblock::checksum_text(&challenge)
+    ));
+    Ok(challenge)
+}

@@ -1,0 +1,194 @@
+//! `watch`: what happens, one line each, until it is interrupted or nobody reads any more.
+
+use shared::client;
+use shared::model::{Csn, Role, Service};
+use shared::rpc::events::{CertEvent, Change, Event, OnCardEvent, PinEvent};
+use shared::rpc::methods::{Select, StatusReply};
+
+use super::status::contents;
+use crate::args::Global;
+use crate::exit::Failure;
+use crate::output::{Output, clean};
+use crate::words::tries_sentence;
+
+/// `watch`
+pub(super) fn run(global: &Global, output: Output) -> Result<(), Failure> {
+    #[cfg(unix)]
+    end_on_interrupt()?;
+    let named = Select { reader: global.reader.clone(), card: global.card.clone() };
+    for event in client::Client::connect_or_start()?.subscribe()? {
+        let event = event?;
+        let last = event.change == Change::AgentStopping;
+        if concerns(&event.change, &named) {
+            output.show(&event, || text(&event))?;
+        }
+        if last {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Ctrl-C ends this program between two lines, as every line is written at once.
+#[cfg(unix)]
+fn end_on_interrupt() -> Result<(), Failure> {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
+    let at_once = Arc::new(AtomicBool::new(true));
+    signal_hook::flag::register_conditional_shutdown(
+        signal_hook::consts::SIGINT,
+        crate::exit::CANCELLED.into(),
+        at_once,
+    )
+    .map_err(|error| {
+        crate::exit::failure(shared::ErrorCode::System, format!("Signals cannot be used: {error}."))
+    })?;
+    Ok(())
+}
+
+/// Whether an event is to be shown: it is left out only when it is known to concern another reader or card than
+/// the one named.
+fn concerns(change: &Change, named: &Select) -> bool {
+    let (reader, csn) = subject(change);
+    let fits_reader = match (&named.reader, reader) {
+        (Some(named), Some(reader)) => named == reader,
+        _ => true,
+    };
+    let fits_card = match (&named.card, csn) {
+        (Some(named), Some(csn)) => csn.matches(named),
+        _ => true,
+    };
+    fits_reader && fits_card
+}
+
+/// The reader and card that an event concerns, as far as it says.
+fn subject(change: &Change) -> (Option<&str>, Option<&Csn>) {
+    match change {
+        Change::ReaderAdded { reader }
+        | Change::ReaderRemoved { reader }
+        | Change::CardInserted { reader, .. }
+        | Change::CardUnusable { reader, .. } => (Some(reader), None),
+        Change::CardIdentified { reader, card, .. } => (Some(reader), card.csn.as_ref()),
+        Change::CardRemoved { reader, csn } | Change::CardReset { reader, csn, .. } => {
+            (Some(reader), csn.as_ref())
+        }
+        Change::ChallengeVoid { reader, csn, .. }
+        | Change::PinChanged(PinEvent { reader, csn, .. })
+        | Change::PinFailed(PinEvent { reader, csn, .. })
+        | Change::PinBlocked(PinEvent { reader, csn, .. })
+        | Change::PinUnblocked(PinEvent { reader, csn, .. })
+        | Change::ChallengeIssued(OnCardEvent { reader, csn, .. })
+        | Change::CardRepaired(OnCardEvent { reader, csn, .. })
+        | Change::CertImported(CertEvent { reader, csn, .. })
+        | Change::CertDeleted(CertEvent { reader, csn, .. })
+        | Change::DefaultChanged(CertEvent { reader, csn, .. }) => (Some(reader), Some(csn)),
+        _ => (None, None),
+    }
+}
+
+fn text(event: &Event) -> String {
+    let lines: Vec<String> = words(&event.change)
+        .iter()
+        .map(|line| format!("{}  {}\n", clean(&event.time), clean(line)))
+        .collect();
+    lines.concat()
+}
+
+fn words(change: &Change) -> Vec<String> {
+    let pin = |event: &PinEvent, what: &str| {
+        let PinEvent { reader, csn, role: Role(role), .. } = event;
+        vec![format!("{reader}: PIN {role} of card {csn} {what}")]
+    };
+    let card = |event: &OnCardEvent, what: &str| vec![format!("{}: card {} {what}", event.reader, event.csn)];
+    let cert = |event: &CertEvent, what: &str| {
+        vec![format!("{}: certificate {} of card {} {what}", event.reader, event.certificate, event.csn)]
+    };
+    let named = |csn: &Option<Csn>| csn.as_ref().map(|csn| format!(" {csn}")).unwrap_or_default();
+    match change {
+        Change::Snapshot(status) => snapshot(status),
+        Change::ServiceUp => vec!["The smart-card service is up".into()],
+        Change::ServiceDown { reason } => vec![format!("The smart-card service is down: {reason}")],
+        Change::ReaderAdded { reader } => vec![format!("{reader}: reader connected")],
+        Change::ReaderRemoved { reader } => vec![format!("{reader}: reader disconnected")],
+        Change::CardInserted { reader, .. } => vec![format!("{reader}: card inserted")],
+        Change::CardIdentified { reader, card, initialised } => {
+            let empty = if *initialised { "" } else { ", which is empty" };
+            vec![format!("{reader}: it is {}{}{empty}", card.name, named(&card.csn))]
+        }
+        Change::CardUnusable { reader, reason, .. } => {
+            vec![format!("{reader}: the card cannot be used: {reason}")]
+        }
+        Change::CardRemoved { reader, csn } => vec![format!("{reader}: card{} removed", named(csn))],
+        Change::CardReset { reader, csn, .. } => {
+            vec![format!("{reader}: card{} reset by another program", named(csn))]
+        }
+        Change::PinChanged(event) => pin(event, "changed"),
+        Change::PinFailed(event) => pin(event, &format!("was wrong. {}", tries_sentence(event.tries_left))),
+        Change::PinBlocked(event) => pin(event, "is blocked"),
+        Change::PinUnblocked(event) => pin(event, "unblocked"),
+        Change::ChallengeIssued(event) => card(event, "gave a challenge"),
+        Change::ChallengeVoid { reader, csn, reason } => {
+            vec![format!("{reader}: the challenge of card {csn} is void: {reason}")]
+        }
+        Change::CertImported(event) => cert(event, "imported"),
+        Change::CertDeleted(event) => cert(event, "deleted"),
+        Change::DefaultChanged(event) => cert(event, "is the default now"),
+        Change::CardRepaired(event) => card(event, "repaired"),
+        Change::AgentStopping => vec!["The agent stops".into()],
+        _ => vec!["Something happened that this version does not know".into()],
+    }
+}
+
+fn snapshot(status: &StatusReply) -> Vec<String> {
+    if let Service::Down { reason } = &status.service {
+        return vec![format!("The smart-card service is down: {reason}")];
+    }
+    if status.readers.is_empty() {
+        return vec!["No reader is connected".into()];
+    }
+    status.readers.iter().map(|reader| format!("{}: {}", reader.name, contents(reader))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::rpc::events::Cause;
+
+    use super::*;
+
+    fn pin_failed() -> Change {
+        Change::PinFailed(PinEvent {
+            reader: "R\n1".into(),
+            csn: Csn::new(&[0xAB; 8]),
+            role: Role::USER,
+            tries_left: Some(2),
+            cause: Cause::User,
+        })
+    }
+
+    #[test]
+    fn one_line_each() {
+        let event = Event { sequence: 4, time: "2026-05-04T12:00:00Z".into(), change: pin_failed() };
+        assert_eq!(
+            text(&event),
+            "2026-05-04T12:00:00Z  R\\n1: PIN 1 of card ABABABABABABABAB was wrong. 2 tries left.\n"
+        );
+    }
+
+    #[test]
+    fn events_of_other_cards_are_left_out() {
+        let added = Change::ReaderAdded { reader: "R\n1".into() };
+        for (change, reader, card, shown) in [
+            (pin_failed(), None, None, true),
+            (pin_failed(), Some("R\n1"), Some("ABABABAB"), true),
+            (pin_failed(), Some("R"), None, false),
+            (pin_failed(), None, Some("CDCDCDCD"), false),
+            (added.clone(), None, Some("CDCDCDCD"), true),
+            (added, Some("R"), None, false),
+            (Change::AgentStopping, Some("R"), Some("CDCDCDCD"), true),
+        ] {
+            let named = Select { reader: reader.map(str::to_owned), card: card.map(str::to_owned) };
+            assert_eq!(concerns(&change, &named), shown, "{change:?} {named:?}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The program `kortti`.
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

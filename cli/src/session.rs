@@ -1,0 +1,208 @@
+//! A connection to the agent, and the card that is meant.
+
+use shared::client::{self, Client};
+use shared::model::{Reader, ReaderState};
+use shared::rpc::Method;
+use shared::rpc::methods::{Empty, OnCard, PinList, Select, Status};
+use shared::{Error, ErrorCode};
+
+use crate::args::Global;
+use crate::exit::{Failure, failure};
+use crate::terminal::Terminal;
+
+/// A connection to the agent, and which card the command line names.
+pub(crate) struct Session {
+    client: Client,
+    given: Select,
+    json: bool,
+}
+
+/// What the agent's view of the readers says about the card that is meant.
+#[derive(Debug, PartialEq, Eq)]
+enum Meant {
+    /// This one.
+    One(Select),
+    /// One of these.
+    Several(Vec<Reader>),
+    /// None yet: the agent must say what is wrong, or look at the card first.
+    Unclear,
+}
+
+impl Session {
+    /// Connects to the agent, which is started if none runs.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoAgent`]
+    pub(crate) fn open(global: &Global) -> Result<Self, Failure> {
+        let given = Select { reader: global.reader.clone(), card: global.card.clone() };
+        Ok(Self { client: client::Client::connect_or_start()?, given, json: global.json })
+    }
+
+    /// Calls a method.
+    ///
+    /// # Errors
+    /// Those of the method.
+    pub(crate) fn call<M: Method>(&mut self, params: &M::Params) -> Result<M::Reply, Failure> {
+        Ok(self.client.call::<M>(params)?)
+    }
+
+    /// Calls a method that proves nothing to the card that is meant. Where several fit, the person at the
+    /// terminal chooses, unless JSON is wanted.
+    ///
+    /// # Errors
+    /// Those of the method, and [`ErrorCode::SeveralCards`].
+    pub(crate) fn on_card<M: Method>(
+        &mut self,
+        params: impl Fn(Select) -> M::Params,
+    ) -> Result<M::Reply, Failure> {
+        let select = match self.look()? {
+            Meant::One(select) => select,
+            Meant::Several(readers) => choose(&readers, self.terminal().as_ref())?,
+            Meant::Unclear => match self.client.call::<M>(&params(self.given.clone())) {
+                Err(Error { code: ErrorCode::SeveralCards, .. }) => self.exactly_one()?,
+                result => return Ok(result?),
+            },
+        };
+        self.call::<M>(&params(select))
+    }
+
+    fn exactly_one(&mut self) -> Result<Select, Failure> {
+        match self.look()? {
+            Meant::One(select) => Ok(select),
+            Meant::Several(readers) => choose(&readers, self.terminal().as_ref()),
+            Meant::Unclear => {
+                Err(failure(ErrorCode::SeveralCards, "Several cards fit. Name one with --card."))
+            }
+        }
+    }
+
+    /// Reader and serial number of the card that is meant. A PIN that is asked for after this goes to that card
+    /// or to none, whatever is inserted meanwhile. `terminal` is where a person can choose, if one may be asked.
+    ///
+    /// # Errors
+    /// What keeps the card from being used, and [`ErrorCode::SeveralCards`].
+    pub(crate) fn bind(&mut self, terminal: Option<&Terminal>) -> Result<Select, Failure> {
+        for _ in 0..2 {
+            match self.look()? {
+                Meant::One(select) => return Ok(select),
+                Meant::Several(readers) => return choose(&readers, terminal),
+                Meant::Unclear => {}
+            }
+            // The agent waits until it knows the cards, and says what is wrong with them.
+            match self.client.call::<PinList>(&OnCard { select: self.given.clone() }) {
+                Ok(_) | Err(Error { code: ErrorCode::SeveralCards, .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(failure(ErrorCode::NoCard, "The card could not be identified. Take it out and insert it again."))
+    }
+
+    fn look(&mut self) -> Result<Meant, Failure> {
+        let status = self.call::<Status>(&Empty {})?;
+        Ok(meant(status.readers, &self.given))
+    }
+
+    fn terminal(&self) -> Option<Terminal> {
+        if self.json { None } else { Terminal::open() }
+    }
+}
+
+/// Whether a reader is the one that is named, or none is.
+pub(crate) fn is_named(reader: &Reader, given: &Select) -> bool {
+    let csn = reader.card.as_ref().and_then(|card| card.csn.as_ref());
+    given.reader.as_ref().is_none_or(|name| *name == reader.name)
+        && given.card.as_ref().is_none_or(|text| csn.is_some_and(|csn| csn.matches(text)))
+}
+
+fn meant(readers: Vec<Reader>, given: &Select) -> Meant {
+    let here = |reader: &Reader| given.reader.as_ref().is_none_or(|name| *name == reader.name);
+    // A card named by its number is the one, whatever the others turn out to be.
+    if given.card.is_none() && readers.iter().any(|r| here(r) && r.state == ReaderState::Identifying) {
+        return Meant::Unclear;
+    }
+    let mut fitting: Vec<Reader> =
+        readers.into_iter().filter(|reader| is_named(reader, given) && csn(reader).is_some()).collect();
+    if fitting.len() > 1 {
+        return Meant::Several(fitting);
+    }
+    fitting.pop().map_or(Meant::Unclear, |reader| Meant::One(select(&reader)))
+}
+
+fn csn(reader: &Reader) -> Option<&str> {
+    Some(reader.card.as_ref()?.csn.as_ref()?.as_str())
+}
+
+fn select(reader: &Reader) -> Select {
+    Select { reader: Some(reader.name.clone()), card: csn(reader).map(str::to_owned) }
+}
+
+fn choose(readers: &[Reader], terminal: Option<&Terminal>) -> Result<Select, Failure> {
+    let name = |reader: &Reader| format!("{} in {}", csn(reader).unwrap_or_default(), reader.name);
+    let Some(terminal) = terminal else {
+        let names: Vec<String> = readers.iter().map(name).collect();
+        let message = format!("Several cards fit: {}. Name one with --card or --reader.", names.join("; "));
+        return Err(failure(ErrorCode::SeveralCards, message));
+    };
+    for (number, reader) in (1..).zip(readers) {
+        terminal.say(&format!("{number:>3}  {}", name(reader)));
+    }
+    let answer = terminal.ask("Which card? Its number:")?;
+    let chosen = answer.parse::<usize>().ok().and_then(|number| readers.get(number.checked_sub(1)?));
+    chosen.map(select).ok_or(Failure::Cancelled)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::model::{Card, Csn, Edge};
+
+    use super::*;
+
+    fn reader(name: &str, state: ReaderState, csn: Option<u8>) -> Reader {
+        let card = (state == ReaderState::Ready || state == ReaderState::NotInitialised).then(|| Card {
+            edge: Edge::Gids,
+            csn: csn.map(|byte| Csn::new(&[byte; 16])),
+            name: "GIDS card".into(),
+        });
+        Reader { name: name.into(), state, atr: None, card, detail: None }
+    }
+
+    #[test]
+    fn which_card_is_meant() {
+        use ReaderState::{Empty, Identifying, NotInitialised, Ready, UnknownCard};
+        let one = |name: &str, byte| {
+            let csn = Csn::new(&[byte; 16]).to_string();
+            Meant::One(Select { reader: Some(name.into()), card: Some(csn) })
+        };
+        let a = || reader("A", Ready, Some(0xAA));
+        let b = || reader("B", Ready, Some(0xBB));
+        let c = |state| reader("C", state, None);
+        for (readers, name, card, expected) in [
+            (vec![], None, None, Meant::Unclear),
+            (vec![c(Empty)], None, None, Meant::Unclear),
+            (vec![c(UnknownCard)], None, None, Meant::Unclear),
+            (vec![c(NotInitialised)], None, None, Meant::Unclear),
+            (vec![a(), c(Empty)], None, None, one("A", 0xAA)),
+            (vec![a(), c(NotInitialised)], None, None, one("A", 0xAA)),
+            (vec![a(), c(Identifying)], None, None, Meant::Unclear),
+            (vec![a(), c(Identifying)], Some("A"), None, one("A", 0xAA)),
+            (vec![a(), c(Identifying)], None, Some("aaaaaaaa"), one("A", 0xAA)),
+            (vec![a(), b()], None, None, Meant::Several(vec![a(), b()])),
+            (vec![a(), b()], Some("B"), None, one("B", 0xBB)),
+            (vec![a(), b()], None, Some("BBBBBBBB"), one("B", 0xBB)),
+            (vec![a(), b()], Some("A"), Some("BBBBBBBB"), Meant::Unclear),
+            (vec![a()], Some("a"), None, Meant::Unclear),
+        ] {
+            let given = Select { reader: name.map(str::to_owned), card: card.map(str::to_owned) };
+            let label = format!("{readers:?} {given:?}");
+            assert_eq!(meant(readers, &given), expected, "{label}");
+        }
+    }
+
+    #[test]
+    fn without_a_terminal_the_cards_are_named() {
+        let readers = [reader("A", ReaderState::Ready, Some(1)), reader("B", ReaderState::Ready, Some(2))];
+        let Err(Failure::Error(error)) = choose(&readers, None) else { panic!("a card was chosen") };
+        assert_eq!(error.code, ErrorCode::SeveralCards);
+        assert!(error.message.contains("01010101") && error.message.contains("in B"), "{error}");
+    }
+}

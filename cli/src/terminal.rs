@@ -1,0 +1,406 @@
+//! The terminal: the only place that reads secrets, and the only one that asks questions.
+//!
+//! Rules:
+//! - Questions and what belongs to them go to the terminal itself, never to standard output or error, so that
+//!   both can be redirected.
+//! - A secret is not shown while it is typed, and the terminal shows typed text again afterwards whatever
+//!   happens: an error, Ctrl-C, a signal.
+//! - The response to a challenge is shown while it is typed, since a mistyped one costs a try of the admin key,
+//!   and erased at once.
+//! - What was typed before its prompt was there is thrown away.
+//! - Ctrl-C and Ctrl-D cancel; nothing is asked after that.
+//! - A PIN that goes to the card is asked for once. Only a new PIN, which the card has not seen, is asked for
+//!   again when it does not fit.
+//! - With `--pin-stdin` or `--pin-fd` nothing is asked at all.
+//! - Secrets are read without a buffer but their own, which has its full size from the start and is wiped.
+
+use std::fs::File;
+use std::io::{ErrorKind, IsTerminal, Read};
+use std::path::Path;
+
+use shared::ErrorCode;
+use shared::model::PinPolicy;
+use shared::secret::{Password, Pin, ResponseText};
+use zeroize::Zeroizing;
+
+use crate::args;
+use crate::exit::{Failure, failure, usage};
+use crate::output::clean;
+use crate::words;
+
+#[cfg(unix)]
+#[path = "terminal/unix.rs"]
+mod system;
+#[cfg(windows)]
+#[path = "terminal/windows.rs"]
+mod system;
+
+/// A line as it was typed or read, without its line break; wiped when dropped.
+type Line = Zeroizing<Vec<u8>>;
+
+/// The most bytes that a line or a key file may have.
+const MAX_LINE: usize = 4096;
+
+/// How often a new PIN is asked for.
+const ROUNDS: u8 = 3;
+
+/// What the person at the terminal sees of what is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Echo {
+    Shown,
+    Hidden,
+}
+
+/// The terminal this program was started from.
+pub(crate) struct Terminal(system::Tty);
+
+impl Terminal {
+    /// The terminal, if there is one.
+    pub(crate) fn open() -> Option<Self> {
+        system::Tty::open().ok().map(Self)
+    }
+
+    /// Says something that belongs to a question.
+    pub(crate) fn say(&self, sentence: &str) {
+        // A terminal that is gone shows at the next question.
+        let _ = self.0.write(&format!("{}\n", clean(sentence)));
+    }
+
+    /// Asks a question whose answer may be seen.
+    ///
+    /// # Errors
+    /// [`Failure::Cancelled`]
+    pub(crate) fn ask(&self, question: &str) -> Result<String, Failure> {
+        let line = self.0.read_line(&format!("{} ", clean(question)), Echo::Shown)?;
+        Ok(String::from_utf8_lossy(&line).trim().to_owned())
+    }
+
+    /// Asks a question to which only `y` and `yes` mean yes.
+    ///
+    /// # Errors
+    /// [`Failure::Cancelled`]
+    pub(crate) fn yes(&self, question: &str) -> Result<bool, Failure> {
+        let answer = self.ask(&format!("{question} [y/N]"))?;
+        Ok(["y", "yes"].contains(&answer.to_lowercase().as_str()))
+    }
+
+    fn secret(&self, name: &str) -> Result<Line, Failure> {
+        self.0.read_line(&format!("{name}: "), Echo::Hidden)
+    }
+
+    fn erased(&self, name: &str) -> Result<Line, Failure> {
+        let line = self.0.read_line(&format!("{name}: "), Echo::Shown)?;
+        // Up one line, to its start, and clear it (ECMA-48: CUU, EL).
+        let _ = self.0.write("\x1b[1A\r\x1b[2K");
+        Ok(line)
+    }
+}
+
+/// Where secrets come from.
+pub(crate) enum Secrets {
+    /// From whoever sits at the terminal.
+    Asked(Terminal),
+    /// From a script, one per line.
+    Given(Lines),
+}
+
+impl Secrets {
+    /// The source that the command line names.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadRequest`] when it cannot be read, or when there is no terminal.
+    pub(crate) fn open(options: &args::Secrets) -> Result<Self, Failure> {
+        if options.pin_stdin {
+            return Lines::standard_input().map(Self::Given);
+        }
+        #[cfg(unix)]
+        if let Some(descriptor) = options.pin_fd {
+            return Lines::descriptor(descriptor).map(Self::Given);
+        }
+        Terminal::open()
+            .map(Self::Asked)
+            .ok_or_else(|| usage("There is no terminal to ask for the PIN. Use --pin-stdin or --pin-fd."))
+    }
+
+    /// The terminal, if that is where they come from: only then may anything be asked.
+    pub(crate) fn terminal(&self) -> Option<&Terminal> {
+        match self {
+            Self::Asked(terminal) => Some(terminal),
+            Self::Given(_) => None,
+        }
+    }
+
+    /// A PIN or PUK that the card has, by the name that its prompt shows.
+    ///
+    /// # Errors
+    /// [`ErrorCode::PinPolicy`] for what no card takes, [`ErrorCode::BadRequest`] for a source that ended.
+    pub(crate) fn pin(&mut self, name: &str) -> Result<Pin, Failure> {
+        let line = self.line(name)?;
+        if line.is_empty() {
+            return Err(refused(&format!("{name}: nothing was given.")));
+        }
+        if std::str::from_utf8(&line).map_or(true, |text| text.chars().any(char::is_control)) {
+            return Err(refused(&format!("{name}: it holds characters that cannot be part of it.")));
+        }
+        Ok(Pin::from(line.as_slice()))
+    }
+
+    /// A new PIN that fits the policy; typed twice at a terminal.
+    ///
+    /// # Errors
+    /// [`ErrorCode::PinPolicy`] when it does not fit, [`ErrorCode::BadRequest`] for a source that ended.
+    pub(crate) fn new_pin(&mut self, policy: Option<&PinPolicy>) -> Result<Pin, Failure> {
+        if let (Self::Asked(terminal), Some(policy)) = (&*self, policy) {
+            terminal.say(&format!("The new PIN: {}", words::policy_sentence(policy)));
+        }
+        let mut round = 1;
+        loop {
+            let fault = match self.new_pin_once(policy)? {
+                Ok(pin) => return Ok(pin),
+                Err(fault) => fault,
+            };
+            match self.terminal() {
+                Some(terminal) if round < ROUNDS => terminal.say(&format!("{fault} Type another one.")),
+                _ => return Err(refused(&fault)),
+            }
+            round += 1;
+        }
+    }
+
+    fn new_pin_once(&mut self, policy: Option<&PinPolicy>) -> Result<Result<Pin, String>, Failure> {
+        let pin = match self.pin("New PIN") {
+            Err(Failure::Error(error)) if error.code == ErrorCode::PinPolicy => {
+                return Ok(Err("The new PIN is empty or holds characters that cannot be part of it.".into()));
+            }
+            result => result?,
+        };
+        if let Some(Err(violation)) = policy.map(|policy| policy.check(&pin)) {
+            return Ok(Err(format!("The new PIN does not fit: {violation}.")));
+        }
+        if let Self::Asked(terminal) = self
+            && *terminal.secret("New PIN again")? != pin.bytes()
+        {
+            return Ok(Err("The two are not the same.".into()));
+        }
+        Ok(Ok(pin))
+    }
+
+    /// The password of a file; it may be empty.
+    ///
+    /// # Errors
+    /// [`ErrorCode::FilePassword`] when it is no text, [`ErrorCode::BadRequest`] for a source that ended.
+    pub(crate) fn password(&mut self) -> Result<Password, Failure> {
+        let line = self.line("Password of the file")?;
+        if std::str::from_utf8(&line).is_err() {
+            return Err(failure(ErrorCode::FilePassword, "The password of the file is not UTF-8 text."));
+        }
+        Ok(Password::from(line.as_slice()))
+    }
+
+    /// The response to a challenge as it was typed.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadRequest`] for a source that ended.
+    pub(crate) fn response(&mut self) -> Result<ResponseText, Failure> {
+        let line = match self {
+            Self::Asked(terminal) => terminal.erased("Response")?,
+            Self::Given(lines) => lines.next("Response")?,
+        };
+        Ok(ResponseText::from(line.as_slice()))
+    }
+
+    fn line(&mut self, name: &str) -> Result<Line, Failure> {
+        match self {
+            Self::Asked(terminal) => terminal.secret(name),
+            Self::Given(lines) => lines.next(name),
+        }
+    }
+}
+
+fn refused(what: &str) -> Failure {
+    failure(ErrorCode::PinPolicy, format!("{what} Nothing was sent to the card."))
+}
+
+/// The admin key as text, from where the command line says.
+///
+/// # Errors
+/// [`ErrorCode::BadRequest`] when it cannot be read, or when there is no terminal.
+pub(crate) fn admin_key(options: &args::Respond) -> Result<Line, Failure> {
+    if let Some(path) = &options.key_file {
+        return key_file(path);
+    }
+    #[cfg(unix)]
+    if let Some(descriptor) = options.key_fd {
+        return Lines::descriptor(descriptor)?.next("Admin key");
+    }
+    Terminal::open()
+        .ok_or_else(|| usage("There is no terminal to ask for the admin key. Use --key-file or --key-fd."))?
+        .secret("Admin key")
+}
+
+fn key_file(path: &Path) -> Result<Line, Failure> {
+    let unreadable = |error| usage(format!("{} cannot be read: {error}.", path.display()));
+    let mut file = File::open(path).map_err(unreadable)?;
+    let mut key = Zeroizing::new(vec![0; MAX_LINE]);
+    let mut length = 0;
+    while let Some(rest) = key.get_mut(length..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest) {
+            Ok(0) => {
+                key.truncate(length);
+                return Ok(key);
+            }
+            Ok(read) => length += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable(error)),
+        }
+    }
+    Err(usage(format!("{} is too long for a file with an admin key.", path.display())))
+}
+
+/// Secrets that a script gives, one per line.
+pub(crate) struct Lines {
+    source: Box<dyn Read>,
+    name: String,
+}
+
+impl Lines {
+    fn standard_input() -> Result<Self, Failure> {
+        let name = "standard input".to_owned();
+        let unreadable = |error| usage(format!("Standard input cannot be read: {error}."));
+        Self::new(system::standard_input().map_err(unreadable)?, name)
+    }
+
+    #[cfg(unix)]
+    fn descriptor(number: u32) -> Result<Self, Failure> {
+        let name = format!("descriptor {number}");
+        let file = File::open(format!("/dev/fd/{number}"))
+            .map_err(|error| usage(format!("Descriptor {number} cannot be read: {error}.")))?;
+        Self::new(file, name)
+    }
+
+    fn new(file: File, name: String) -> Result<Self, Failure> {
+        if file.is_terminal() {
+            return Err(usage(format!(
+                "The {name} is a terminal, which would show the secrets. Leave the option out."
+            )));
+        }
+        Ok(Self { source: Box::new(file), name })
+    }
+
+    /// The next line. Line breaks are LF or CR LF; the last line needs none.
+    fn next(&mut self, what: &str) -> Result<Line, Failure> {
+        let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE));
+        let mut byte = Zeroizing::new([0; 1]);
+        loop {
+            match self.source.read(&mut *byte) {
+                Ok(0) if line.is_empty() => {
+                    return Err(usage(format!("{what}: the {} ended before it.", self.name)));
+                }
+                Ok(0) => break,
+                Ok(_) if *byte == *b"\n" => break,
+                Ok(_) if line.len() == MAX_LINE => return Err(usage(format!("{what}: it is too long."))),
+                Ok(_) => line.extend_from_slice(&*byte),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(usage(format!("The {} cannot be read: {error}.", self.name))),
+            }
+        }
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        Ok(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::model::{PinCharacters, PolicySource};
+
+    use super::*;
+
+    fn given(text: &'static [u8]) -> Secrets {
+        Secrets::Given(Lines { source: Box::new(text), name: "test".into() })
+    }
+
+    #[test]
+    fn lines_of_a_script() {
+        const LONGEST: &[u8] = &[b'1'; MAX_LINE];
+        const TOO_LONG: &[u8] = &[b'1'; MAX_LINE + 1];
+        for (text, lines) in [
+            (&b"1234\n5678\n"[..], &[Some(&b"1234"[..]), Some(b"5678"), None][..]),
+            (b"1234\r\n5678", &[Some(b"1234"), Some(b"5678"), None]),
+            (b"12\r34\r\r\n", &[Some(b"12\r34\r"), None]),
+            (b"\n\r\n", &[Some(b""), Some(b""), None]),
+            (b" 12 \n", &[Some(b" 12 "), None]),
+            (b"", &[None]),
+            (LONGEST, &[Some(LONGEST), None]),
+            (TOO_LONG, &[None]),
+        ] {
+            let mut source = Lines { source: Box::new(text), name: "test".into() };
+            for expected in lines {
+                let line = source.next("PIN").ok();
+                assert_eq!(line.as_ref().map(|line| line.as_slice()), *expected);
+                assert!(line.is_none_or(|line| line.capacity() == MAX_LINE), "the buffer grew");
+            }
+        }
+    }
+
+    #[test]
+    fn pins_that_never_leave() {
+        for (text, taken) in [
+            (&b"1234\n"[..], true),
+            ("grün\n".as_bytes(), true),
+            (b"\n", false),
+            (b"12\x0334\n", false),
+            (b"\xFF\xFE\n", false),
+        ] {
+            match given(text).pin("PIN") {
+                Ok(pin) => assert!(taken && !pin.is_empty()),
+                Err(Failure::Error(error)) => assert!(!taken && error.code == ErrorCode::PinPolicy),
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_new_pin_is_checked_here() {
+        let policy = PinPolicy {
+            min_length: 4,
+            max_length: 8,
+            characters: PinCharacters::Digits,
+            source: PolicySource::Card,
+        };
+        for (text, code) in [
+            (&b"1234\n"[..], None),
+            (b"123\n", Some(ErrorCode::PinPolicy)),
+            (b"123456789\n", Some(ErrorCode::PinPolicy)),
+            (b"12a4\n", Some(ErrorCode::PinPolicy)),
+            (b"\n", Some(ErrorCode::PinPolicy)),
+            (b"", Some(ErrorCode::BadRequest)),
+        ] {
+            let result = given(text).new_pin(Some(&policy));
+            let found = match &result {
+                Ok(_) => None,
+                Err(Failure::Error(error)) => {
+                    assert!(!error.message.contains("12"), "{error}");
+                    Some(error.code)
+                }
+                Err(other) => panic!("{other:?}"),
+            };
+            assert_eq!(found, code);
+        }
+    }
+
+    #[test]
+    fn a_key_file_is_read_whole_or_not_at_all() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key");
+        for (length, fits) in
+            [(0, true), (48, true), (MAX_LINE - 1, true), (MAX_LINE, false), (3 * MAX_LINE, false)]
+        {
+            std::fs::write(&path, vec![b'0'; length]).unwrap();
+            let key = key_file(&path).ok();
+            assert_eq!(key.map(|key| key.len()), fits.then_some(length));
+        }
+        assert!(key_file(&directory.path().join("none")).is_err());
+    }
+}

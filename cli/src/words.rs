@@ -1,0 +1,175 @@
+//! Times, counts and rules in words. Functions of their arguments only: whoever calls them says what time it is.
+
+use shared::model::{PinCharacters, PinPolicy, PinStatus, PolicySource, Role};
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{Duration, OffsetDateTime};
+
+/// Days before its end from which on a certificate's end is counted in days.
+const SOON: i64 = 60;
+
+/// Until when a certificate is valid, short: `2030-01-31`, `in 12 days`, `today`, `expired`, `not yet`. Times are
+/// RFC 3339; text that is no such time is given back as it is.
+pub(crate) fn valid_until(not_before: Option<&str>, not_after: Option<&str>, now: OffsetDateTime) -> String {
+    let Some(not_after) = not_after else { return String::new() };
+    let Some(end) = parse(not_after) else { return not_after.to_owned() };
+    if end < now {
+        return "expired".into();
+    }
+    if not_before.and_then(parse).is_some_and(|start| start > now) {
+        return "not yet".into();
+    }
+    match (end - now).whole_days() {
+        0 => "today".into(),
+        1 => "in 1 day".into(),
+        days @ 2..=SOON => format!("in {days} days"),
+        _ => end.format(format_description!("[year]-[month]-[day]")).unwrap_or_else(|_| not_after.to_owned()),
+    }
+}
+
+/// A time as people read it: `2030-01-31 12:00:00 UTC`.
+pub(crate) fn moment(text: &str) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
+    parse(text).and_then(|time| time.format(format).ok()).unwrap_or_else(|| text.to_owned())
+}
+
+/// A time that is near: `14:05 UTC, in 15 minutes`; or past: `14:05 UTC, which is over`.
+pub(crate) fn deadline(text: &str, now: OffsetDateTime) -> String {
+    let clock = format_description!("[hour]:[minute] UTC");
+    let Some((time, clock)) = parse(text).and_then(|time| Some((time, time.format(clock).ok()?))) else {
+        return text.to_owned();
+    };
+    let left = time - now;
+    if left <= Duration::ZERO {
+        return format!("{clock}, which is over");
+    }
+    match (left.whole_seconds() + 59) / 60 {
+        1 => format!("{clock}, in 1 minute"),
+        minutes => format!("{clock}, in {minutes} minutes"),
+    }
+}
+
+fn parse(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok().map(|time| time.to_offset(time::UtcOffset::UTC))
+}
+
+/// How a PIN stands, as a cell of a table: `3 of 5`, `3`, `blocked`, `not told`. The encoding of most cards has no
+/// room for a count above 15.
+pub(crate) fn tries_cell(pin: &PinStatus) -> String {
+    match (pin.blocked, pin.tries_left, pin.tries_max) {
+        (true, ..) => "blocked".into(),
+        (false, None, _) => "not told".into(),
+        (false, Some(left), Some(max)) => format!("{left} of {max}"),
+        (false, Some(15), None) => "15 or more".into(),
+        (false, Some(left), None) => left.to_string(),
+    }
+}
+
+/// How many tries are left, in a sentence.
+pub(crate) fn tries_sentence(tries_left: Option<u8>) -> String {
+    match tries_left {
+        None => "The card does not tell how many tries are left.".into(),
+        Some(0) => "No try is left.".into(),
+        Some(1) => "1 try left.".into(),
+        Some(left) => format!("{left} tries left."),
+    }
+}
+
+/// What a new PIN must look like, in a sentence.
+pub(crate) fn policy_sentence(policy: &PinPolicy) -> String {
+    let characters = match policy.characters {
+        PinCharacters::Digits => "digits",
+        PinCharacters::Ascii => "letters, digits or signs",
+    };
+    let source = match policy.source {
+        PolicySource::Card => "",
+        PolicySource::Assumed => {
+            " The card does not publish its policy; this is what cards of its kind take."
+        }
+    };
+    let PinPolicy { min_length: min, max_length: max, .. } = policy;
+    if min == max {
+        format!("{min} {characters}.{source}")
+    } else {
+        format!("{min} to {max} {characters}.{source}")
+    }
+}
+
+/// Authenticators by what they are: `administrator`, `PIN 1`.
+pub(crate) fn roles(roles: &[Role]) -> String {
+    let names: Vec<String> = roles
+        .iter()
+        .map(|role| if *role == Role::ADMIN { "administrator".into() } else { format!("PIN {}", role.0) })
+        .collect();
+    if names.is_empty() { "nobody".into() } else { names.join(", ") }
+}
+
+/// `yes` or `no`.
+pub(crate) fn yes_no(yes: bool) -> String {
+    if yes { "yes".into() } else { "no".into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-05-04 12:00 UTC);
+
+    #[test]
+    fn validity() {
+        for (start, end, words) in [
+            (None, Some("2026-05-04T11:59:59Z"), "expired"),
+            (None, Some("2026-05-04T12:00:00Z"), "today"),
+            (None, Some("2026-05-05T11:59:59Z"), "today"),
+            (None, Some("2026-05-05T12:00:00Z"), "in 1 day"),
+            (None, Some("2026-05-16T12:00:00Z"), "in 12 days"),
+            (None, Some("2026-07-03T23:00:00Z"), "in 60 days"),
+            (None, Some("2026-07-04T23:00:00Z"), "2026-07-04"),
+            (None, Some("2030-01-01T01:00:00+02:00"), "2029-12-31"),
+            (Some("2027-01-01T00:00:00Z"), Some("2028-01-01T00:00:00Z"), "not yet"),
+            (Some("2025-01-01T00:00:00Z"), Some("9999-12-31T23:59:59Z"), "9999-12-31"),
+            (None, Some("some day"), "some day"),
+            (None, None, ""),
+        ] {
+            assert_eq!(valid_until(start, end, NOW), words, "{end:?}");
+        }
+    }
+
+    #[test]
+    fn deadlines() {
+        for (time, words) in [
+            ("2026-05-04T12:15:00Z", "12:15 UTC, in 15 minutes"),
+            ("2026-05-04T12:00:20Z", "12:00 UTC, in 1 minute"),
+            ("2026-05-04T14:01:01+02:00", "12:01 UTC, in 2 minutes"),
+            ("2026-05-04T12:00:00Z", "12:00 UTC, which is over"),
+            ("soon", "soon"),
+        ] {
+            assert_eq!(deadline(time, NOW), words);
+        }
+        assert_eq!(moment("2026-05-04T14:00:05+02:00"), "2026-05-04 12:00:05 UTC");
+    }
+
+    #[test]
+    fn policies() {
+        let policy = PinPolicy {
+            min_length: 4,
+            max_length: 16,
+            characters: PinCharacters::Ascii,
+            source: PolicySource::Assumed,
+        };
+        assert_eq!(
+            policy_sentence(&policy),
+            "4 to 16 letters, digits or signs. The card does not publish its policy; this is what cards of its \
+             kind take."
+        );
+        let policy = PinPolicy {
+            min_length: 6,
+            max_length: 6,
+            characters: PinCharacters::Digits,
+            source: PolicySource::Card,
+        };
+        assert_eq!(policy_sentence(&policy), "6 digits.");
+    }
+}

@@ -1,0 +1,372 @@
+use std::collections::{HashMap, VecDeque};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, Termios, Winsize, tcgetattr, tcsetwinsize};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// What the stand-in answers to a method: a result, or the `data` of an error.
+pub(crate) type Reply = Result<Value, Value>;
+
+#[derive(Default)]
+struct Script {
+    replies: HashMap<String, VecDeque<Reply>>,
+    calls: Vec<(String, Value)>,
+}
+
+/// A stand-in for the agent: answers what it was told to, in order per method, the last answer again and again;
+/// keeps what it was asked.
+pub(crate) struct Agent {
+    directory: TempDir,
+    script: Arc<Mutex<Script>>,
+    stop: Arc<AtomicBool>,
+    listener: Option<JoinHandle<()>>,
+}
+
+impl Agent {
+    /// A directory in which no agent runs.
+    pub(crate) fn none() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        DirBuilder::new().mode(0o700).create(directory.path().join("kortti")).unwrap();
+        Self { directory, script: Arc::default(), stop: Arc::default(), listener: None }
+    }
+
+    /// An agent with these answers beside `hello`.
+    pub(crate) fn new(replies: impl IntoIterator<Item = (&'static str, Reply)>) -> Self {
+        let mut agent = Self::none();
+        {
+            let mut script = agent.script.lock().unwrap();
+            let hello = ("hello", Ok(json!({ "version": "0.1.0", "protocol": 1 })));
+            for (method, reply) in std::iter::once(hello).chain(replies) {
+                script.replies.entry(method.to_owned()).or_default().push_back(reply);
+            }
+        }
+        let listener = UnixListener::bind(agent.socket()).unwrap();
+        let (script, stop) = (Arc::clone(&agent.script), Arc::clone(&agent.stop));
+        agent.listener = Some(std::thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept() {
+                if stop.load(Ordering::SeqCst) {
+                    break;
+                }
+                serve(stream, &script);
+            }
+        }));
+        agent
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.directory.path().join("kortti/agent.sock")
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// The methods that were called, `hello` left out.
+    pub(crate) fn methods(&self) -> Vec<String> {
+        let script = self.script.lock().unwrap();
+        script.calls.iter().map(|(method, _)| method.clone()).filter(|method| method != "hello").collect()
+    }
+
+    /// The parameters of the last call of a method.
+    pub(crate) fn params(&self, method: &str) -> Value {
+        let script = self.script.lock().unwrap();
+        let call = script.calls.iter().rev().find(|(name, _)| name == method);
+        call.unwrap_or_else(|| panic!("{method} was not called")).1.clone()
+    }
+
+    fn command(&self, prefix: &[&str], arguments: &[&str]) -> Command {
+        // A session of its own, so that the terminal of whoever runs the tests is out of reach.
+        let mut command = Command::new("setsid");
+        command.args(prefix).arg(env!("CARGO_BIN_EXE_kortti")).args(arguments);
+        command
+            .env_clear()
+            .env("PATH", "/nonexistent:/usr/bin:/bin")
+            .env("XDG_RUNTIME_DIR", self.directory.path());
+        command.current_dir(self.directory.path());
+        command
+    }
+
+    /// Runs the program without a terminal.
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Finished {
+        let mut child = self
+            .command(&[], arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A program that refuses before it reads closes the pipe; that is no fault of the test.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        finish(child, String::new())
+    }
+
+    /// Starts the program at a terminal.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Dialogue {
+        let pty = Pty::new();
+        let child = self
+            .command(&["--ctty"], arguments)
+            .stdin(pty.terminal())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Dialogue { child: Some(child), pty, seen: String::new(), read: 0 }
+    }
+
+    /// Starts the program without a terminal and leaves it running.
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Running {
+        let child = self.command(&[], arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        Running(child)
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        if let Some(listener) = self.listener.take() {
+            let woken = UnixStream::connect(self.socket());
+            if woken.is_ok() {
+                listener.join().unwrap();
+            }
+        }
+    }
+}
+
+/// Answers one client until it goes. A `subscribe` is followed by the events that the script has for `event`, and
+/// then by silence for as long as the client stays.
+fn serve(stream: UnixStream, script: &Mutex<Script>) {
+    let mut writer = stream.try_clone().unwrap();
+    for line in BufReader::new(stream).lines() {
+        let Ok(line) = line else { return };
+        let request: Value = serde_json::from_str(&line).unwrap();
+        let method = request["method"].as_str().unwrap().to_owned();
+        let reply = {
+            let mut script = script.lock().unwrap();
+            script.calls.push((method.clone(), request["params"].clone()));
+            take(&mut script, &method)
+                .unwrap_or_else(|| Err(error("bad_request", &format!("No script: {method}"))))
+        };
+        let answer = match reply {
+            Ok(result) => json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }),
+            Err(data) => {
+                let fault = json!({ "code": -32000, "message": data["message"], "data": data });
+                json!({ "jsonrpc": "2.0", "id": request["id"], "error": fault })
+            }
+        };
+        if writeln!(writer, "{answer}").is_err() {
+            return;
+        }
+        if method == "subscribe" {
+            let events = script.lock().unwrap().replies.remove("event").unwrap_or_default();
+            for event in events {
+                let line = json!({ "jsonrpc": "2.0", "method": "event", "params": event.unwrap() });
+                if writeln!(writer, "{line}").is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn take(script: &mut Script, method: &str) -> Option<Reply> {
+    let replies = script.replies.get_mut(method)?;
+    if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() }
+}
+
+/// The `data` of an error.
+pub(crate) fn error(code: &str, message: &str) -> Value {
+    json!({ "code": code, "message": message })
+}
+
+/// How a run ended.
+pub(crate) struct Finished {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    /// What stood on the terminal.
+    pub(crate) terminal: String,
+}
+
+impl Finished {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.everything()))
+    }
+
+    pub(crate) fn everything(&self) -> String {
+        let Self { code, stdout, stderr, terminal } = self;
+        format!("exit {code}\n--- stdout\n{stdout}\n--- stderr\n{stderr}\n--- terminal\n{terminal}")
+    }
+
+    /// Fails if the exit code is another one, or a secret stands anywhere.
+    pub(crate) fn ended(&self, code: i32, secrets: &[&str]) -> &Self {
+        let everything = self.everything();
+        assert_eq!(self.code, code, "{everything}");
+        for secret in secrets {
+            assert!(!everything.contains(secret), "{secret} was shown\n{everything}");
+        }
+        self
+    }
+}
+
+fn finish(mut child: Child, terminal: String) -> Finished {
+    let mut stdout = child.stdout.take().unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let errors = std::thread::spawn(move || {
+        let mut text = String::new();
+        stderr.read_to_string(&mut text).unwrap();
+        text
+    });
+    let mut text = String::new();
+    stdout.read_to_string(&mut text).unwrap();
+    let status = child.wait().unwrap();
+    let code = status.code().unwrap_or_else(|| panic!("{status}"));
+    Finished { code, stdout: text, stderr: errors.join().unwrap(), terminal }
+}
+
+/// A program that runs without a terminal; killed at the end, if it still runs.
+pub(crate) struct Running(pub(crate) Child);
+
+impl Running {
+    pub(crate) fn line(&mut self, reader: &mut impl BufRead) -> String {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        line
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        signal(&self.0, name);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+/// A pseudo-terminal. The test keeps the far end open, so that nothing is lost when the program ends.
+struct Pty {
+    near: OwnedFd,
+    far: File,
+}
+
+impl Pty {
+    fn new() -> Self {
+        let near = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+        grantpt(&near).unwrap();
+        unlockpt(&near).unwrap();
+        let name = ptsname(&near, Vec::new()).unwrap().into_string().unwrap();
+        let far = {
+            use std::os::unix::fs::OpenOptionsExt;
+            let flags = i32::try_from(rustix::fs::OFlags::NOCTTY.bits()).unwrap();
+            OpenOptions::new().read(true).write(true).custom_flags(flags).open(Path::new(&name)).unwrap()
+        };
+        tcsetwinsize(&near, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+        Self { near, far }
+    }
+
+    fn terminal(&self) -> Stdio {
+        self.far.try_clone().unwrap().into()
+    }
+
+    fn modes(&self) -> Termios {
+        tcgetattr(&self.far).unwrap()
+    }
+}
+
+/// A program at a terminal.
+pub(crate) struct Dialogue {
+    child: Option<Child>,
+    pty: Pty,
+    seen: String,
+    read: usize,
+}
+
+impl Dialogue {
+    /// Waits until this stands on the terminal, after what was waited for before.
+    pub(crate) fn expect(&mut self, text: &str) -> &mut Self {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            if let Some(at) = self.seen[self.read..].find(text) {
+                self.read += at + text.len();
+                return self;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(self.pump(left), "{text:?} did not come; there was {:?}", self.seen);
+        }
+    }
+
+    /// Reads what the terminal has, waiting so long for it; false when there was nothing.
+    fn pump(&mut self, patience: Duration) -> bool {
+        let mut ready = [PollFd::from_borrowed_fd(self.pty.near.as_fd(), PollFlags::IN)];
+        let patience = Timespec::try_from(patience).unwrap();
+        if poll(&mut ready, Some(&patience)).unwrap() == 0 {
+            return false;
+        }
+        let mut bytes = [0; 1024];
+        let read = rustix::io::read(&self.pty.near, &mut bytes).unwrap();
+        self.seen.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
+        true
+    }
+
+    /// Types at the terminal, which must be at a prompt.
+    pub(crate) fn press(&mut self, keys: &str) -> &mut Self {
+        let mut keys = keys.as_bytes();
+        while !keys.is_empty() {
+            let written = rustix::io::write(&self.pty.near, keys).unwrap();
+            keys = &keys[written..];
+        }
+        self
+    }
+
+    /// Whether the terminal shows what is typed now, and whether its keys send signals.
+    pub(crate) fn shows_and_signals(&self) -> (bool, bool) {
+        let modes = self.pty.modes().local_modes;
+        (modes.contains(LocalModes::ECHO), modes.contains(LocalModes::ISIG))
+    }
+
+    pub(crate) fn signal(&mut self, name: &str) -> &mut Self {
+        signal(self.child.as_ref().unwrap(), name);
+        self
+    }
+
+    /// Waits for the end.
+    pub(crate) fn finish(&mut self) -> Finished {
+        let mut finished = finish(self.child.take().unwrap(), String::new());
+        while self.pump(Duration::ZERO) {}
+        finished.terminal = std::mem::take(&mut self.seen);
+        self.read = 0;
+        assert_eq!(self.shows_and_signals(), (true, true), "the terminal is not as it was");
+        finished
+    }
+}
+
+impl Drop for Dialogue {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}

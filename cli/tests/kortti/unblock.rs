@@ -1,0 +1,211 @@
+use serde_json::json;
+
+use crate::harness::{Agent, error};
+use crate::values::{CSN, READER, challenge, good_challenge, pin, select, status};
+
+const RESPONSE: &str = "B0A1674747F4EB87";
+const KEY: &str = "010203040506070801020304050607080102030405060708";
+const OTHER_KEY: &str = "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567";
+const NEW: &str = "86427531";
+
+#[test]
+fn start_says_what_to_read_out() {
+    let agent = Agent::new([("status", status()), ("unblock.start", Ok(challenge()))]);
+    let run = agent.run(&["unblock", "start"], "");
+    for part in [
+        &format!("CSN              {CSN}\n"),
+        "Challenge        A892 D756 0161 7C5D\n",
+        "Checksum         FDAD\n",
+        "Card kept until  12:15 UTC, which is over\n",
+        "leave the card in",
+        "kortti unblock finish",
+    ] {
+        assert!(run.ended(0, &[]).stdout.contains(part), "{part}\n{}", run.everything());
+    }
+    assert_eq!(agent.params("unblock.start"), json!({ "select": select(), "role": 1 }));
+    let mut expected = challenge();
+    expected["schema"] = json!(1);
+    assert_eq!(agent.run(&["unblock", "start", "--json"], "").json(), expected);
+}
+
+#[test]
+fn finish_sends_a_response_that_can_be_right() {
+    for typed in [RESPONSE, "b0a1 6747 47f4 eb87", "B0A1-6747-47F4-EB87 3BEC"] {
+        let agent = Agent::new([
+            ("status", status()),
+            ("unblock.status", good_challenge()),
+            ("unblock.finish", Ok(pin(5))),
+        ]);
+        let run = agent.run(&["unblock", "finish", "--pin-stdin"], &format!("{typed}\n{NEW}\n"));
+        run.ended(0, &[typed, NEW]);
+        assert_eq!(run.stdout, "The PIN is unblocked, and the new one is set. 5 tries left.\n");
+        assert_eq!(agent.methods(), ["status", "unblock.status", "unblock.finish"], "the card was disturbed");
+        assert_eq!(
+            agent.params("unblock.finish"),
+            json!({ "select": select(), "response": typed, "new": NEW })
+        );
+    }
+}
+
+#[test]
+fn finish_sends_nothing_else() {
+    let void = || Ok(json!({ "state": "void", "reason": "The card was taken out." }));
+    let none = || Ok(json!({ "state": "none" }));
+    let good_input = format!("{RESPONSE}\n{NEW}\n");
+    for (state, input, code, said) in [
+        (void(), &*good_input, 9, "void: The card was taken out."),
+        (none(), &*good_input, 9, "No unblock was started"),
+        (Err(error("no_card", "No card.")), &*good_input, 4, "No card."),
+        (good_challenge(), &*format!("{RESPONSE}3BED\n{NEW}\n"), 7, "checksum does not fit"),
+        (good_challenge(), &*format!("B0A1\n{NEW}\n"), 7, "it has 4 digits; it should have 16"),
+        (good_challenge(), &*format!("\n{NEW}\n"), 7, "it has 0 digits"),
+        (good_challenge(), &*format!("G0A1674747F4EB87\n{NEW}\n"), 7, "only the digits"),
+        (good_challenge(), &*format!("{RESPONSE}\n123\n"), 7, "at least 4 characters"),
+        (good_challenge(), RESPONSE, 2, "ended before it"),
+    ] {
+        let agent = Agent::new([("status", status()), ("unblock.status", state)]);
+        let run = agent.run(&["unblock", "finish", "--pin-stdin"], input);
+        run.ended(code, &[RESPONSE, NEW]);
+        assert!(run.stderr.contains(said), "{said}\n{}", run.everything());
+        assert_eq!(agent.methods(), ["status", "unblock.status"]);
+    }
+}
+
+#[test]
+fn a_wrong_response_ends_it() {
+    let wrong = json!({ "code": "wrong_response", "message": "The response was wrong.", "tries_left": 4 });
+    let agent = Agent::new([
+        ("status", status()),
+        ("unblock.status", good_challenge()),
+        ("unblock.finish", Err(wrong.clone())),
+    ]);
+    let run = agent.run(&["unblock", "finish", "--pin-stdin", "--json"], &format!("{RESPONSE}\n{NEW}\n"));
+    assert_eq!(run.ended(5, &[RESPONSE, NEW]).json(), json!({ "schema": 1, "error": wrong }));
+}
+
+#[test]
+fn the_whole_way_at_a_terminal() {
+    for (state, methods) in [
+        (
+            Ok(json!({ "state": "none" })),
+            &["status", "unblock.status", "status", "unblock.start", "unblock.finish"][..],
+        ),
+        (good_challenge(), &["status", "unblock.status", "unblock.finish"]),
+    ] {
+        let agent = Agent::new([
+            ("status", status()),
+            ("unblock.status", state),
+            ("unblock.start", Ok(challenge())),
+            ("unblock.finish", Ok(pin(5))),
+        ]);
+        let mut dialogue = agent.start(&["unblock"]);
+        dialogue.expect("A892 D756 0161 7C5D\r\n").expect("FDAD\r\n").expect("leave the card in");
+        dialogue.expect("Response: ").press("B0A1\n").expect("it has 4 digits");
+        dialogue.expect("Response: ").press(RESPONSE).press("\n");
+        dialogue.expect(&format!("{RESPONSE}\r\n\x1b[1A\r\x1b[2K")).expect("Checksum of the response: 3BEC.");
+        dialogue.expect("4 to 16 letters").expect("New PIN: ").press(NEW).press("\n");
+        dialogue.expect("New PIN again: ").press(NEW).press("\n");
+        let run = dialogue.finish();
+        run.ended(0, &[NEW]);
+        assert_eq!(agent.methods(), methods);
+        let select = json!({ "reader": READER, "card": CSN });
+        assert_eq!(
+            agent.params("unblock.finish"),
+            json!({ "select": select, "response": RESPONSE, "new": NEW })
+        );
+    }
+}
+
+#[test]
+fn who_stops_half_way_can_go_on() {
+    let agent = Agent::new([("status", status()), ("unblock.status", good_challenge())]);
+    let mut dialogue = agent.start(&["unblock"]);
+    dialogue.expect("Response: ").press("\x03");
+    let run = dialogue.finish();
+    assert!(run.ended(130, &[]).stderr.contains("stays good"), "{}", run.everything());
+    assert_eq!(agent.methods(), ["status", "unblock.status"]);
+
+    let run = agent.run(&["unblock"], "");
+    assert!(run.ended(2, &[]).stderr.contains("kortti unblock start"), "{}", run.everything());
+}
+
+#[test]
+fn an_administrator_needs_neither_agent_nor_card() {
+    let agent = Agent::none();
+    std::fs::write(agent.path("key"), format!("{KEY}\n")).unwrap();
+    std::fs::write(agent.path("other"), "01234567 89ABCDEF FEDCBA98 76543210 89ABCDEF 01234567").unwrap();
+    std::fs::write(agent.path("bad"), "0123").unwrap();
+    let respond = |more: &[&str]| agent.run(&[&["unblock", "respond"], more].concat(), "");
+
+    let run = respond(&["--challenge", "A892 D756 0161 7C5D FDAD", "--key-file", "key"]);
+    assert_eq!(run.ended(0, &[KEY]).stdout, "Response  B0A1 6747 47F4 EB87\nChecksum  3BEC\n");
+    assert!(run.stderr.contains("well-known factory key"), "{}", run.stderr);
+
+    let run = respond(&["--json", "--challenge", "a892d75601617c5d", "--key-file", "other"]);
+    assert_eq!(
+        run.ended(0, &[OTHER_KEY]).json(),
+        json!({ "schema": 1, "challenge": "A892D75601617C5D", "challenge_checksum": "FDAD",
+                "response": "2AE8BBC233FCCFB6",
+                "response_checksum": run.json()["response_checksum"] })
+    );
+    assert_eq!(run.stderr, "");
+
+    let long = "A892D75601617C5DA892D75601617C5D";
+    for (more, code, said) in [
+        (&["--challenge", "A892 D756 0161 7C5D FDAE", "--key-file", "key"][..], 2, "checksum does not fit"),
+        (&["--challenge", "A892", "--key-file", "key"], 2, "This is no challenge"),
+        (&["--challenge", "A892D75601617C5D", "--key-file", "bad"], 2, "The admin key is not one"),
+        (&["--challenge", "A892D75601617C5D", "--key-file", "none"], 2, "cannot be read"),
+        (&["--challenge", "A892D75601617C5D", "--key-fd", "99"], 2, "cannot be read"),
+        (&["--challenge", "A892D75601617C5D"], 2, "--key-file or --key-fd"),
+        (&["--key-file", "key"], 2, "--challenge"),
+        (&["--challenge", long, "--key-file", "other"], 2, "which cipher the card uses with --cipher"),
+        (&["--challenge", long, "--key-file", "other", "--cipher", "3des"], 0, ""),
+        (&["--challenge", long, "--key-file", "other", "--cipher", "aes"], 0, ""),
+        (
+            &["--challenge", "A892D75601617C5D", "--key-file", "other", "--cipher", "aes"],
+            2,
+            "There is no response",
+        ),
+        (&["--challenge", "A892D75601617C5D", "--key-file", "key", "--card", CSN], 2, "concerns no card"),
+    ] {
+        let run = respond(more);
+        run.ended(code, &[KEY, OTHER_KEY]);
+        assert!(run.stderr.contains(said), "{said}\n{}", run.everything());
+    }
+}
+
+#[test]
+fn an_administrator_at_a_terminal() {
+    let agent = Agent::none();
+    let mut dialogue = agent.start(&["unblock", "respond"]);
+    dialogue.expect("Challenge: ").press("A892 D756 0161 7C5D\n").expect("Checksum of the challenge: FDAD.");
+    dialogue.expect("Admin key: ");
+    assert_eq!(dialogue.shows_and_signals(), (false, false));
+    dialogue.press(KEY).press("\n");
+    let run = dialogue.finish();
+    assert_eq!(run.ended(0, &[KEY]).stdout, "Response  B0A1 6747 47F4 EB87\nChecksum  3BEC\n");
+
+    // The second question of a run gives up as cleanly as the first.
+    let mut dialogue = agent.start(&["unblock", "respond"]);
+    dialogue.expect("Challenge: ").press("A892 D756 0161 7C5D\n").expect("Admin key: ").signal("TERM");
+    dialogue.finish().ended(130, &[]);
+}
+
+#[test]
+fn status_and_cancel() {
+    let agent = Agent::new([
+        ("status", status()),
+        ("unblock.status", good_challenge()),
+        ("unblock.cancel", Ok(json!({}))),
+    ]);
+    let run = agent.run(&["unblock", "status"], "");
+    assert!(
+        run.ended(0, &[]).stdout.contains("Other programs are kept off the card."),
+        "{}",
+        run.everything()
+    );
+    assert_eq!(agent.run(&["unblock", "status", "--json"], "").json()["state"], json!("good"));
+    agent.run(&["unblock", "cancel"], "").ended(0, &[]);
+    assert_eq!(agent.params("unblock.cancel"), json!({ "select": select() }));
+}
