@@ -1,8 +1,29 @@
-//! What is in a file that a person wants on a card: PKCS#12, or a certificate in DER or PEM.
+//! What is in a file that a person wants on a card: PKCS#12, or certificates and a key in PEM, or a certificate in
+//! DER, or a bag of certificates (`.p7b`).
+//!
+//! A file is hostile until it has been read: its size, its nesting and the work that it asks for are bounded. Keys
+//! are deciphered into buffers that wipe themselves, and copied into nothing else.
 
+mod derivation;
+mod encryption;
+mod password;
+mod pem;
+mod pkcs12;
+mod private_key;
+
+use shared::rpc::MAX_FILE;
 use shared::secret::Password;
 
 use crate::key::PrivateKey;
+use crate::x509::{
+    self,
+    der::{INTEGER, OID, Reader, SEQUENCE},
+    describe, is_issuer, order_chain, public_key, roots,
+};
+use password::{Work, encodings};
+use pkcs12::CertificateBag;
+
+pub use private_key::RsaParts;
 
 /// The contents of a file, ready to be imported.
 #[derive(Debug)]
@@ -11,7 +32,7 @@ pub struct Credential {
     pub certificate: Vec<u8>,
     /// Its private key, if the file has one.
     pub private_key: Option<PrivateKey>,
-    /// The file's other certificates, DER, nearest issuer first.
+    /// Its issuers among the file's other certificates, DER, nearest first.
     pub chain: Vec<Vec<u8>>,
 }
 
@@ -35,10 +56,233 @@ pub enum FileError {
     Unsupported(String),
 }
 
-/// Opens a file of at most `shared::rpc::MAX_FILE` bytes.
+/// A private key, with the localKeyID by which it names its certificate.
+struct Key {
+    key: PrivateKey,
+    id: Option<Vec<u8>>,
+}
+
+/// Opens a file of at most `shared::rpc::MAX_FILE` bytes. An empty password is as good as none: both the empty and
+/// the absent one of PKCS#12 are tried.
 ///
 /// # Errors
 /// [`FileError`]
-pub fn open(_file: &[u8], _password: Option<&Password>) -> Result<Credential, FileError> {
-    Err(FileError::NotACertificate)
+pub fn open(file: &[u8], password: Option<&Password>) -> Result<Credential, FileError> {
+    if file.len() > MAX_FILE {
+        return Err(FileError::Unsupported(format!("it is larger than {} KiB", MAX_FILE / 1024)));
+    }
+    let (keys, certificates) = match Kind::of(file) {
+        Kind::Pem => from_pem(file, password),
+        Kind::Pkcs12 => from_pkcs12(file, password),
+        Kind::Certificate => {
+            describe(file).map_err(FileError::Damaged)?;
+            Ok((Vec::new(), vec![bare(file)]))
+        }
+        Kind::Bag => Ok((Vec::new(), roots(file).iter().map(|der| bare(der)).collect())),
+        Kind::Unknown => Err(FileError::NotACertificate),
+    }
+    .map_err(|error| match error {
+        FileError::WrongPassword if password.is_none_or(|password| password.bytes().is_empty()) => {
+            FileError::PasswordNeeded
+        }
+        other => other,
+    })?;
+    choose(keys, certificates)
+}
+
+enum Kind {
+    Pem,
+    Pkcs12,
+    Certificate,
+    Bag,
+    Unknown,
+}
+
+impl Kind {
+    /// By the first bytes: each of these begins with a SEQUENCE, a PFX goes on with its version, a certificate
+    /// with another SEQUENCE, a bag with its type. So a file that is cut off is still known for what it was.
+    fn of(file: &[u8]) -> Self {
+        if pem::is_pem(file) {
+            return Self::Pem;
+        }
+        let header = match file {
+            [SEQUENCE, 0x80, ..] => 2,
+            [SEQUENCE, long @ 0x81..=0x84, ..] => 2 + usize::from(long & 0x7F),
+            [SEQUENCE, ..] => 2,
+            _ => return Self::Unknown,
+        };
+        match file.get(header) {
+            Some(&INTEGER) => Self::Pkcs12,
+            Some(&SEQUENCE) => Self::Certificate,
+            Some(&OID) => Self::Bag,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+type Found = (Vec<Key>, Vec<CertificateBag>);
+
+/// A certificate from a file that says no more about it.
+fn bare(der: &[u8]) -> CertificateBag {
+    CertificateBag { der: x509::trimmed(der).unwrap_or(der).to_vec(), id: None }
+}
+
+fn from_pkcs12(file: &[u8], password: Option<&Password>) -> Result<Found, FileError> {
+    let contents = pkcs12::open(file, &encodings(password)?)?;
+    let keys = contents.keys.into_iter().map(|bag| {
+        let key = private_key::from_pkcs8(&bag.info)?;
+        Ok(Key { key, id: bag.id })
+    });
+    Ok((keys.collect::<Result<_, _>>()?, contents.certificates))
+}
+
+fn from_pem(file: &[u8], password: Option<&Password>) -> Result<Found, FileError> {
+    let mut work = Work::new();
+    let (mut keys, mut certificates) = (Vec::new(), Vec::new());
+    for block in pem::blocks(file)? {
+        let key = match block.label {
+            label if label.ends_with("PRIVATE KEY") && block.has_headers => {
+                return Err(FileError::Unsupported(
+                    "its key is encrypted in an old way of OpenSSL; `openssl pkcs8 -topk8` makes it readable"
+                        .to_owned(),
+                ));
+            }
+            "PRIVATE KEY" => private_key::from_pkcs8(&block.content)?,
+            "RSA PRIVATE KEY" => private_key::from_pkcs1(&block.content)?,
+            "EC PRIVATE KEY" => private_key::from_sec1(&block.content, None)?,
+            "ENCRYPTED PRIVATE KEY" => decrypt_block(&block.content, password, &mut work)?,
+            // OpenSSL's trusted certificate has its own data after the certificate.
+            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
+                certificates.push(bare(&block.content));
+                continue;
+            }
+            "PKCS7" | "CMS" => {
+                certificates.extend(roots(&block.content).iter().map(|der| bare(der)));
+                continue;
+            }
+            _ => continue,
+        };
+        keys.push(Key { key, id: None });
+    }
+    Ok((keys, certificates))
+}
+
+fn decrypt_block(
+    content: &[u8],
+    password: Option<&Password>,
+    work: &mut Work,
+) -> Result<PrivateKey, FileError> {
+    let malformed = || FileError::Damaged("its encrypted key is malformed".to_owned());
+    let info = Reader::new(content).expect(SEQUENCE).ok_or_else(malformed)?;
+    for password in encodings(password)? {
+        match pkcs12::decrypt_key(info, &password, work) {
+            Err(FileError::WrongPassword) => {}
+            decrypted => return private_key::from_pkcs8(&decrypted?),
+        }
+    }
+    Err(FileError::WrongPassword)
+}
+
+fn unsupported<T>(why: &str) -> Result<T, FileError> {
+    Err(FileError::Unsupported(why.to_owned()))
+}
+
+/// The largest number of certificates or keys that are compared with each other.
+const MAX_ENTRIES: usize = 100;
+
+/// Finds what is meant: the key with its certificate, or the certificate that issued none of the others.
+fn choose(mut keys: Vec<Key>, mut certificates: Vec<CertificateBag>) -> Result<Credential, FileError> {
+    if certificates.len() > MAX_ENTRIES || keys.len() > MAX_ENTRIES {
+        return unsupported("it holds more than 100 certificates or keys");
+    }
+    let mut seen = Vec::new();
+    certificates.retain(|certificate| {
+        let new = !seen.contains(&certificate.der);
+        if new {
+            seen.push(certificate.der.clone());
+        }
+        new
+    });
+    if certificates.is_empty() {
+        return match keys.is_empty() {
+            true => Err(FileError::NotACertificate),
+            false => unsupported("it holds a private key without a certificate"),
+        };
+    }
+    // A certificate that cannot be read is passed over, unless it is the only one.
+    let readable = |certificate: &CertificateBag| describe(&certificate.der);
+    if let [only] = certificates.as_slice() {
+        readable(only).map_err(FileError::Damaged)?;
+    }
+    certificates.retain(|certificate| readable(certificate).is_ok());
+
+    if keys.is_empty() {
+        let mut leaves = certificates.iter().filter(|certificate| {
+            !certificates
+                .iter()
+                .any(|other| other.der != certificate.der && is_issuer(&certificate.der, &other.der))
+        });
+        return match (leaves.next(), leaves.next()) {
+            (Some(leaf), None) => Ok(credential(leaf, None, &certificates)),
+            _ => unsupported(
+                "it holds several certificates, and none of them is plainly the one that is meant",
+            ),
+        };
+    }
+
+    let (key, certificate) = pair(&keys, &certificates)?;
+    let key = keys.swap_remove(key).key;
+    match certificates.get(certificate) {
+        Some(leaf) => Ok(credential(leaf, Some(key), &certificates)),
+        None => Err(FileError::NotACertificate),
+    }
+}
+
+/// The positions of the one key and the one certificate that belong together. Where several do, those that issue
+/// certificates are left out, then those whose localKeyIDs differ.
+fn pair(keys: &[Key], certificates: &[CertificateBag]) -> Result<(usize, usize), FileError> {
+    let publics: Vec<_> = certificates.iter().map(|certificate| public_key(&certificate.der)).collect();
+    let mut pairs = Vec::new();
+    for (k, key) in keys.iter().enumerate() {
+        for (c, public) in publics.iter().enumerate() {
+            if public.as_ref().is_some_and(|public| key.key.matches(public)) {
+                pairs.push((k, c));
+            }
+        }
+    }
+    if pairs.is_empty() {
+        return match keys.len() {
+            1 => unsupported("its private key belongs to none of its certificates"),
+            _ => unsupported("its private keys belong to none of its certificates"),
+        };
+    }
+    let issues = |c: usize| {
+        certificates
+            .get(c)
+            .is_some_and(|found| describe(&found.der).is_ok_and(|described| described.authority))
+    };
+    let named = |(k, c): (usize, usize)| match (keys.get(k), certificates.get(c)) {
+        (Some(key), Some(certificate)) => key.id.is_some() && key.id == certificate.id,
+        _ => false,
+    };
+    narrow(&mut pairs, |(_, c)| !issues(c));
+    narrow(&mut pairs, named);
+    match pairs.as_slice() {
+        [one] => Ok(*one),
+        _ => unsupported(
+            "it holds several keys with certificates; export the one that you want into a file of its own",
+        ),
+    }
+}
+
+/// Keeps what fits, unless nothing does.
+fn narrow<T: Copy>(items: &mut Vec<T>, fits: impl Fn(T) -> bool) {
+    if items.iter().any(|item| fits(*item)) {
+        items.retain(|item| fits(*item));
+    }
+}
+
+fn credential(leaf: &CertificateBag, private_key: Option<PrivateKey>, all: &[CertificateBag]) -> Credential {
+    let others: Vec<Vec<u8>> = all.iter().map(|certificate| certificate.der.clone()).collect();
+    Credential { certificate: leaf.der.clone(), private_key, chain: order_chain(&leaf.der, &others) }
 }
