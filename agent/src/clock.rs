@@ -6,12 +6,12 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 /// Now, RFC 3339 in UTC, to the millisecond.
-pub fn now() -> String {
+pub(crate) fn now() -> String {
     text(OffsetDateTime::now_utc())
 }
 
 /// So much later than now.
-pub fn after(duration: Duration) -> String {
+pub(crate) fn after(duration: Duration) -> String {
     text(OffsetDateTime::now_utc() + duration)
 }
 

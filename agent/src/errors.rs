@@ -41,7 +41,7 @@ impl From<Failure> for Error {
 }
 
 /// A failure of reader, connection or service.
-pub fn transport(error: &TransportError) -> Error {
+pub(crate) fn transport(error: &TransportError) -> Error {
     use TransportError as T;
     let (code, words) = match error {
         T::ServiceDown => (
@@ -76,7 +76,7 @@ pub fn transport(error: &TransportError) -> Error {
 }
 
 /// A failure of a card's application.
-pub fn card(error: &CardError) -> Error {
+pub(crate) fn card(error: &CardError) -> Error {
     use CardError as C;
     let (code, words) = match error {
         C::Transport(error) => return transport(error),
@@ -140,7 +140,7 @@ pub fn card(error: &CardError) -> Error {
 }
 
 /// What a reader shows when its card cannot be identified.
-pub fn unusable(error: &CardError) -> (ReaderState, String) {
+pub(crate) fn unusable(error: &CardError) -> (ReaderState, String) {
     let state = match error {
         CardError::UnknownCard => ReaderState::UnknownCard,
         CardError::Transport(TransportError::Busy) => ReaderState::Busy,
@@ -151,7 +151,7 @@ pub fn unusable(error: &CardError) -> (ReaderState, String) {
 }
 
 /// The PIN was wrong.
-pub fn wrong_pin(tries_left: Option<u8>) -> Error {
+pub(crate) fn wrong_pin(tries_left: Option<u8>) -> Error {
     let words = match tries_left {
         Some(0) => "Wrong PIN. No try is left: the PIN is blocked. Use `kortti unblock`.".to_owned(),
         Some(1) => "Wrong PIN. One try is left; a further wrong PIN blocks it.".to_owned(),
@@ -162,19 +162,19 @@ pub fn wrong_pin(tries_left: Option<u8>) -> Error {
 }
 
 /// No try is left.
-pub fn blocked() -> Error {
+pub(crate) fn blocked() -> Error {
     let words = "The PIN is blocked. Use `kortti unblock`.";
     Error { tries_left: Some(0), ..Error::new(ErrorCode::PinBlocked, words) }
 }
 
 /// The challenge cannot be answered any more.
-pub fn void(reason: VoidReason) -> Error {
+pub(crate) fn void(reason: VoidReason) -> Error {
     let words = format!("{} Nothing was sent. Get a new challenge.", void_words(reason));
     Error::new(ErrorCode::ChallengeVoid, words)
 }
 
 /// Why it cannot, as a sentence.
-pub fn void_words(reason: VoidReason) -> &'static str {
+pub(crate) fn void_words(reason: VoidReason) -> &'static str {
     match reason {
         VoidReason::None => "There is no challenge: none was taken since the agent was started.",
         VoidReason::Removed => "The card was removed after the challenge was taken.",
@@ -187,7 +187,7 @@ pub fn void_words(reason: VoidReason) -> &'static str {
 }
 
 /// Why a challenge is void after such a failure.
-pub fn void_reason(error: &TransportError) -> VoidReason {
+pub(crate) fn void_reason(error: &TransportError) -> VoidReason {
     match error {
         TransportError::Reset => VoidReason::Reset,
         TransportError::ServiceDown | TransportError::PermissionDenied | TransportError::Cancelled => {

@@ -29,7 +29,7 @@ const PATIENCE: Patience = Patience { first: Some(Duration::from_secs(300)), res
 const SEND: Duration = Duration::from_secs(5);
 
 /// Accepts connections until the process ends.
-pub fn run(listener: &Listener, service: &Arc<Service>) {
+pub(crate) fn run(listener: &Listener, service: &Arc<Service>) {
     let connections = Arc::new(AtomicUsize::new(0));
     for stream in listener.incoming() {
         let stream = match stream {

@@ -7,7 +7,7 @@ use std::path::Path;
 use shared::{Error, ErrorCode, Result, socket};
 
 /// The lock; the system releases it when the process ends, however it ends.
-pub struct Lock {
+pub(crate) struct Lock {
     _file: File,
 }
 
@@ -16,7 +16,7 @@ impl Lock {
     ///
     /// # Errors
     /// [`ErrorCode::Busy`] when an agent runs already, [`ErrorCode::System`] when the directory is not safe.
-    pub fn take() -> Result<Self> {
+    pub(crate) fn take() -> Result<Self> {
         let directory = socket::directory()?;
         make_private(&directory)?;
         let path = directory.join("agent.lock");

@@ -7,7 +7,7 @@ use clap::Parser;
 /// Looks after the smart cards of one user, and answers `kortti` and other programs on a local socket.
 #[derive(Debug, Parser)]
 #[command(name = "kortti-agent", version)]
-pub struct Options {
+pub(crate) struct Options {
     /// Use virtual readers and cards instead of PC/SC: those that FILE (TOML) describes, or a demonstration set.
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     pub r#virtual: Option<Option<PathBuf>>,

@@ -14,7 +14,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Watches until the readers are told to stop.
-pub fn run(service: &Arc<Service>) {
+pub(crate) fn run(service: &Arc<Service>) {
     let mut known = Vec::new();
     let mut pause = FIRST_PAUSE;
     loop {

@@ -18,7 +18,7 @@ use shared::rpc::methods::{Challenge, UnblockState};
 use shared::secret::{Pin, ResponseText};
 use shared::{Error, ErrorCode, Result};
 
-pub use desk::Desk;
+pub(crate) use desk::Desk;
 
 use crate::registry::Target;
 use crate::service::Service;

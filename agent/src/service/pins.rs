@@ -58,16 +58,13 @@ pub(crate) fn present(
 }
 
 /// Makes sure that the card in the transaction is the one that the request was for.
-pub(crate) fn confirm(card: &mut dyn SmartCard, target: &Target) -> Result<Card> {
-    let identity = card.identify().map_err(|error| errors::card(&error))?;
+pub(crate) fn confirm(card: &mut dyn SmartCard, target: &Target) -> std::result::Result<Card, Failure> {
+    let identity = card.identify()?;
     if identity == target.card {
-        Ok(identity)
-    } else {
-        Err(Error::new(
-            ErrorCode::CardChanged,
-            "This is not the card it was a moment ago. Nothing was sent; try again.",
-        ))
+        return Ok(identity);
     }
+    let words = "This is not the card it was a moment ago. Nothing was sent; try again.";
+    Err(Error::new(ErrorCode::CardChanged, words).into())
 }
 
 /// Refuses what is bound to fail, and the last try unless it was asked for.

@@ -112,9 +112,6 @@ fn a_void_challenge_sends_nothing() {
         rig.card("anna")
             .transmit_as_other(&[0, 0xA4, 4, 0, 9, 0xA0, 0, 0, 3, 0x97, 0x42, 0x54, 0x46, 0x59, 0]);
     };
-    let other_application = |rig: &Rig| {
-        rig.card("anna").transmit_as_other(&[0, 0xA4, 4, 0, 9, 0xA0, 0, 0, 3, 8, 0, 0, 0x10, 0, 0]);
-    };
     let reset = |rig: &Rig| rig.readers.reset(READER).unwrap();
     let swap = |rig: &Rig| {
         let mut events = rig.events();
@@ -127,10 +124,9 @@ fn a_void_challenge_sends_nothing() {
     let cancel = |rig: &Rig| {
         rig.call::<UnblockCancel>(&OnCard::default()).unwrap();
     };
-    let cases: [(&str, u64, &dyn Fn(&Rig)); 8] = [
+    let cases: [(&str, u64, &dyn Fn(&Rig)); 7] = [
         ("selected again", 0, &select),
         ("selected again under the lock", 600, &select),
-        ("another application", 0, &other_application),
         ("reset", 0, &reset),
         ("reset under the lock", 600, &reset),
         ("taken out and put in again", 600, &swap),
@@ -145,11 +141,8 @@ fn a_void_challenge_sends_nothing() {
         let card = rig.card("anna");
         let mark = card.apdus();
         disturb(&rig);
-        assert_eq!(
-            finish(&rig, &response(&challenge), "8642").unwrap_err(),
-            ErrorCode::ChallengeVoid,
-            "{case}"
-        );
+        let end = finish(&rig, &response(&challenge), "8642").err();
+        assert_eq!(end, Some(ErrorCode::ChallengeVoid), "{case}");
         assert!(matches!(status(&rig), UnblockState::Void { .. }), "{case}");
         assert_eq!(executed(&card, mark, AUTHENTICATE), 0, "{case}");
         assert_eq!(executed(&card, mark, RESET_RETRY), 0, "{case}");

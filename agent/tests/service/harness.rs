@@ -7,6 +7,7 @@ use std::time::Duration;
 use agent::Agent;
 use agent::policy::Policy;
 use agent::registry::Subscription;
+use agent::service::Service;
 use card::virt::{VirtualCard, VirtualReaders};
 use serde_json::value::to_raw_value;
 use shared::Error;
@@ -56,7 +57,7 @@ kind = "unknown"
 
 /// An agent, and the readers that it watches.
 pub struct Rig {
-    agent: Agent,
+    service: Arc<Service>,
     pub readers: Arc<VirtualReaders>,
 }
 
@@ -70,7 +71,7 @@ impl Rig {
     pub fn with_lock(unblock_lock: Duration) -> Self {
         let readers = Arc::new(VirtualReaders::from_description(CARDS).unwrap());
         let agent = Agent::start(readers.clone(), Some(readers.clone()), Policy { unblock_lock }).unwrap();
-        let rig = Self { agent, readers };
+        let rig = Self { service: Arc::clone(agent.service()), readers };
         rig.events().find(|change| matches!(change, Change::CardIdentified { .. }));
         rig
     }
@@ -83,13 +84,13 @@ impl Rig {
     /// Calls a method.
     pub fn call<M: Method>(&self, params: &M::Params) -> Result<M::Reply, Error> {
         let params = to_raw_value(params).unwrap();
-        let reply = self.agent.service().dispatch(M::NAME, Some(&params)).map_err(|fault| fault.data)?;
+        let reply = self.service.dispatch(M::NAME, Some(&params)).map_err(|fault| fault.data)?;
         Ok(serde_json::from_str(reply.get()).unwrap())
     }
 
     /// A subscription as it is.
     pub fn subscribe(&self) -> Subscription {
-        self.agent.service().registry().subscribe()
+        self.service.registry().subscribe()
     }
 
     /// What changes from now on, after a snapshot's worth of what is known already.
