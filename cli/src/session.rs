@@ -77,7 +77,8 @@ impl Session {
     }
 
     /// Reader and serial number of the card that is meant. A PIN that is asked for after this goes to that card
-    /// or to none, whatever is inserted meanwhile. `terminal` is where a person can choose, if one may be asked.
+    /// or to none, whatever is inserted meanwhile. `terminal` is where a person can choose, if one may be asked; as
+    /// in [`Session::on_card`], not when JSON is wanted.
     ///
     /// # Errors
     /// What keeps the card from being used, and [`ErrorCode::SeveralCards`].
@@ -85,7 +86,7 @@ impl Session {
         for _ in 0..2 {
             match self.look()? {
                 Meant::One(select) => return Ok(select),
-                Meant::Several(readers) => return choose(&readers, terminal),
+                Meant::Several(readers) => return choose(&readers, terminal.filter(|_| !self.json)),
                 Meant::Unclear => {}
             }
             // The agent waits until it knows the cards, and says what is wrong with them.

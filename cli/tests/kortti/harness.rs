@@ -7,6 +7,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -131,7 +132,7 @@ impl Agent {
     /// Starts the program without a terminal and leaves it running.
     pub(crate) fn spawn(&self, arguments: &[&str]) -> Running {
         let child = self.command(&[], arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-        Running(child)
+        Running { _deadline: Deadline::of(&child), child }
     }
 }
 
@@ -223,7 +224,34 @@ impl Finished {
     }
 }
 
+/// Kills a program that does not end, so that its test fails instead of waiting for ever. Drop it once the program
+/// has ended.
+struct Deadline(Option<Sender<()>>, Option<JoinHandle<()>>);
+
+impl Deadline {
+    fn of(child: &Child) -> Self {
+        let (ended, end) = channel();
+        let id = child.id();
+        let watcher = std::thread::spawn(move || {
+            if end.recv_timeout(DEADLINE) == Err(RecvTimeoutError::Timeout) {
+                signal(id, "KILL");
+            }
+        });
+        Self(Some(ended), Some(watcher))
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        drop(self.0.take());
+        if let Some(watcher) = self.1.take() {
+            let _ = watcher.join();
+        }
+    }
+}
+
 fn finish(mut child: Child, terminal: String) -> Finished {
+    let _deadline = Deadline::of(&child);
     let mut stdout = child.stdout.take().unwrap();
     let mut stderr = child.stderr.take().unwrap();
     let errors = std::thread::spawn(move || {
@@ -239,7 +267,10 @@ fn finish(mut child: Child, terminal: String) -> Finished {
 }
 
 /// A program that runs without a terminal; killed at the end, if it still runs.
-pub(crate) struct Running(pub(crate) Child);
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    _deadline: Deadline,
+}
 
 impl Running {
     pub(crate) fn line(&mut self, reader: &mut impl BufRead) -> String {
@@ -249,19 +280,19 @@ impl Running {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        signal(&self.0, name);
+        signal(self.child.id(), name);
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
-fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
+fn signal(id: u32, name: &str) {
+    let status = Command::new("kill").args(["-s", name, &id.to_string()]).status().unwrap();
     assert!(status.success());
 }
 
@@ -347,7 +378,7 @@ impl Dialogue {
     }
 
     pub(crate) fn signal(&mut self, name: &str) -> &mut Self {
-        signal(self.child.as_ref().unwrap(), name);
+        signal(self.child.as_ref().unwrap().id(), name);
         self
     }
 

@@ -146,8 +146,10 @@ fn of_several_cards_one_is_chosen() {
     // A script wants an answer, not a question.
     let status = status_of(&[reader("First", CSN), reader("Second", other)]);
     let agent = Agent::new([("status", status)]);
-    let run = agent.start(&["pin", "list", "--json"]).finish();
-    assert_eq!(run.ended(2, &[]).json()["error"]["code"], json!("several_cards"));
+    for verb in ["list", "change"] {
+        let run = agent.start(&["pin", verb, "--json"]).finish();
+        assert_eq!(run.ended(2, &[]).json()["error"]["code"], json!("several_cards"));
+    }
 }
 
 #[test]

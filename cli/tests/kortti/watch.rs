@@ -60,13 +60,13 @@ fn in_json() {
 fn each_line_is_there_at_once_and_ctrl_c_ends_it() {
     let agent = events(None);
     let mut running = agent.spawn(&["watch", "--json"]);
-    let mut lines = BufReader::new(running.0.stdout.take().unwrap());
+    let mut lines = BufReader::new(running.child.stdout.take().unwrap());
     for sequence in 1..=3 {
         let line = running.line(&mut lines);
         assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["sequence"], json!(sequence));
     }
     running.signal("INT");
-    assert_eq!(running.0.wait().unwrap().code(), Some(130));
+    assert_eq!(running.child.wait().unwrap().code(), Some(130));
     assert_eq!(running.line(&mut lines), "");
 }
 
@@ -74,6 +74,6 @@ fn each_line_is_there_at_once_and_ctrl_c_ends_it() {
 fn a_reader_that_goes_ends_it() {
     let agent = stopping();
     let mut running = agent.spawn(&["watch"]);
-    drop(running.0.stdout.take());
-    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+    drop(running.child.stdout.take());
+    assert_eq!(running.child.wait().unwrap().code(), Some(0));
 }
