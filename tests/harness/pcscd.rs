@@ -62,10 +62,10 @@ impl Pcscd {
             format!("FRIENDLYNAME \"Virtual PCD\"\nDEVICENAME /dev/null:0x{port:X}\nLIBPATH {DRIVER}\nCHANNELID 0x{port:X}\n"),
         )
         .unwrap();
-        // OpenSC tries a card against all its drivers; only one of them is the witness here.
+        // What one command has read must not stand in for what the card holds when the next one asks.
         fs::write(
             directory.path().join("opensc.conf"),
-            "app default {\n card_drivers = gids, default;\n framework pkcs15 {\n use_file_caching = no;\n }\n}\n",
+            "app default {\n framework pkcs15 {\n use_file_caching = no;\n }\n}\n",
         )
         .unwrap();
         let mut service = Self { directory, ports, process: None };
