@@ -1,32 +1,23 @@
-//! Virtual readers and cards.
+//! Virtual readers and cards, for demonstration and for tests.
+//!
+//! [`VirtualReaders`] stands where PC/SC stands and has its manners; [`VirtualCard`] is a handle on one card, with
+//! which a test looks into it and makes it fail; [`Gids`] is a card itself, bytes in and bytes out, written from
+//! the notes on it and sharing no code with the edges. A TOML file describes readers and cards (`demo.toml`).
 
-use crate::transport::{Card, ReaderState, Readers, Result};
+mod card;
+mod connection;
+mod description;
+mod fault;
+mod gids;
+mod personalise;
+mod readers;
+mod rsa;
+#[cfg(test)]
+mod tests;
+mod tlv;
+pub mod vpcd;
 
-/// Virtual readers, each of which can hold a virtual card.
-pub struct VirtualReaders(());
-
-impl VirtualReaders {
-    /// The readers and cards of a description (TOML).
-    ///
-    /// # Errors
-    /// A sentence that names the line.
-    pub fn from_description(_toml: &str) -> std::result::Result<Self, String> { todo!() }
-    /// The demonstration set.
-    pub fn demo() -> Self { todo!() }
-    /// Puts a card into a reader: the named one, or the one that was last in it or is described for it.
-    ///
-    /// # Errors
-    /// A sentence.
-    pub fn insert(&self, _reader: &str, _card: Option<&str>) -> std::result::Result<(), String> { todo!() }
-    /// Takes the card out.
-    ///
-    /// # Errors
-    /// A sentence.
-    pub fn remove(&self, _reader: &str) -> std::result::Result<(), String> { todo!() }
-}
-
-impl Readers for VirtualReaders {
-    fn wait(&self, _known: &[ReaderState]) -> Result<Vec<ReaderState>> { todo!() }
-    fn stop(&self) { todo!() }
-    fn connect(&self, _reader: &str) -> Result<Box<dyn Card>> { todo!() }
-}
+pub use card::VirtualCard;
+pub use fault::{Exchange, Fault, FaultKind};
+pub use gids::{Gids, Options, Quirks};
+pub use readers::VirtualReaders;
