@@ -8,3 +8,5 @@
 
 #[path = "harness/pcscd.rs"]
 pub mod pcscd;
+#[path = "harness/programs.rs"]
+pub mod programs;

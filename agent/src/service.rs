@@ -127,7 +127,7 @@ impl Service {
             UnblockPuk::NAME => call::<UnblockPuk>(params, |params| unblock::puk(self, params)),
             CertList::NAME => call::<CertList>(params, |params| certificates::list(self, &params)),
             CertView::NAME => call::<CertView>(params, |params| certificates::view(self, params)),
-            CertInspect::NAME => call::<CertInspect>(params, |params| certificates::inspect(self, params)),
+            CertInspect::NAME => call::<CertInspect>(params, |params| certificates::inspect(self, &params)),
             CertImport::NAME => call::<CertImport>(params, |params| certificates::import(self, params)),
             CertDefault::NAME => {
                 call::<CertDefault>(params, |params| certificates::set_default(self, params))

@@ -1,7 +1,7 @@
 //! One card as a whole: everything about it, and its repair.
 
 use shared::Result;
-use shared::model::{CardDetails, Role};
+use shared::model::{CardDetails, Csn, Role};
 use shared::rpc::events::{Cause, Change, OnCardEvent};
 use shared::rpc::methods::{OnCard, RepairParams, RepairReply};
 
@@ -29,7 +29,7 @@ pub fn show(service: &Service, params: &OnCard) -> Result<CardDetails> {
         Ok(CardDetails {
             reader: target.reader.clone(),
             atr: target.atr.clone(),
-            csn_guid: target.card.csn.as_ref().and_then(|csn| csn.guid()),
+            csn_guid: target.card.csn.as_ref().and_then(Csn::guid),
             initialised: target.card.csn.is_some(),
             card: target.card.clone(),
             pins,

@@ -87,7 +87,7 @@ pub fn view(service: &Service, params: CertParams) -> Result<CertificateView> {
 }
 
 /// What an import would do.
-pub fn inspect(service: &Service, params: InspectParams) -> Result<ImportPlan> {
+pub fn inspect(service: &Service, params: &InspectParams) -> Result<ImportPlan> {
     let credential = open(&params.file, params.password.as_ref())?;
     let target = service.registry().find(&params.select)?;
     let worker = target.worker.clone();

@@ -42,7 +42,7 @@ impl Desk {
     pub(super) fn handle(&mut self, message: Message, messages: &Receiver<Message>) -> Option<Message> {
         match message {
             Message::Work(work) => work(Ok(self)),
-            Message::Start(start) => return hold::hold(self, start, messages),
+            Message::Start(start) => return hold::hold(self, &start, messages),
             Message::Status(reply) => {
                 let _ = reply.send(Ok(match self.void {
                     None => UnblockState::None,

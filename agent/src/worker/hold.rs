@@ -46,7 +46,7 @@ enum End {
 }
 
 /// Takes a challenge and keeps the card until it is answered or void. Returns a message to handle next.
-pub(super) fn hold(desk: &mut Desk, start: Start, messages: &Receiver<Message>) -> Option<Message> {
+pub(super) fn hold(desk: &mut Desk, start: &Start, messages: &Receiver<Message>) -> Option<Message> {
     let mut connection = match desk.connect(&start.target) {
         Ok(connection) => connection,
         Err(failure) => {
@@ -66,7 +66,7 @@ pub(super) fn hold(desk: &mut Desk, start: Start, messages: &Receiver<Message>) 
             }
             let lock = desk.service.policy().unblock_lock;
             let until = Instant::now() + lock;
-            match take(&mut *transaction, &start, lock) {
+            match take(&mut *transaction, start, lock) {
                 Err(error) => {
                     let _ = start.reply.send(Err(error));
                     return None;

@@ -19,8 +19,6 @@ use shared::secret::Pin;
 pub const READER: &str = "Reader 00 00";
 /// Another one.
 pub const OTHER: &str = "Reader 01 00";
-/// The PIN of the cards.
-pub const PIN: &str = "123456";
 /// The admin key of the cards.
 pub const ADMIN_KEY: &str = "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567";
 

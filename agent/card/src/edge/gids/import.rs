@@ -1,0 +1,352 @@
+//! Importing a certificate, with its key or to a key that the card has (section 7).
+
+use shared::hex::Hex;
+use shared::model::KeyFamily;
+
+use super::Gids;
+use super::cardcf::Bump;
+use super::certificate_file::{Notation, encode, file_name};
+use super::change::{Undo, is_atomic};
+use super::cmapfile::{MAX_CONTAINERS, Record};
+use super::contents::{Stored, certificate_of, is_signature, notation};
+use super::delete::abandoned;
+use super::directory::Directory;
+use super::key_map::{self, rsa_algorithm, usual_reference};
+use super::store::{Address, KEY_MAP, MASTERFILE, MAX_VALUE, USUAL_CARDCF};
+use crate::error::{Error, Result};
+use crate::key::{PrivateKey, PublicKey};
+use crate::smart_card::{Import, Placement};
+use crate::{tlv, x509};
+
+/// What an import writes, decided before the first write.
+struct Plan<'a> {
+    container: u8,
+    key: Option<NewKey<'a>>,
+    /// The name of the certificate's file.
+    name: String,
+    certificate: NewObject,
+    roots: Option<NewObject>,
+}
+
+/// A key to write.
+struct NewKey<'a> {
+    key: &'a PrivateKey,
+    bits: u16,
+    algorithm: u8,
+    reference: u8,
+}
+
+/// A file that gets a new object. The old one is deleted after the directory has been switched over, so that a
+/// write that is cut off never costs what was there.
+struct NewObject {
+    at: Address,
+    old: Option<Address>,
+    value: Vec<u8>,
+}
+
+impl Gids<'_> {
+    /// Where an import would go.
+    pub(super) fn find_place(&mut self, import: &Import<'_>) -> Result<Placement> {
+        let directory = self.directory()?;
+        let certificates = self.certificates(&directory)?;
+        encode(import.certificate)?;
+        self.place_in(&directory, &certificates, import)
+    }
+
+    fn place_in(
+        &mut self,
+        directory: &Directory,
+        certificates: &[Stored],
+        import: &Import<'_>,
+    ) -> Result<Placement> {
+        if let Some(key) = import.private_key {
+            check_key(key, import.public_key)?;
+        }
+        let with_key = directory.containers.valid().filter(|(_, record)| record.bits() != 0);
+        let indices: Vec<u8> = with_key.map(|(index, _)| index).collect();
+        for container in indices {
+            if self.container_key(directory, container)?.as_ref() == Some(import.public_key) {
+                let replaces =
+                    certificate_of(directory, certificates, container).map(|stored| stored.id.clone());
+                return Ok(Placement { container, replaces, writes_key: false });
+            }
+        }
+        if import.private_key.is_none() {
+            return Err(Error::NoMatchingKey);
+        }
+        let container = free_container(directory, certificates).ok_or(Error::CardFull("another key"))?;
+        Ok(Placement { container, replaces: None, writes_key: true })
+    }
+
+    /// Imports, reads back and compares.
+    pub(super) fn import_certificate(&mut self, import: &Import<'_>) -> Result<String> {
+        let before = self.directory_for_change()?;
+        let certificates = self.certificates(&before)?;
+        let placement = self.place_in(&before, &certificates, import)?;
+        let plan = self.plan(&before, &certificates, import, &placement)?;
+        let full = match self.write(&before, &plan, import, true) {
+            Err(Error::WriteFailed { cause, restored: true }) if matches!(*cause, Error::CardFull(_)) => {
+                cause
+            }
+            result => return result.map(|()| plan.name.to_ascii_lowercase()),
+        };
+        // On a card that is nearly full the certificate may fit when nothing else is written.
+        let plan = Plan { roots: None, ..plan };
+        let old = plan.certificate.old.filter(|old| plan.key.is_none() && before.masterfile.count(*old) == 1);
+        match self.write(&before, &plan, import, false) {
+            // A certificate can still be replaced where it is; one that is cut off there is lost.
+            Err(Error::WriteFailed { cause, restored: true })
+                if matches!(*cause, Error::CardFull(_)) && old.is_some() =>
+            {
+                old.map_or(Err(*full), |at| self.write_in_place(&before, &plan, at, import))?;
+            }
+            result => result?,
+        }
+        Ok(plan.name.to_ascii_lowercase())
+    }
+
+    fn plan<'a>(
+        &mut self,
+        directory: &Directory,
+        certificates: &[Stored],
+        import: &Import<'a>,
+        placement: &Placement,
+    ) -> Result<Plan<'a>> {
+        let container = placement.container;
+        let key = match import.private_key.filter(|_| placement.writes_key) {
+            Some(key) => {
+                let bits = import.public_key.algorithm().bits;
+                let algorithm =
+                    rsa_algorithm(bits).ok_or_else(|| Error::KeyNotSupported(RSA_SIZES.to_owned()))?;
+                let reference = free_reference(directory, container).ok_or(Error::CardFull("another key"))?;
+                Some(NewKey { key, bits, algorithm, reference })
+            }
+            None => None,
+        };
+        let file = directory.map_at.map_or(USUAL_CARDCF.file, |at| at.file);
+        let mut taken: Vec<Address> = self.unnamed(directory).into_iter().map(|(at, _)| at).collect();
+        let mut free = || {
+            let at = directory.masterfile.free_object(file, &taken)?;
+            taken.push(at);
+            Some(at)
+        };
+        let replaced = certificate_of(directory, certificates, container);
+        let certificate = NewObject {
+            at: free().ok_or(Error::CardFull("another file"))?,
+            old: replaced.and_then(|stored| stored.at),
+            value: encode(import.certificate)?,
+        };
+        let name = match replaced {
+            Some(stored) => stored.id.clone(),
+            None => free_name(directory, certificates, container)?,
+        };
+        let roots_at = free();
+        let roots = match self.roots_with(directory, import)? {
+            Some(value) => {
+                roots_at.map(|at| NewObject { at, old: directory.masterfile.find("mscp", "msroots"), value })
+            }
+            None => None,
+        };
+        Ok(Plan { container, key, name, certificate, roots })
+    }
+
+    /// The bag of trusted roots with the chain in it; `None` when there is nothing to add, or no room.
+    fn roots_with(&mut self, directory: &Directory, import: &Import<'_>) -> Result<Option<Vec<u8>>> {
+        let Ok(mut all) = self.roots(directory)? else { return Ok(None) };
+        let known = all.len();
+        for certificate in import.chain {
+            if certificate != import.certificate && !all.contains(certificate) {
+                all.push(certificate.clone());
+            }
+        }
+        Ok((all.len() > known).then(|| x509::roots_bag(&all)).filter(|bag| bag.len() <= MAX_VALUE))
+    }
+
+    fn write(
+        &mut self,
+        before: &Directory,
+        plan: &Plan<'_>,
+        import: &Import<'_>,
+        journal: bool,
+    ) -> Result<()> {
+        let map_at = before.map_at.ok_or_else(|| Error::Damaged("cmapfile".to_owned()))?;
+        let mut after = before.clone();
+        // The container without its key, for as long as that is being written.
+        let mut opened = before.clone();
+        if let Some(new) = &plan.key {
+            let mut record = Record::new(&container_name()?);
+            opened.containers.set(plan.container, record.clone());
+            opened.equalise();
+            record.exchange_bits = new.bits;
+            after.containers.set(plan.container, record);
+            after.keys.set(plan.container, key_map::Record::new(new.algorithm, false, new.reference));
+            after.equalise();
+        }
+        if import.default || before.containers.valid().next().is_none() {
+            after.containers.set_default(Some(plan.container));
+        }
+        let map = after.containers.encode();
+        let map_changes = before.stored_at(map_at) != Some(&map);
+        after.masterfile.set("mscp", &plan.name, plan.certificate.at);
+        let without_roots = after.masterfile.clone();
+        if let Some(roots) = &plan.roots {
+            after.masterfile.set("mscp", "msroots", roots.at);
+        }
+
+        let mut undo = match (&plan.key, map_changes) {
+            (Some(_), _) => Undo::of(before, &[KEY_MAP, map_at, MASTERFILE]),
+            (None, true) => Undo::of(before, &[map_at, MASTERFILE]),
+            (None, false) => Undo::of(before, &[MASTERFILE]),
+        };
+        undo.key = plan.key.as_ref().map(|new| new.reference);
+        undo.before.push((plan.certificate.at, None));
+        undo.before.extend(plan.roots.as_ref().map(|roots| (roots.at, None)));
+        let directory = before.stored_at(MASTERFILE).unwrap_or_default();
+        let journal = journal && (map_changes || !is_atomic(directory, &after.masterfile.encode()));
+        let bump = if map_changes { Bump::Containers } else { Bump::Files };
+
+        let roots_fit = self.change(before, bump, &undo, journal, |card| {
+            if let Some(new) = &plan.key {
+                card.put(map_at, &opened.containers.encode())?;
+                card.put(KEY_MAP, &opened.keys.encode())?;
+                card.create_key(new.reference, new.algorithm)?;
+                card.put_key(new.reference, new.key)?;
+                card.put(KEY_MAP, &after.keys.encode())?;
+            }
+            if map_changes {
+                card.put(map_at, &map)?;
+            }
+            card.put(plan.certificate.at, &plan.certificate.value)?;
+            let roots_fit = match plan.roots.as_ref().map(|roots| card.put(roots.at, &roots.value)) {
+                Some(Err(Error::CardFull(_))) => false,
+                Some(result) => result.map(|()| true)?,
+                None => true,
+            };
+            let masterfile = if roots_fit { &after.masterfile } else { &without_roots };
+            card.put(MASTERFILE, &masterfile.encode())?;
+            card.compare(plan.key.as_ref(), plan.certificate.at, &plan.certificate.value, import.public_key)?;
+            Ok(roots_fit)
+        })?;
+        if !roots_fit {
+            after.masterfile = without_roots;
+        }
+        let replaced =
+            [plan.certificate.old, plan.roots.as_ref().filter(|_| roots_fit).and_then(|roots| roots.old)];
+        let objects: Vec<Address> = replaced.into_iter().flat_map(|old| abandoned(&after, old)).collect();
+        self.clean_up(|card| card.delete_unused(&objects, &[]))
+    }
+
+    /// Overwrites the object of a certificate. The trusted roots stay as they are.
+    fn write_in_place(
+        &mut self,
+        before: &Directory,
+        plan: &Plan<'_>,
+        at: Address,
+        import: &Import<'_>,
+    ) -> Result<()> {
+        let map_at = before.map_at.ok_or_else(|| Error::Damaged("cmapfile".to_owned()))?;
+        let mut containers = before.containers.clone();
+        if import.default {
+            containers.set_default(Some(plan.container));
+        }
+        let map = containers.encode();
+        let map_changes = before.stored_at(map_at) != Some(&map);
+        let mut undo = Undo::of(before, &[map_at]);
+        undo.before.push((at, self.read(at)?));
+        let bump = if map_changes { Bump::Containers } else { Bump::Files };
+        self.change(before, bump, &undo, false, |card| {
+            card.put(at, &plan.certificate.value)?;
+            if map_changes {
+                card.put(map_at, &map)?;
+            }
+            card.compare(None, at, &plan.certificate.value, import.public_key)
+        })
+    }
+
+    /// Reads back what was written.
+    fn compare(
+        &mut self,
+        key: Option<&NewKey<'_>>,
+        at: Address,
+        value: &[u8],
+        public_key: &PublicKey,
+    ) -> Result<()> {
+        if let Some(new) = key
+            && self.public_key(new.reference)?.as_ref() != Some(public_key)
+        {
+            return Err(Error::Damaged("the key as it was written".to_owned()));
+        }
+        if self.read(at)?.as_deref() != Some(value) {
+            return Err(Error::Damaged("the certificate as it was written".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// What a key of another size is told.
+const RSA_SIZES: &str = "this card takes RSA keys of 1024, 2048, 3072 or 4096 bits";
+
+/// Whether a GIDS card can have this key, and whether it is the certificate's.
+fn check_key(key: &PrivateKey, public_key: &PublicKey) -> Result<()> {
+    if key.algorithm.family != KeyFamily::Rsa {
+        return Err(Error::KeyNotSupported("this card takes RSA keys only".to_owned()));
+    }
+    let PublicKey::Rsa { modulus, exponent } = public_key else { return Err(Error::NoMatchingKey) };
+    if rsa_algorithm(public_key.algorithm().bits).is_none() {
+        return Err(Error::KeyNotSupported(RSA_SIZES.to_owned()));
+    }
+    // GidsApplet gives out every exponent as three bytes (section 8.4).
+    if exponent.len() != 3 {
+        return Err(Error::KeyNotSupported(
+            "this card takes RSA keys with the exponent 65537 only".to_owned(),
+        ));
+    }
+    // RSAPrivateKey: version, modulus, exponent, and the rest (RFC 8017 A.1.2).
+    let mut parts = tlv::objects(tlv::find(&key.encoded, 0x30).unwrap_or_default()).map(|part| part.value);
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some([0]), Some(n), Some(e)) if PublicKey::rsa(n, e) == PublicKey::rsa(modulus, exponent) => Ok(()),
+        _ => Err(Error::NoMatchingKey),
+    }
+}
+
+/// The lowest free container that no certificate without a container is named for: its file would be taken.
+fn free_container(directory: &Directory, certificates: &[Stored]) -> Option<u8> {
+    (0..MAX_CONTAINERS).find(|index| {
+        let named = certificates
+            .iter()
+            .any(|stored| stored.container.is_none() && stored.name.candidates().any(|c| c == *index));
+        directory.containers.get(*index).is_none() && directory.keys.get(*index).is_none() && !named
+    })
+}
+
+/// The usual key reference of a container, or the lowest that nothing uses.
+fn free_reference(directory: &Directory, container: u8) -> Option<u8> {
+    let all = (0..MAX_CONTAINERS).filter_map(usual_reference);
+    usual_reference(container).into_iter().chain(all).find(|reference| !directory.uses(*reference))
+}
+
+/// The name of a new certificate's file, in the notation of the card unless that name is taken.
+fn free_name(directory: &Directory, certificates: &[Stored], container: u8) -> Result<String> {
+    let signature = is_signature(directory, container);
+    let notations = [notation(directory, certificates), Notation::LowerHexadecimal, Notation::Decimal];
+    let mut names = notations.into_iter().map(|notation| file_name(container, signature, notation));
+    let free = |name: &String| directory.masterfile.find("mscp", &name.to_ascii_lowercase()).is_none();
+    names.find(free).ok_or_else(|| {
+        Error::Damaged(format!("mscp/{}", file_name(container, signature, Notation::LowerHexadecimal)))
+    })
+}
+
+/// A random GUID, as Windows names its containers (section 5.1).
+fn container_name() -> Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|_| Error::NotSupported("this machine has no random numbers"))?;
+    let [a, b, c, d, e, f, version, g, variant, h, tail @ ..] = bytes;
+    let groups = [
+        vec![a, b, c, d],
+        vec![e, f],
+        vec![version & 0x0F | 0x40, g],
+        vec![variant & 0x3F | 0x80, h],
+        tail.to_vec(),
+    ];
+    Ok(groups.map(|group| Hex(group).to_string().to_lowercase()).join("-"))
+}

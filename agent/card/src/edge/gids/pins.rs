@@ -1,0 +1,272 @@
+//! PINs: how they stand, verifying, changing, unblocking with a PUK, logging out (sections 9.1 and 9.2).
+
+use shared::model::{PinCharacters, PinKind, PinPolicy, PinStatus, PinType, PolicySource, Role};
+use shared::secret::Pin;
+use zeroize::Zeroizing;
+
+use super::cardcf::{Bump, bumped};
+use super::keys::APPLICATION;
+use super::{Gids, select_application};
+use crate::apdu::{Command, Data, StatusWord};
+use crate::error::{Error, Result};
+use crate::tlv;
+
+/// Reference of the PIN.
+const PIN: u8 = 0x80;
+/// The reference that stands for logging out.
+const LOG_OUT: u8 = 0x82;
+/// Object: state of the PIN.
+const PIN_STATE: u16 = 0x7F71;
+/// Object: state of the PUK, on cards that have one.
+const PUK_STATE: u16 = 0x7F73;
+/// More than any card takes; two of them fit into one command.
+const MAX_LENGTH: usize = 127;
+
+/// What a card tells of a PIN or PUK.
+struct Tries {
+    left: Option<u8>,
+    max: Option<u8>,
+}
+
+impl Gids<'_> {
+    /// The PIN, and who is there to unblock it: the administrator's key, or the PUK where there is one.
+    pub(super) fn pin_states(&mut self) -> Result<Vec<PinStatus>> {
+        let user = self.tries(PIN_STATE)?.unwrap_or(Tries { left: None, max: None });
+        let puk = self.tries(PUK_STATE)?;
+        let (pin_type, kind, policy) = match puk {
+            Some(_) => (PinType::UnblockOnly, PinKind::Typed, Some(assumed_policy())),
+            None => (PinType::Administrator, PinKind::ChallengeResponse, None),
+        };
+        let admin = puk.unwrap_or(Tries { left: None, max: None });
+        Ok(vec![
+            PinStatus {
+                role: Role::USER,
+                pin_type: PinType::PrimaryCardPin,
+                kind: PinKind::Typed,
+                tries_left: user.left,
+                tries_max: user.max,
+                blocked: user.left == Some(0),
+                policy: Some(assumed_policy()),
+                changed_by: vec![Role::USER],
+                unblocked_by: vec![Role::ADMIN],
+            },
+            PinStatus {
+                role: Role::ADMIN,
+                pin_type,
+                kind,
+                tries_left: admin.left,
+                tries_max: admin.max,
+                blocked: admin.left == Some(0),
+                policy,
+                changed_by: vec![Role::ADMIN],
+                unblocked_by: Vec::new(),
+            },
+        ])
+    }
+
+    /// `None` when the card has no such object.
+    fn tries(&mut self, object: u16) -> Result<Option<Tries>> {
+        let [high, low] = object.to_be_bytes();
+        let response = self.get_data(APPLICATION, &[0x5C, 2, high, low])?;
+        if response.status != StatusWord::OK {
+            return Ok(None);
+        }
+        let state = tlv::find(&response.data, u32::from(object)).unwrap_or(&response.data);
+        let byte = |tag| match tlv::find(state, tag) {
+            Some([byte]) => Some(*byte),
+            _ => None,
+        };
+        Ok(Some(Tries { left: byte(0x97).or_else(|| byte(0x9F17)), max: byte(0x93) }))
+    }
+
+    /// VERIFY, once.
+    pub(super) fn verify_pin(&mut self, role: Role, pin: &Pin) -> Result<()> {
+        check_role(role)?;
+        check_length(pin)?;
+        self.logged_in = true;
+        let response = self.applet.send(&Command {
+            name: "VERIFY",
+            instruction: 0x20,
+            parameters: [0, PIN],
+            data: Data::Sensitive(pin.bytes()),
+            expects: false,
+        })?;
+        if response.status == StatusWord::OK {
+            return Ok(());
+        }
+        self.logged_in = false;
+        Err(match response.status {
+            StatusWord::LENGTH | StatusWord::WRONG_DATA => Error::PinRefused,
+            status => wrong(role, "VERIFY", status),
+        })
+    }
+
+    /// VERIFY of the current PIN, and only when that was right CHANGE REFERENCE DATA with the same: the card
+    /// takes old and new as one string and splits it by the length of the PIN it has, so that a wrong old one
+    /// could set a new PIN which nobody typed (section 9.2).
+    pub(super) fn verify_and_change(&mut self, role: Role, current: &Pin, new: &Pin) -> Result<()> {
+        check_role(role)?;
+        check_length(new)?;
+        self.verify_pin(role, current)?;
+        self.bump_pins()?;
+        let both = joined(current, new);
+        let response = self.applet.send(&Command {
+            name: "CHANGE REFERENCE DATA",
+            instruction: 0x24,
+            parameters: [0, PIN],
+            data: Data::Sensitive(&both),
+            expects: false,
+        })?;
+        match response.status {
+            StatusWord::OK => Ok(()),
+            // The current PIN has just been accepted, so a counter in the answer (63Cx) speaks of the lengths:
+            // GidsApplet gives it without counting. 6985 is what cards with a history of PINs say.
+            StatusWord::LENGTH | StatusWord::WRONG_DATA | StatusWord::CONDITIONS => Err(Error::PinRefused),
+            status if status.counter().is_some() => Err(Error::PinRefused),
+            status => Err(wrong(role, "CHANGE REFERENCE DATA", status)),
+        }
+    }
+
+    /// RESET RETRY COUNTER with a PUK, in its ISO form. Nothing is sent to a card that shows no PUK.
+    pub(super) fn unblock_with_puk(&mut self, role: Role, puk: &Pin, new: &Pin) -> Result<()> {
+        check_role(role)?;
+        check_length(puk)?;
+        check_length(new)?;
+        if self.tries(PUK_STATE)?.is_none() {
+            return Err(Error::NotSupported(
+                "this card has no PUK; it is unblocked with its administrator key",
+            ));
+        }
+        let both = joined(puk, new);
+        let response = self.reset_retry_counter(0x00, &both)?;
+        match response {
+            StatusWord::OK => self.confirm_unblocked(),
+            StatusWord::LENGTH | StatusWord::WRONG_DATA => Err(Error::PinRefused),
+            status => Err(wrong(Role::ADMIN, "RESET RETRY COUNTER", status)),
+        }
+    }
+
+    /// RESET RETRY COUNTER as the administrator, whose response has just been accepted.
+    pub(super) fn set_pin_as_administrator(&mut self, new: &Pin) -> Result<()> {
+        match self.reset_retry_counter(0x02, new.bytes())? {
+            StatusWord::OK => self.confirm_unblocked(),
+            StatusWord::LENGTH | StatusWord::WRONG_DATA => Err(Error::PinRefused),
+            status => Err(Error::Unexpected { command: "RESET RETRY COUNTER", status: status.0 }),
+        }
+    }
+
+    fn reset_retry_counter(&mut self, mode: u8, data: &[u8]) -> Result<StatusWord> {
+        let response = self.applet.send(&Command {
+            name: "RESET RETRY COUNTER",
+            instruction: 0x2C,
+            parameters: [mode, PIN],
+            data: Data::Sensitive(data),
+            expects: false,
+        })?;
+        Ok(response.status)
+    }
+
+    /// Looks at the tries, which are all back when the card has done what it said. Verifying the new PIN would
+    /// tell more, at the price of a second command with a PIN for what was typed once.
+    fn confirm_unblocked(&mut self) -> Result<()> {
+        match self.tries(PIN_STATE)? {
+            Some(Tries { left: Some(0), .. }) => Err(Error::PinBlocked { role: Role::USER }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells other programs that a PIN changes, before it does (section 6). Whoever is refused a counter still
+    /// wants the PIN changed, and programs that rely on it will at worst ask for the PIN once more: a refusal
+    /// by the card is ignored, and only the loss of the card ends the matter.
+    pub(super) fn bump_pins(&mut self) -> Result<()> {
+        match self.try_to_bump_pins() {
+            Err(error @ Error::Transport(_)) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn try_to_bump_pins(&mut self) -> Result<()> {
+        let Some(at) = self.masterfile()?.find("", "cardcf") else { return Ok(()) };
+        let cardcf = self.read(at)?.unwrap_or_default();
+        self.put(at, &bumped(&cardcf, Bump::Pins))
+    }
+
+    /// Ends every login (section 9.1). A card that does not know the command is selected anew, which does the
+    /// same.
+    pub(super) fn log_out(&mut self) -> Result<()> {
+        self.logged_in = false;
+        let response = self.applet.send(&Command {
+            name: "VERIFY",
+            instruction: 0x20,
+            parameters: [0, LOG_OUT],
+            data: Data::None,
+            expects: false,
+        })?;
+        if response.status != StatusWord::OK {
+            select_application(&mut self.applet)?;
+        }
+        Ok(())
+    }
+}
+
+/// No GIDS card publishes a policy; these are the limits of GidsApplet (section 9.1).
+fn assumed_policy() -> PinPolicy {
+    PinPolicy {
+        min_length: 4,
+        max_length: 16,
+        characters: PinCharacters::Ascii,
+        source: PolicySource::Assumed,
+    }
+}
+
+/// There is one PIN. The administrator has a key, which is neither typed nor changed here.
+pub(super) fn check_role(role: Role) -> Result<()> {
+    match role {
+        Role::USER => Ok(()),
+        Role::ADMIN => Err(Error::NotSupported("the administrator's key of this card is not a PIN")),
+        Role(other) => Err(Error::NotFound(format!("PIN {other}"))),
+    }
+}
+
+/// An empty PIN never reaches a card, where it would be a query; nor one so long that it would be chained.
+pub(super) fn check_length(pin: &Pin) -> Result<()> {
+    if pin.is_empty() || pin.bytes().len() > MAX_LENGTH { Err(Error::PinRefused) } else { Ok(()) }
+}
+
+fn joined(first: &Pin, second: &Pin) -> Zeroizing<Vec<u8>> {
+    let mut both = Zeroizing::new(Vec::with_capacity(first.bytes().len() + second.bytes().len()));
+    both.extend_from_slice(first.bytes());
+    both.extend_from_slice(second.bytes());
+    both
+}
+
+/// What a refusal of a PIN or PUK means. 63CF stands for fifteen or more.
+pub(super) fn wrong(role: Role, command: &'static str, status: StatusWord) -> Error {
+    match (status, status.counter()) {
+        (_, Some(tries)) => Error::WrongPin { role, tries_left: Some(tries).filter(|tries| *tries < 15) },
+        (StatusWord::BLOCKED, _) => Error::PinBlocked { role },
+        (StatusWord::DATA_INVALID | StatusWord::NOT_FOUND, _) => Error::NotFound(format!("PIN {}", role.0)),
+        _ => Error::Unexpected { command, status: status.0 },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_refusal_means() {
+        for (status, meaning) in [
+            (0x63C2, "WrongPin { role: Role(1), tries_left: Some(2) }"),
+            (0x63C0, "WrongPin { role: Role(1), tries_left: Some(0) }"),
+            (0x63CF, "WrongPin { role: Role(1), tries_left: None }"),
+            (0x6983, "PinBlocked { role: Role(1) }"),
+            (0x6A88, "NotFound(\"PIN 1\")"),
+            (0x6984, "NotFound(\"PIN 1\")"),
+            (0x6F00, "Unexpected { command: \"VERIFY\", status: 28416 }"),
+            (0x6302, "Unexpected { command: \"VERIFY\", status: 25346 }"),
+        ] {
+            assert_eq!(format!("{:?}", wrong(Role::USER, "VERIFY", StatusWord(status))), meaning);
+        }
+    }
+}

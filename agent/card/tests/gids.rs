@@ -1,0 +1,12 @@
+//! The GIDS edge against the virtual card: every operation, what it costs, and what is left when it is cut off.
+
+#![cfg(test)]
+
+#[path = "gids/operations.rs"]
+mod operations;
+#[path = "gids/pins.rs"]
+mod pins;
+#[path = "gids/rig.rs"]
+mod rig;
+#[path = "gids/sweep.rs"]
+mod sweep;

@@ -1,0 +1,607 @@
+//! Listing, importing, the default container, deleting and repairing, when nothing goes wrong or the card was
+//! damaged before.
+
+use card::virt::{Fault, FaultKind};
+use card::{Error, Placement, Removed};
+use shared::model::{Edge, Role};
+
+use super::rig::*;
+
+#[test]
+fn what_a_first_look_costs() {
+    let rig = Rig::new(&[&ANNA, &BO]);
+    let mark = rig.card.apdus();
+    let contents = rig.with(|card| {
+        let identity = card.identify().unwrap();
+        assert_eq!((identity.edge, identity.csn.unwrap().as_str()), (Edge::Gids, CARD_ID));
+        card.contents().unwrap()
+    });
+    let cost = rig.card.apdus() - mark;
+    assert_eq!(
+        shown(&contents),
+        [
+            "certificate kxc00 Some(0) Ok(Some(\"anna\"))",
+            "certificate kxc01 Some(1) Ok(Some(\"bo\"))",
+            "container 0 container of anna true true Some(KeyAlgorithm { family: Rsa, bits: 2048 }) Some(\"kxc00\")",
+            "container 1 container of bo false true Some(KeyAlgorithm { family: Rsa, bits: 2048 }) Some(\"kxc01\")",
+            "roots 0",
+        ]
+    );
+    assert!(contents.findings.is_empty(), "{:?}", contents.findings);
+    assert_eq!((contents.space.containers_used, contents.space.files_used), (2, 6));
+    assert!(cost <= 12, "{cost} APDUs");
+
+    let mark = rig.card.apdus();
+    let fresh = rig.with(|card| card.freshness().unwrap());
+    assert_eq!(rig.card.apdus() - mark, 2);
+    assert_eq!(rig.with(|card| card.freshness().unwrap()), fresh);
+    rig.verified(|card| card.set_default(1)).unwrap();
+    assert_ne!(rig.with(|card| card.freshness().unwrap()), fresh);
+}
+
+#[test]
+fn cards_that_refuse_to_list_a_file_are_read_object_by_object() {
+    let whole = Rig::new(&[&ANNA, &BO]);
+    for refused in [0x6A80, 0x6D00, 0x6985] {
+        let rig = Rig::new(&[&ANNA, &BO]);
+        let contents = rig.with(|card| {
+            rig.fail_at(1, FaultKind::Status(refused));
+            card.identify().unwrap();
+            rig.fail_at(1, FaultKind::Status(refused));
+            card.contents().unwrap()
+        });
+        assert_eq!(shown(&contents), shown(&whole.contents()), "{refused:04X}");
+    }
+}
+
+#[test]
+fn small_answers_are_put_together() {
+    let rig = Rig::described(&[&ANNA, &BO], "options.answer-part = 61");
+    assert_eq!(shown(&rig.contents()), shown(&Rig::new(&[&ANNA, &BO]).contents()));
+}
+
+#[test]
+fn other_cards_are_not_here() {
+    use card::transport::Readers;
+    let toml = "[[reader]]\nname = 'reader'\ncard = 'card'\n[[card]]\nname = 'card'\nkind = 'unknown'";
+    let rig = Rig::from_toml(toml);
+    let mut connection = rig.readers.connect("reader").unwrap();
+    let mut transaction = connection.begin().unwrap();
+    assert!(matches!(card::edge::open(&mut *transaction).err(), Some(Error::UnknownCard)));
+
+    for (status, here) in
+        [(0x6A82, false), (0x6999, false), (0x6D00, false), (0x6283, false), (0x6285, false)]
+    {
+        let rig = Rig::new(&[]);
+        rig.fail_at(1, FaultKind::Status(status));
+        let mut connection = rig.readers.connect("reader").unwrap();
+        let mut transaction = connection.begin().unwrap();
+        assert_eq!(card::edge::open(&mut *transaction).is_ok(), here, "{status:04X}");
+    }
+    let rig = Rig::new(&[]);
+    rig.fail_at(1, FaultKind::RemovedBefore);
+    let mut connection = rig.readers.connect("reader").unwrap();
+    let mut transaction = connection.begin().unwrap();
+    assert!(matches!(card::edge::open(&mut *transaction).err(), Some(Error::Transport(_))));
+}
+
+#[test]
+fn importing_with_a_key() {
+    let rig = Rig::new(&[]);
+    let mut request = Request::with_key(&ANNA);
+    request.chain = vec![authority()];
+    let place = rig.with(|card| card.place(&request.import()).unwrap());
+    assert_eq!(place, Placement { container: 0, replaces: None, writes_key: true });
+    assert_eq!(rig.verified(|card| card.import(&request.import()).unwrap()), "kxc00");
+    let contents = rig.contents();
+    let [container] = contents.containers.as_slice() else { panic!() };
+    assert!(container.default, "the first one becomes the default one");
+    assert_eq!((container.name.len(), container.has_key), (36, true));
+    assert_eq!(contents.certificates[0].der.as_ref().unwrap(), &ANNA.der());
+    assert_eq!(contents.roots, [authority()]);
+    assert!(contents.findings.is_empty(), "{:?}", contents.findings);
+    assert!(!rig.logged_in());
+
+    let request = Request::with_key(&BO);
+    assert_eq!(rig.verified(|card| card.import(&request.import()).unwrap()), "kxc01");
+    let contents = rig.contents();
+    assert_eq!(contents.containers.iter().map(|c| c.default).collect::<Vec<_>>(), [true, false]);
+
+    let mut request = Request::with_key(&CARL);
+    request.default = true;
+    request.chain = vec![authority()];
+    rig.verified(|card| card.import(&request.import()).unwrap());
+    let contents = rig.contents();
+    assert_eq!(contents.containers.iter().map(|c| c.default).collect::<Vec<_>>(), [false, false, true]);
+    assert_eq!(contents.roots, [authority()], "what is there is not added again");
+    assert!(contents.findings.is_empty());
+
+    // The card can use what it was given.
+    let map = rig.object(0xA000, 0xDF20).unwrap();
+    assert_eq!(
+        shared::hex::Hex(map).to_string(),
+        "0101000000079A81B0FFFF000001000000079A82B0FFFF000001000000079A83B0FFFF0000"
+    );
+}
+
+#[test]
+fn free_places_are_filled_first() {
+    let rig = Rig::new(&[&ANNA, &BO, &CARL]);
+    rig.verified(|card| card.delete_container(1)).unwrap();
+    let request = Request::with_key(&DORA);
+    assert_eq!(rig.with(|card| card.place(&request.import()).unwrap()).container, 1);
+    assert_eq!(rig.verified(|card| card.import(&request.import()).unwrap()), "kxc01");
+    assert!(rig.contents().findings.is_empty());
+}
+
+#[test]
+fn importing_to_a_key_that_is_there() {
+    let rig = Rig::new(&[&BO, &ANNA]);
+    let request = Request::certificate(&ANNA_RENEWED);
+    let place = rig.with(|card| card.place(&request.import()).unwrap());
+    assert_eq!(place, Placement { container: 1, replaces: Some("kxc01".to_owned()), writes_key: false });
+    rig.verified(|card| card.import(&request.import()).unwrap());
+    let contents = rig.contents();
+    assert_eq!(contents.certificates[1].der.as_ref().unwrap(), &ANNA_RENEWED.der());
+    assert_eq!((contents.certificates.len(), contents.findings.len()), (2, 0));
+    let objects = rig.card.gids(|gids| gids.objects().len()).unwrap();
+    assert_eq!(objects, Rig::new(&[&BO, &ANNA]).card.gids(|gids| gids.objects().len()).unwrap());
+
+    // With its key, which the card has: it is not written again.
+    let mut request = Request::with_key(&ANNA);
+    request.default = true;
+    assert!(!rig.with(|card| card.place(&request.import()).unwrap()).writes_key);
+    rig.verified(|card| card.import(&request.import()).unwrap());
+    let contents = rig.contents();
+    assert_eq!(contents.certificates[1].der.as_ref().unwrap(), &ANNA.der());
+    assert_eq!(contents.containers.iter().map(|c| c.default).collect::<Vec<_>>(), [false, true]);
+
+    // To a container without a certificate.
+    rig.verified(|card| card.delete_certificate("kxc01")).unwrap();
+    let request = Request::certificate(&ANNA);
+    let place = rig.with(|card| card.place(&request.import()).unwrap());
+    assert_eq!(place, Placement { container: 1, replaces: None, writes_key: false });
+    assert_eq!(rig.verified(|card| card.import(&request.import()).unwrap()), "kxc01");
+    assert!(rig.contents().findings.is_empty());
+}
+
+#[test]
+fn a_full_card_can_have_a_certificate_replaced() {
+    // Three files of the system, two certificates, and no room for more.
+    let rig = Rig::described(&[&BO, &ANNA], "options.max-objects = 5");
+    let request = Request::certificate(&ANNA_RENEWED);
+    rig.verified(|card| card.import(&request.import()).unwrap());
+    let contents = rig.contents();
+    assert_eq!(contents.certificates[1].der.as_ref().unwrap(), &ANNA_RENEWED.der());
+    assert!(contents.findings.is_empty());
+
+    let before = rig.stored();
+    let request = Request::with_key(&CARL);
+    let full = rig.verified(|card| card.import(&request.import())).unwrap_err();
+    let Error::WriteFailed { cause, restored } = full else { panic!("{full}") };
+    assert!(matches!(*cause, Error::CardFull(_)) && restored, "{cause}");
+    assert_eq!(rig.stored(), before);
+
+    rig.verified(|card| card.delete_container(0)).unwrap();
+    assert_eq!(rig.contents().certificates.len(), 1);
+}
+
+#[test]
+fn a_chain_that_does_not_fit_is_left_out() {
+    let rig = Rig::described(&[&ANNA], "options.max-objects = 5");
+    let mut request = Request::with_key(&BO);
+    request.chain = vec![authority()];
+    rig.verified(|card| card.import(&request.import()).unwrap());
+    let contents = rig.contents();
+    assert_eq!((contents.certificates.len(), contents.roots.len()), (2, 0));
+    assert!(contents.findings.is_empty(), "{:?}", contents.findings);
+}
+
+#[test]
+fn no_more_keys_than_the_card_has_files() {
+    let rig = Rig::described(&[&ANNA], "options.max-files = 8");
+    let before = rig.stored();
+    let request = Request::with_key(&BO);
+    let full = rig.verified(|card| card.import(&request.import())).unwrap_err();
+    assert!(matches!(full, Error::WriteFailed { restored: true, .. }), "{full}");
+    assert_eq!(rig.stored(), before);
+}
+
+#[test]
+fn what_cannot_be_imported_is_refused_before_the_first_write() {
+    let rig = Rig::new(&[&ANNA]);
+    let mark = rig.card.apdus();
+    let refused = |request: &Request| {
+        let place = rig.with(|card| card.place(&request.import())).unwrap_err();
+        let import = rig.verified(|card| card.import(&request.import())).unwrap_err();
+        assert_eq!(place.to_string(), import.to_string());
+        place
+    };
+    assert!(matches!(refused(&Request::certificate(&BO)), Error::NoMatchingKey));
+    assert!(matches!(refused(&Request::with_key(&EXPONENT_3)), Error::KeyNotSupported(_)));
+    assert!(matches!(refused(&Request::with_key(&RSA_1536)), Error::KeyNotSupported(_)));
+    let mut foreign = Request::with_key(&BO);
+    foreign.private_key = Some(CARL.private_key());
+    assert!(matches!(refused(&foreign), Error::NoMatchingKey));
+    let mut elliptic = Request::with_key(&BO);
+    elliptic.private_key.as_mut().unwrap().algorithm.family = shared::model::KeyFamily::Ec;
+    let error = refused(&elliptic);
+    assert!(matches!(&error, Error::KeyNotSupported(why) if why == "this card takes RSA keys only"));
+    let mut huge = Request::certificate(&ANNA);
+    huge.certificate = vec![0x30; 65_536];
+    assert!(matches!(refused(&huge), Error::CardFull(_)));
+    let log = rig.card.log_since(mark);
+    assert!(log.iter().all(|exchange| !matches!(exchange.instruction, 0xDB | 0xE0 | 0xE4 | 0x44)));
+}
+
+#[test]
+fn a_key_file_that_nobody_uses_makes_room() {
+    let rig = Rig::new(&[&ANNA, &BO]);
+    // As if a deletion had been cut off before it came to the key: everything but the key file is gone.
+    rig.verified(|card| {
+        rig.card.inject(Fault::at_instruction(0xE4, 1, FaultKind::Status(0x6F00)));
+        assert!(matches!(card.delete_container(1), Err(Error::WriteFailed { restored: false, .. })));
+    });
+    rig.card.clear_faults();
+    assert!(rig.card.gids(|gids| gids.files().contains(&0xB082)).unwrap());
+    let request = Request::with_key(&CARL);
+    assert_eq!(rig.verified(|card| card.import(&request.import()).unwrap()), "kxc01");
+    assert!(rig.contents().findings.is_empty());
+}
+
+#[test]
+fn the_default_container() {
+    let rig = Rig::new(&[&ANNA, &BO, &CARL]);
+    let defaults = || rig.contents().containers.iter().map(|c| c.default).collect::<Vec<_>>();
+    rig.verified(|card| card.set_default(2)).unwrap();
+    assert_eq!(defaults(), [false, false, true]);
+    let mark = rig.card.apdus();
+    rig.verified(|card| card.set_default(2)).unwrap();
+    assert!(rig.card.log_since(mark).iter().all(|e| e.instruction != 0xDB), "nothing to write");
+    for nowhere in [3, 200] {
+        assert!(matches!(rig.verified(|card| card.set_default(nowhere)), Err(Error::NotFound(_))));
+    }
+
+    // Bo's certificate is not for logon: when Carl's goes, Anna's comes before it wherever it stands.
+    let rig = Rig::new(&[&CARL, &BO, &ANNA]);
+    assert_eq!(rig.verified(|card| card.delete_container(0)).unwrap(), Removed { default: Some(2) });
+    assert_eq!(rig.verified(|card| card.delete_container(2)).unwrap(), Removed { default: Some(1) });
+    assert_eq!(rig.verified(|card| card.delete_container(1)).unwrap(), Removed { default: None });
+    assert!(rig.contents().containers.is_empty());
+}
+
+#[test]
+fn deleting() {
+    let rig = Rig::new(&[&ANNA, &BO]);
+    rig.verified(|card| card.delete_container(1)).unwrap();
+    assert!(rig.contents().findings.is_empty());
+    let (files, objects) = rig.card.gids(|gids| (gids.files(), gids.objects().len())).unwrap();
+    assert!(!files.contains(&0xB082));
+    assert_eq!(objects, Rig::new(&[&ANNA]).card.gids(|gids| gids.objects().len()).unwrap());
+    assert!(matches!(rig.verified(|card| card.delete_container(1)), Err(Error::NotFound(_))));
+
+    rig.verified(|card| card.delete_certificate("KXC00")).unwrap();
+    let contents = rig.contents();
+    assert_eq!((contents.containers.len(), contents.certificates.len()), (1, 0));
+    assert_eq!(contents.containers[0].certificate, None);
+    assert!(matches!(rig.verified(|card| card.delete_certificate("kxc00")), Err(Error::NotFound(_))));
+    assert!(contents.findings.is_empty());
+}
+
+#[test]
+fn an_object_that_two_files_share_stays() {
+    let rig = Rig::new(&[&ANNA, &BO]);
+    let mut masterfile = rig.object(0xA000, 0xDF1F).unwrap();
+    let mut shared = masterfile[1 + 28 * 5..1 + 28 * 6].to_vec();
+    shared[9..14].copy_from_slice(b"other");
+    masterfile.extend(shared);
+    rig.set_object(0xA000, 0xDF1F, Some(&masterfile));
+    rig.verified(|card| card.delete_container(0)).unwrap();
+    assert!(rig.object(0xA010, 0xDF24).is_some());
+    assert!(rig.contents().findings.is_empty());
+}
+
+#[test]
+fn nothing_is_written_without_the_pin() {
+    let rig = Rig::new(&[&ANNA, &BO]);
+    let before = rig.stored();
+    let request = Request::with_key(&CARL);
+    for error in [
+        rig.with(|card| card.set_default(1)).unwrap_err(),
+        rig.with(|card| card.delete_container(1)).unwrap_err(),
+        rig.with(|card| card.delete_certificate("kxc01")).unwrap_err(),
+        rig.with(|card| card.import(&request.import())).unwrap_err(),
+    ] {
+        assert!(matches!(error, Error::Unexpected { status: 0x6982, .. }), "{error}");
+    }
+    assert_eq!(rig.stored(), before);
+    assert_eq!(rig.tries(), 3);
+}
+
+#[test]
+fn numbers_from_ten_on_are_read_in_every_notation() {
+    // Twelve places, of which 10 is Bo's; so `kxc10` can be his in decimal.
+    for (name, container) in [("kxc10", 10), ("kxc0a", 10), ("kxc0A", 10), ("KXC0A", 10), ("kxc01", 1)] {
+        let rig = moved(10, name, None);
+        let contents = rig.contents();
+        let bo = contents.certificates.iter().find(|stored| stored.id == name.to_lowercase()).unwrap();
+        let expected = (container == 10).then_some(10);
+        assert_eq!(bo.container, expected, "{name}");
+    }
+    // 10 and 16 are both there: the keys decide.
+    for (index, other) in [(10, 16), (16, 10)] {
+        let rig = moved(index, "kxc10", Some(other));
+        let contents = rig.contents();
+        let bo = contents.certificates.iter().find(|stored| stored.id == "kxc10").unwrap();
+        assert_eq!(bo.container, Some(index));
+    }
+    // What is written next follows the card.
+    for (name, next) in [("kxc10", "kxc11"), ("kxc0a", "kxc0b"), ("kxc0A", "kxc0b")] {
+        let rig = moved(10, name, None);
+        let mut map = rig.object(0xA010, 0xDF23).unwrap();
+        for place in 1..10 {
+            map.copy_within(0..86, place * 86);
+            map[place * 86 + 80] = 1;
+        }
+        rig.set_object(0xA010, 0xDF23, Some(&map));
+        let request = Request::with_key(&DORA);
+        assert_eq!(rig.verified(|card| card.import(&request.import()).unwrap()), next, "{name}");
+        let masterfile = rig.object(0xA000, 0xDF1F).unwrap();
+        let written = if name == "kxc0A" { "kxc0B" } else { next };
+        assert!(masterfile.windows(5).any(|window| window == written.as_bytes()), "{written}");
+    }
+}
+
+/// A card with Anna in place 0, Bo in another place under a certificate of that name, and Carl in a third.
+fn moved(index: u8, name: &str, third: Option<u8>) -> Rig {
+    let rig = Rig::new(&[&ANNA, &BO, &CARL]);
+    let move_records = |bytes: &[u8], size: usize| {
+        let mut moved = bytes[..size].to_vec();
+        let last = usize::from(index.max(third.unwrap_or(0)));
+        moved.resize((last + 1) * size, 0);
+        let mut put = |to: u8, from: usize| {
+            moved[usize::from(to) * size..][..size].copy_from_slice(&bytes[from * size..][..size]);
+        };
+        put(index, 1);
+        if let Some(third) = third {
+            put(third, 2);
+        }
+        moved
+    };
+    let map = move_records(&rig.object(0xA010, 0xDF23).unwrap(), 86);
+    let keys = move_records(&rig.object(0xA000, 0xDF20).unwrap()[1..], 12);
+    rig.set_object(0xA010, 0xDF23, Some(&map));
+    rig.set_object(0xA000, 0xDF20, Some(&[&[1], &keys[..]].concat()));
+    let mut masterfile = rig.object(0xA000, 0xDF1F).unwrap();
+    masterfile.truncate(1 + 28 * 7);
+    let record = &mut masterfile[1 + 28 * 6..];
+    record[9..18].fill(0);
+    record[9..9 + name.len()].copy_from_slice(name.as_bytes());
+    rig.set_object(0xA000, 0xDF1F, Some(&masterfile));
+    rig
+}
+
+/// What was done to a card, what is found, and whether a repair ends it.
+struct Damage {
+    name: &'static str,
+    act: fn(&Rig),
+    found: &'static str,
+    mended: bool,
+}
+
+#[test]
+fn damage_is_found_and_mended() {
+    let cases = [
+        Damage {
+            name: "two defaults",
+            act: |rig| change(rig, 0xA010, 0xDF23, |map| map[86 + 80] = 3),
+            found: "More than one container is the default one.",
+            mended: true,
+        },
+        Damage {
+            name: "no default",
+            act: |rig| change(rig, 0xA010, 0xDF23, |map| map[80] = 1),
+            found: "No container is the default one.",
+            mended: true,
+        },
+        Damage {
+            name: "key map too long",
+            act: |rig| {
+                change(rig, 0xA000, 0xDF20, |keys| keys.extend([0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 0, 0]));
+            },
+            found: "It has 3 entries and the container map 2.",
+            mended: true,
+        },
+        Damage {
+            name: "key map too short",
+            act: |rig| change(rig, 0xA000, 0xDF20, |keys| keys.truncate(13)),
+            found: "It has 1 entries and the container map 2.",
+            mended: true,
+        },
+        Damage {
+            name: "no key map",
+            act: |rig| rig.set_object(0xA000, 0xDF20, None),
+            found: "It has 0 entries and the container map 2.",
+            mended: true,
+        },
+        Damage {
+            name: "key map of another kind",
+            act: |rig| change(rig, 0xA000, 0xDF20, |keys| keys[0] = 9),
+            found: "The key map cannot be read.",
+            mended: true,
+        },
+        Damage {
+            name: "a container without sizes whose key is there",
+            act: |rig| change(rig, 0xA010, 0xDF23, |map| map[86 + 82..].fill(0)),
+            found: "The container was created and got no key.",
+            mended: true,
+        },
+        Damage {
+            name: "a container without a key",
+            act: |rig| {
+                change(rig, 0xA010, 0xDF23, |map| {
+                    let mut record = map[..86].to_vec();
+                    record[80] = 1;
+                    record[82..].fill(0);
+                    map.extend(record);
+                });
+                change(rig, 0xA000, 0xDF20, |keys| keys.extend([0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 0, 0]));
+            },
+            found: "The container was created and got no key.",
+            mended: true,
+        },
+        Damage {
+            name: "a container map cut within an entry",
+            act: |rig| change(rig, 0xA010, 0xDF23, |map| map.extend([0; 40])),
+            found: "The container map ends within an entry.",
+            mended: true,
+        },
+        Damage {
+            name: "a container map that lost a container",
+            act: |rig| change(rig, 0xA010, 0xDF23, |map| map[86..].fill(0)),
+            found: "The certificate belongs to no container.",
+            mended: true,
+        },
+        Damage {
+            name: "a certificate that is not there",
+            act: |rig| rig.set_object(0xA010, 0xDF25, None),
+            found: "The directory names a certificate that is not there.",
+            mended: true,
+        },
+        Damage {
+            name: "a directory with a hole",
+            act: |rig| change(rig, 0xA000, 0xDF1F, |masterfile| masterfile[1 + 28 * 6..].fill(0)),
+            found: "The directory has a hole.",
+            mended: true,
+        },
+        Damage {
+            name: "an object without a name",
+            act: |rig| rig.set_object(0xA010, 0xDF40, Some(b"rubbish")),
+            found: "Nothing names this object: an interrupted write has left it.",
+            mended: true,
+        },
+        Damage {
+            name: "a certificate without a name",
+            act: |rig| change(rig, 0xA000, 0xDF1F, |masterfile| masterfile.truncate(1 + 28 * 6)),
+            found: "Nothing names this object: an interrupted write has left it.",
+            mended: true,
+        },
+        Damage {
+            name: "no counters",
+            act: |rig| rig.set_object(0xA010, 0xDF22, None),
+            found: "The counters of changes are missing.",
+            mended: true,
+        },
+        Damage {
+            name: "a torn certificate",
+            act: |rig| change(rig, 0xA010, 0xDF25, |certificate| certificate[240..].fill(0)),
+            found: "The certificate is damaged. Its file was not written to the end. Import it again, or delete it.",
+            mended: false,
+        },
+    ];
+    for Damage { name, act, found, mended } in cases {
+        let rig = Rig::new(&[&ANNA, &BO]);
+        let whole = shown(&rig.contents());
+        act(&rig);
+        let contents = rig.contents();
+        assert!(
+            contents.findings.iter().any(|finding| finding.text.starts_with(found)),
+            "{name}: {:?}",
+            contents.findings
+        );
+        assert!(contents.findings.iter().any(|finding| finding.repair.is_some()) == mended, "{name}");
+        let report = rig.verified(|card| card.repair()).unwrap();
+        assert_eq!(
+            report.iter().any(|finding| finding.text.starts_with(found)),
+            mended,
+            "{name}: {report:?}"
+        );
+        let after = rig.contents();
+        assert_eq!(after.findings.is_empty(), mended, "{name}: {:?}", after.findings);
+        // Whatever could be brought back was brought back; names that were lost are new.
+        let same = shown(&after)
+            .iter()
+            .zip(&whole)
+            .all(|(now, before)| now.replace(" new ", " container of bo ") == *before);
+        let lost = name == "a certificate that is not there" || !mended;
+        assert!(same || lost, "{name}: {:#?}", shown(&after));
+        assert_eq!(after.certificates[0].der.as_ref().unwrap(), &ANNA.der(), "{name}");
+        assert!(rig.verified(|card| card.repair()).unwrap().is_empty(), "{name}: nothing is left to do");
+    }
+}
+
+fn change(rig: &Rig, file: u16, object: u16, act: impl FnOnce(&mut Vec<u8>)) {
+    let mut value = rig.object(file, object).unwrap();
+    act(&mut value);
+    rig.set_object(file, object, Some(&value));
+}
+
+#[test]
+fn a_damaged_certificate_hides_nothing_and_can_be_deleted_or_written_again() {
+    let torn = || {
+        let rig = Rig::new(&[&ANNA, &BO]);
+        change(&rig, 0xA010, 0xDF24, |certificate| certificate[240..].fill(0));
+        rig
+    };
+    let rig = torn();
+    let contents = rig.contents();
+    assert!(contents.certificates[0].der.is_err());
+    assert_eq!(
+        (contents.certificates[0].container, contents.certificates[1].der.as_ref().unwrap()),
+        (Some(0), &BO.der())
+    );
+    rig.verified(|card| card.delete_certificate("kxc00")).unwrap();
+    assert!(rig.contents().findings.is_empty());
+
+    let rig = torn();
+    let request = Request::certificate(&ANNA);
+    let place = rig.with(|card| card.place(&request.import()).unwrap());
+    assert_eq!(place.replaces.as_deref(), Some("kxc00"));
+    rig.verified(|card| card.import(&request.import())).unwrap();
+    assert!(rig.contents().findings.is_empty());
+    assert_eq!(shown(&rig.contents()), shown(&Rig::new(&[&ANNA, &BO]).contents()));
+}
+
+#[test]
+fn what_is_damaged_is_not_written_on() {
+    let rig = Rig::new(&[&ANNA, &BO]);
+    change(&rig, 0xA010, 0xDF23, |map| map.extend([0; 40]));
+    let before = rig.stored();
+    for result in [
+        rig.verified(|card| card.set_default(1)),
+        rig.verified(|card| card.delete_container(1).map(|_| ())),
+        rig.verified(|card| card.import(&Request::with_key(&CARL).import()).map(|_| ())),
+    ] {
+        assert!(matches!(result, Err(Error::Damaged(_))), "{result:?}");
+    }
+    assert_eq!(rig.stored(), before);
+}
+
+#[test]
+fn hostile_objects_do_no_harm() {
+    let junk: [&[u8]; 6] =
+        [&[], &[0], &[1], &[0xFF; 300], &[0x30, 0x82, 0xFF, 0xFF], &[1, 0, 0xFF, 0xFF, 0x78, 0xDA]];
+    for (file, object) in [
+        (0xA000, 0xDF1F),
+        (0xA000, 0xDF20),
+        (0xA010, 0xDF22),
+        (0xA010, 0xDF23),
+        (0xA010, 0xDF24),
+        (0xA012, 0xDF20),
+    ] {
+        for value in junk {
+            let rig = Rig::new(&[&ANNA, &BO]);
+            rig.set_object(file, object, Some(value));
+            rig.with(|card| {
+                let _ = card.identify();
+                let _ = card.freshness();
+                let _ = card.contents();
+                card.verify(Role::USER, &pin(PIN)).unwrap();
+                let _ = card.import(&Request::with_key(&CARL).import());
+                let _ = card.repair();
+                let _ = card.delete_container(0);
+            });
+            assert_eq!(rig.tries(), 3);
+        }
+    }
+}
