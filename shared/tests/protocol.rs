@@ -1,5 +1,7 @@
 //! Reads every example of `docs/protocol.md` with the types that the programs use.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::collections::BTreeSet;
 
 use serde::Serialize;

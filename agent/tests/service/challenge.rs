@@ -49,18 +49,20 @@ fn blocked_with_lock(lock: Duration) -> Rig {
 
 #[test]
 fn the_right_response_unblocks() {
-    for (lock, write) in [
-        (600, (|r, _| r) as fn(String, String) -> String),
-        (600, |r, sum| format!("{r} {sum}").to_lowercase()),
-        (0, |r, _| r.replace(' ', "-")),
-    ] {
+    type Typed = fn(&str, &str) -> String;
+    let ways: [(u64, Typed); 3] = [
+        (600, |response, _| response.to_owned()),
+        (600, |response, sum| format!("{response} {sum}").to_lowercase()),
+        (0, |response, _| response.replace(' ', "-")),
+    ];
+    for (lock, write) in ways {
         let rig = blocked_with_lock(Duration::from_secs(lock));
         let challenge = start(&rig);
         assert_eq!(challenge.checksum, checksum_text(&challenge.challenge.0));
         assert!(matches!(status(&rig), UnblockState::Good { .. }));
         let typed = response(&challenge);
         let sum = checksum_text(&shared::hex::decode(typed.replace(' ', "").as_bytes()).unwrap());
-        let pin = finish(&rig, &write(typed, sum), "8642").unwrap();
+        let pin = finish(&rig, &write(&typed, &sum), "8642").unwrap();
         assert_eq!((pin.tries_left, pin.blocked), (Some(3), false));
         let card = rig.card("anna");
         assert_eq!(card.gids(|gids| gids.pin_is(b"8642")), Some(true));
@@ -124,14 +126,15 @@ fn a_void_challenge_sends_nothing() {
     let cancel = |rig: &Rig| {
         rig.call::<UnblockCancel>(&OnCard::default()).unwrap();
     };
-    let cases: [(&str, u64, &dyn Fn(&Rig)); 7] = [
-        ("selected again", 0, &select),
-        ("selected again under the lock", 600, &select),
-        ("reset", 0, &reset),
-        ("reset under the lock", 600, &reset),
-        ("taken out and put in again", 600, &swap),
-        ("pulled", 0, &pull),
-        ("given up", 600, &cancel),
+    type Disturbance = fn(&Rig);
+    let cases: [(&str, u64, Disturbance); 7] = [
+        ("selected again", 0, select),
+        ("selected again under the lock", 600, select),
+        ("reset", 0, reset),
+        ("reset under the lock", 600, reset),
+        ("taken out and put in again", 600, swap),
+        ("pulled", 0, pull),
+        ("given up", 600, cancel),
     ];
     for (case, lock, disturb) in cases {
         let rig = blocked_with_lock(Duration::from_secs(lock));

@@ -16,11 +16,11 @@ use shared::rpc::events::{Change, Event};
 use shared::secret::Pin;
 
 /// A reader's name.
-pub const READER: &str = "Reader 00 00";
+pub(crate) const READER: &str = "Reader 00 00";
 /// Another one.
-pub const OTHER: &str = "Reader 01 00";
+pub(crate) const OTHER: &str = "Reader 01 00";
 /// The admin key of the cards.
-pub const ADMIN_KEY: &str = "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567";
+pub(crate) const ADMIN_KEY: &str = "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567";
 
 const CARDS: &str = r#"
 [[reader]]
@@ -54,19 +54,19 @@ kind = "unknown"
 "#;
 
 /// An agent, and the readers that it watches.
-pub struct Rig {
+pub(crate) struct Rig {
     service: Arc<Service>,
-    pub readers: Arc<VirtualReaders>,
+    pub(crate) readers: Arc<VirtualReaders>,
 }
 
 impl Rig {
     /// With the card `anna` in the first reader, identified.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_lock(Duration::from_secs(600))
     }
 
     /// With another time for which a challenge keeps others off.
-    pub fn with_lock(unblock_lock: Duration) -> Self {
+    pub(crate) fn with_lock(unblock_lock: Duration) -> Self {
         let readers = Arc::new(VirtualReaders::from_description(CARDS).unwrap());
         let agent = Agent::start(readers.clone(), Some(readers.clone()), Policy { unblock_lock }).unwrap();
         let rig = Self { service: Arc::clone(agent.service()), readers };
@@ -75,24 +75,24 @@ impl Rig {
     }
 
     /// The virtual card of that name.
-    pub fn card(&self, name: &str) -> VirtualCard {
+    pub(crate) fn card(&self, name: &str) -> VirtualCard {
         self.readers.card(name).unwrap()
     }
 
     /// Calls a method.
-    pub fn call<M: Method>(&self, params: &M::Params) -> Result<M::Reply, Error> {
+    pub(crate) fn call<M: Method>(&self, params: &M::Params) -> Result<M::Reply, Error> {
         let params = to_raw_value(params).unwrap();
         let reply = self.service.dispatch(M::NAME, Some(&params)).map_err(|fault| fault.data)?;
         Ok(serde_json::from_str(reply.get()).unwrap())
     }
 
     /// A subscription as it is.
-    pub fn subscribe(&self) -> Subscription {
+    pub(crate) fn subscribe(&self) -> Subscription {
         self.service.registry().subscribe()
     }
 
     /// What changes from now on, after a snapshot's worth of what is known already.
-    pub fn events(&self) -> Events {
+    pub(crate) fn events(&self) -> Events {
         let subscription = self.subscribe();
         let mut known = Vec::new();
         if let Change::Snapshot(status) = subscription.snapshot.change {
@@ -108,7 +108,7 @@ impl Rig {
 }
 
 /// A subscription with a limit on patience: a test that waits for what never comes fails.
-pub struct Events {
+pub(crate) struct Events {
     known: Vec<Change>,
     events: Receiver<Event>,
 }
@@ -126,21 +126,21 @@ impl Iterator for Events {
 }
 
 /// A PIN.
-pub fn pin(text: &str) -> Pin {
+pub(crate) fn pin(text: &str) -> Pin {
     Pin::from(text.as_bytes())
 }
 
 /// How many commands with that instruction a card has executed since `mark`.
-pub fn executed(card: &VirtualCard, mark: usize, instruction: u8) -> usize {
+pub(crate) fn executed(card: &VirtualCard, mark: usize, instruction: u8) -> usize {
     let is_one = |exchange: &&card::virt::Exchange| exchange.instruction == instruction && exchange.executed;
     card.log_since(mark).iter().filter(is_one).count()
 }
 
 /// VERIFY
-pub const VERIFY: u8 = 0x20;
+pub(crate) const VERIFY: u8 = 0x20;
 /// CHANGE REFERENCE DATA
-pub const CHANGE: u8 = 0x24;
+pub(crate) const CHANGE: u8 = 0x24;
 /// GENERAL AUTHENTICATE
-pub const AUTHENTICATE: u8 = 0x87;
+pub(crate) const AUTHENTICATE: u8 = 0x87;
 /// RESET RETRY COUNTER
-pub const RESET_RETRY: u8 = 0x2C;
+pub(crate) const RESET_RETRY: u8 = 0x2C;

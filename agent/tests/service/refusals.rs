@@ -59,7 +59,7 @@ fn a_pin_change_costs_what_it_must() {
         match changed {
             Ok(status) => assert_eq!(status.tries_left, Some(3), "{row}"),
             Err(error) if error.code == ErrorCode::WrongPin => {
-                assert_eq!(error.tries_left, Some(after), "{row}")
+                assert_eq!(error.tries_left, Some(after), "{row}");
             }
             Err(_) => {}
         }
