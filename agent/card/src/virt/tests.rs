@@ -41,7 +41,7 @@ fn waiting_tells_of_every_change() {
     let (readers, _) = demo();
     let first = readers.wait(&[]).unwrap();
     assert_eq!(first.len(), 2);
-    assert!(matches!(&first[0], ReaderState { name, presence: Presence::Card(atr), generation: 1 }
+    assert!(matches!(&first[0], ReaderState { name, presence: Presence::Card(atr), generation: 1, .. }
         if name == READER && atr.ends_with(b"Kortti\x38")));
     assert_eq!((first[1].name.as_str(), &first[1].presence), (SECOND, &Presence::Empty));
 
