@@ -68,7 +68,7 @@ fn card_text(card: &CardDetails, width: Option<usize>, now: OffsetDateTime) -> S
         |used: u16, max: Option<u16>| max.map_or_else(|| used.to_string(), |max| format!("{used} of {max}"));
     let mut list = vec![
         ("Reader", vec![card.reader.clone()]),
-        ("Card", vec![format!("{}, {}", card.card.name, card.card.edge)]),
+        ("Card", vec![card.card.name.clone()]),
         ("CSN", csn.map(ToString::to_string).into_iter().collect()),
         ("CSN as in Windows", card.csn_guid.iter().cloned().collect()),
         ("Answer to reset", vec![card.atr.to_string()]),
@@ -142,7 +142,7 @@ mod tests {
         let now = datetime!(2026-05-04 12:00 UTC);
         assert_eq!(
             card_text(&card, None, now),
-            "Reader           R\nCard             GIDS card, GIDS\nAnswer to reset  3B\n\
+            "Reader           R\nCard             GIDS card\nAnswer to reset  3B\n\
              State            empty; ask your administrator\n"
         );
         card.initialised = true;

@@ -64,7 +64,7 @@ pub(super) fn certificates_table(
     now: OffsetDateTime,
 ) -> String {
     let rows: Vec<Row> = certificates.iter().map(|certificate| row(certificate, now)).collect();
-    table(&["", "ID", "~NAME", "~ISSUER", "VALID UNTIL", "CONTAINER", "PIN TYPE"], &rows, width)
+    table(&["", "ID", "~NAME", "~ISSUER", "VALID UNTIL", "CONTAINER", "KEY", "PIN TYPE"], &rows, width)
 }
 
 fn row(certificate: &Certificate, now: OffsetDateTime) -> Row {
@@ -75,11 +75,8 @@ fn row(certificate: &Certificate, now: OffsetDateTime) -> Row {
         if certificate.damaged.is_some() { "damaged".into() } else { certificate.common_name.clone() },
         certificate.issuer_name.clone(),
         words::valid_until(not_before, certificate.not_after.as_deref(), now),
-        match (certificate.container, certificate.has_key) {
-            (None, _) => "none".into(),
-            (Some(container), true) => container.to_string(),
-            (Some(container), false) => format!("{container}, no key"),
-        },
+        certificate.container.map_or_else(|| "none".into(), |container| container.to_string()),
+        if certificate.has_key { "yes".into() } else { "no".into() },
         certificate.pin_type.map_or_else(|| "-".into(), |pin_type| pin_type.to_string()),
     ];
     let below = certificate.damaged.clone().unwrap_or_else(|| certificate.usage.join(", "));
@@ -440,10 +437,10 @@ mod tests {
         let table = certificates_table(&[good, torn], Some(80), datetime!(2026-05-04 12:00 UTC));
         assert_eq!(
             table,
-            "   ID     NAME           ISSUER         VALID UNTIL  CONTAINER  PIN TYPE\n\
-             *  kxc00  Virtanen Ain…  Example Issu…  in 12 days   0          Primary card PIN\n   \
+            "   ID     NAME         ISSUER      VALID UNTIL  CONTAINER  KEY  PIN TYPE\n\
+             *  kxc00  Virtanen A…  Example I…  in 12 days   0          yes  Primary card PIN\n   \
              digital signature, key encipherment, client authentication, smart card logon…\n   \
-             ksc01  Virtanen Ain…  Example Issu…  in 12 days   1, no key  Primary card PIN\n   \
+             ksc01  Virtanen A…  Example I…  in 12 days   1          no   Primary card PIN\n   \
              digital signature, key encipherment, client authentication, smart card logon…\n"
         );
         assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");

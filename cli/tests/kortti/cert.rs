@@ -25,12 +25,12 @@ fn the_list_fits_a_terminal() {
     let run = agent.run(&["cert", "list"], "");
     assert_eq!(
         run.ended(0, &[]).stdout,
-        "   ID     NAME                        ISSUER                VALID UNTIL  CONTAINER  PIN TYPE\n\
-         *  kxc00  Aino Virtanen               Example Issuing CA 1  9999-12-31   0          Primary card PIN\n   \
+        "   ID     NAME                        ISSUER                VALID UNTIL  CONTAINER  KEY  PIN TYPE\n\
+         *  kxc00  Aino Virtanen               Example Issuing CA 1  9999-12-31   0          yes  Primary card PIN\n   \
          digital signature, smart card logon\n   \
-         kxc01  damaged                                                        none       -\n   \
+         kxc01  damaged                                                        none       no   -\n   \
          It is not DER.\n   \
-         kxc02  \\u{1b}[2JEve\\nkxc09  Admin  Example Issuing CA 1  expired      2          Primary card PIN\n   \
+         kxc02  \\u{1b}[2JEve\\nkxc09  Admin  Example Issuing CA 1  expired      2          yes  Primary card PIN\n   \
          digital signature, smart card logon\n"
     );
     assert_eq!(
