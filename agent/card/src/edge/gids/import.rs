@@ -48,6 +48,10 @@ impl Gids<'_> {
     /// Where an import would go.
     pub(super) fn find_place(&mut self, import: &Import<'_>) -> Result<Placement> {
         let directory = self.directory()?;
+        // What was cut off is put back before the import, and may mend what is broken now.
+        if self.pending()?.is_none() {
+            directory.check()?;
+        }
         let certificates = self.certificates(&directory)?;
         encode(import.certificate)?;
         self.place_in(&directory, &certificates, import)

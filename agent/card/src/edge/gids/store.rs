@@ -102,6 +102,17 @@ impl Gids<'_> {
         Ok(value)
     }
 
+    /// As [`Gids::read`], with an inner error where the card does not give out the object.
+    ///
+    /// # Errors
+    /// [`Error::Transport`]
+    pub(super) fn try_read(&mut self, at: Address) -> Result<std::result::Result<Option<Vec<u8>>, Error>> {
+        match self.read(at) {
+            Err(error @ Error::Transport(_)) => Err(error),
+            result => Ok(result),
+        }
+    }
+
     /// Reads every object of a file with one command, to save commands later. A card that refuses this, or whose
     /// answer makes no sense, is asked for single objects when they are needed.
     ///
