@@ -152,6 +152,9 @@ impl Gids<'_> {
     /// # Errors
     /// [`Error::CardFull`] and those of the transport.
     pub(super) fn put(&mut self, at: Address, value: &[u8]) -> Result<()> {
+        if value.len() > MAX_VALUE {
+            return Err(Error::CardFull("a file of that size"));
+        }
         let object = tlv::object(u32::from(at.object), value);
         self.put_data(at.file, Data::Plain(&object))
     }
