@@ -21,6 +21,9 @@ pub(super) const USUAL_CARDCF: Address = Address { file: 0xA010, object: 0xDF22 
 /// The largest value that is written; OpenSC has the same limit (section 3).
 pub(super) const MAX_VALUE: usize = 65_000;
 
+/// What a card has no room for when it refuses an object.
+pub(super) const NO_ROOM: &str = "another file";
+
 /// The object that ends a refused chain; no file gets it.
 const CHAIN_END: u16 = 0xDF7E;
 
@@ -174,7 +177,7 @@ impl Gids<'_> {
         }
         match response.status {
             StatusWord::OK => Ok(()),
-            StatusWord::FULL => Err(Error::CardFull("another file")),
+            StatusWord::FULL => Err(Error::CardFull(NO_ROOM)),
             status => Err(Error::Unexpected { command: "PUT DATA", status: status.0 }),
         }
     }
