@@ -1,4 +1,4 @@
-//! Virtual readers and cards as a TOML file describes them. `demo.toml` beside this file shows every part.
+//! Virtual readers and cards as a TOML file describes them. `demo.toml` beside this file shows all that can be said.
 
 use std::path::{Path, PathBuf};
 

@@ -166,7 +166,7 @@ impl VirtualReaders {
         Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() }))
     }
 
-    /// The readers and cards of a description (TOML; [`super::description`] says what can stand in it). Files that
+    /// The readers and cards of a description (TOML; `description.rs` says what can stand in it). Files that
     /// it names are looked for in the current directory.
     ///
     /// # Errors

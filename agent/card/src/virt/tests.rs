@@ -278,6 +278,12 @@ fn another_program_between_two_transactions() {
     let put_cardcf = b"\x00\xDB\xA0\x10\x09\xDF\x22\x06\x00\x01\x02\x00\x05\x00";
     assert_eq!(card.begin().unwrap().transmit(put_cardcf).unwrap(), [0x69, 0x82], "no longer authenticated");
     assert_eq!(handle.apdus() - mark, 1, "what others send is not counted");
+
+    let others = readers.clone();
+    handle.before_next_transaction(move |_| others.reset(READER).unwrap());
+    assert_eq!(card.begin().err(), Some(Error::Reset));
+    card.reconnect().unwrap();
+    assert!(card.begin().is_ok());
 }
 
 #[test]

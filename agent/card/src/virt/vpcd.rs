@@ -74,8 +74,8 @@ fn serve(card: &VirtualCard, mut stream: &TcpStream) -> io::Result<()> {
             [] | [_] => continue,
             _ => match card.exchange(&message) {
                 Outcome::Answer(answer) => answer,
-                // vpcd knows no reset by the card's side; what a host notices is that the session is gone.
-                Outcome::Reset => vec![0x69, 0x82],
+                // vpcd cannot tell of a reset; what the host notices is that no application is selected any more.
+                Outcome::Reset => vec![0x6D, 0x00],
                 Outcome::Removed => return Ok(()),
             },
         };
@@ -104,4 +104,59 @@ fn acknowledge_at_once(stream: &TcpStream) -> io::Result<()> {
 #[cfg(not(target_os = "linux"))]
 fn acknowledge_at_once(_stream: &TcpStream) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::virt::{Fault, FaultKind, VirtualReaders};
+
+    const SELECT: &[u8] = &[0x00, 0xA4, 0x04, 0x00, 0x09, 0xA0, 0, 0, 0x03, 0x97, 0x42, 0x54, 0x46, 0x59];
+    const VERIFY: &[u8] = b"\x00\x20\x00\x80\x06123456";
+
+    fn send(mut stream: &TcpStream, message: &[u8]) {
+        let length = u16::try_from(message.len()).unwrap();
+        stream.write_all(&[&length.to_be_bytes()[..], message].concat()).unwrap();
+    }
+
+    /// vpcd's side of the dialogue.
+    fn ask(stream: &TcpStream, message: &[u8]) -> Vec<u8> {
+        send(stream, message);
+        receive(stream).unwrap().to_vec()
+    }
+
+    #[test]
+    fn speaks_to_vpcd() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let card = VirtualReaders::demo().card("anna").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let inserted = insert(&card, port).unwrap();
+        let (vpcd, _) = listener.accept().unwrap();
+        assert_eq!(ask(&vpcd, &[GET_ATR]), card.atr());
+        send(&vpcd, &[POWER_ON]);
+        assert!(ask(&vpcd, SELECT).ends_with(&[0x90, 0x00]));
+        assert_eq!(ask(&vpcd, VERIFY), [0x90, 0x00]);
+        // Control commands have no answer; what they did shows in the next one.
+        for control in [RESET, POWER_OFF] {
+            send(&vpcd, &[control]);
+            assert_eq!(ask(&vpcd, VERIFY), [0x6D, 0x00]);
+            assert!(ask(&vpcd, SELECT).ends_with(&[0x90, 0x00]));
+            assert_eq!(ask(&vpcd, VERIFY), [0x90, 0x00]);
+        }
+        assert!(inserted.is_in());
+
+        // The card goes in the middle of an exchange.
+        card.inject(Fault::at(1, FaultKind::RemovedAfter));
+        send(&vpcd, SELECT);
+        assert!(receive(&vpcd).is_err());
+        drop(inserted);
+        // And when its handle does.
+        let inserted = insert(&card, port).unwrap();
+        let (vpcd, _) = listener.accept().unwrap();
+        assert_eq!(ask(&vpcd, &[GET_ATR]), card.atr());
+        drop(inserted);
+        assert!(receive(&vpcd).is_err());
+    }
 }

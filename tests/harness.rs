@@ -1,0 +1,10 @@
+//! What the tests of the doors share.
+//!
+//! Whatever is started here lives in a directory of its own, on a socket of its own, and ends with the value that
+//! stands for it.
+
+// A harness that cannot go on fails the test that uses it, on the spot.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "harness/pcscd.rs"]
+pub mod pcscd;

@@ -1,0 +1,254 @@
+//! A foreign witness: OpenSC's tools, which know nothing of Kortti, against the virtual GIDS card on a real PC/SC
+//! service. Where they disagree with the card, the card is wrong.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use card::virt::{VirtualCard, VirtualReaders, vpcd};
+use harness::pcscd::{Pcscd, READERS};
+
+const DEMO_KEYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../agent/card/src/virt/demo");
+const ADMIN_KEY: &str = "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567";
+const OTHER_KEY: &str = "00112233445566778899AABBCCDDEEFF0011223344556677";
+
+/// A service with a card of the demonstration set in its first slot.
+struct Bench {
+    card: VirtualCard,
+    _inserted: vpcd::Inserted,
+    pcscd: Pcscd,
+}
+
+impl Bench {
+    fn with(name: &str) -> Self {
+        let card = VirtualReaders::demo().card(name).unwrap();
+        let mut pcscd = Pcscd::start();
+        let inserted = pcscd.insert(0, &card);
+        fs::write(pcscd.directory().join("message"), "to be signed").unwrap();
+        Self { card, _inserted: inserted, pcscd }
+    }
+
+    /// Runs a command line; words are parted by spaces. Returns whether it succeeded, and all that it said.
+    fn try_run(&self, line: &str) -> (bool, String) {
+        let mut words = line.split_whitespace();
+        let mut command = self.pcscd.client(words.next().unwrap());
+        run(command.args(words))
+    }
+
+    #[track_caller]
+    fn run(&self, line: &str) -> String {
+        let (success, said) = self.try_run(line);
+        assert!(success, "{line}\n{said}");
+        said
+    }
+
+    #[track_caller]
+    fn fails(&self, line: &str) -> String {
+        let (success, said) = self.try_run(line);
+        assert!(!success, "{line}\n{said}");
+        said
+    }
+
+    fn file(&self, name: &str) -> Vec<u8> {
+        fs::read(self.pcscd.directory().join(name)).unwrap()
+    }
+
+    fn copy(&self, name: &str) {
+        fs::copy(Path::new(DEMO_KEYS).join(name), self.pcscd.directory().join(name)).unwrap();
+    }
+
+    fn tries_left(&self) -> u8 {
+        self.card.gids(|card| card.pin_tries_left()).unwrap()
+    }
+
+    fn pin_is(&self, pin: &str) -> bool {
+        self.card.gids(|card| card.pin_is(pin.as_bytes())).unwrap()
+    }
+
+    fn object(&self, file: u16, object: u16) -> Option<Vec<u8>> {
+        self.card.gids(|card| card.object(file, object)).unwrap()
+    }
+
+    /// Signs and deciphers with the key of this id and compares with what OpenSSL makes of the public key.
+    fn key_works(&self, id: &str, pin: &str) {
+        self.run(&format!("pkcs11-tool --read-object --type pubkey --id {id} -o public.der"));
+        for mechanism in ["SHA256-RSA-PKCS", "SHA1-RSA-PKCS"] {
+            let digest = mechanism.split('-').next().unwrap();
+            self.run(&format!("pkcs11-tool -l -p {pin} --id {id} -s -m {mechanism} -i message -o signature"));
+            self.run(&format!(
+                "openssl dgst -{digest} -verify public.der -keyform DER -signature signature message"
+            ));
+        }
+        self.run(
+            "openssl pkeyutl -encrypt -pubin -keyform DER -inkey public.der -in message -out cryptogram",
+        );
+        self.run(&format!("pkcs11-tool -l -p {pin} --id {id} --decrypt -m RSA-PKCS -i cryptogram -o plain"));
+        assert_eq!(self.file("plain"), b"to be signed");
+    }
+}
+
+fn run(command: &mut Command) -> (bool, String) {
+    let name = command.get_program().to_owned();
+    let output = command.output().unwrap_or_else(|error| {
+        panic!("{name:?} cannot be started: {error}. Install the packages opensc and openssl.")
+    });
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[test]
+fn reads_what_the_demonstration_card_holds() {
+    let bench = Bench::with("anna");
+    assert!(bench.run("opensc-tool -n").contains("GIDS Smart Card"));
+    assert!(bench.run("opensc-tool -a").contains("3b:86:80:01:4b:6f:72:74:74:69:38"));
+    let dump = bench.run("pkcs15-tool --dump");
+    for line in [
+        "Serial number  : 7d1f93c2a4e05b68b19c3d2e6f804a57",
+        "Tries left     : 3",
+        "Private RSA Key [3f6d2c1a-0b5e-4d7f-9a61-7c2e8f104b93]",
+        "Private RSA Key [b8a7e64d-52f0-4c19-8e3b-90d1c6f27a45]",
+    ] {
+        assert!(dump.contains(line), "{line}\n{dump}");
+    }
+    let files = bench.run("gids-tool");
+    for line in [
+        "Found 8 entries in the masterfile",
+        "bFlags:                  Valid container,Default container",
+        "keyref:               0xb082",
+    ] {
+        assert!(files.contains(line), "{line}\n{files}");
+    }
+    for (id, name) in [("00", "logon"), ("01", "mail")] {
+        bench.copy(&format!("{name}.pem"));
+        bench.run(&format!("openssl x509 -in {name}.pem -outform DER -out expected.der"));
+        bench.run(&format!("pkcs11-tool --read-object --type cert --id {id} -o found.der"));
+        assert_eq!(bench.file("found.der"), bench.file("expected.der"), "{name}");
+        bench.key_works(id, "123456");
+    }
+    assert_eq!(bench.tries_left(), 3);
+}
+
+#[test]
+fn personalises_a_new_card() {
+    let bench = Bench::with("new");
+    let serial = "000102030405060708090A0B0C0D0E0F";
+    bench.run(&format!("gids-tool -X --admin-key {ADMIN_KEY} --pin 1234567 --serial-number {serial}"));
+    bench
+        .card
+        .gids(|card| {
+            assert!(card.is_operational() && card.pin_is(b"1234567"));
+            assert_eq!(card.files(), [0xA000, 0xA010, 0xA011, 0xA012, 0xA013, 0xA014, 0xB080]);
+            assert_eq!(card.object(0xA012, 0xDF20), Some((0..16).collect()));
+        })
+        .unwrap();
+    // What OpenSC writes is what the card of the demonstration was given.
+    let ours = VirtualReaders::demo().card("anna").unwrap();
+    let own = ours.gids(|card| card.object(0xA000, 0xDF1F)).flatten().unwrap();
+    assert_eq!(bench.object(0xA000, 0xDF1F).unwrap(), own[..141]);
+    assert!(bench.run("pkcs15-tool --dump").contains(&serial.to_lowercase()));
+    bench.fails(&format!("gids-tool -X --admin-key {ADMIN_KEY} --pin 1234567"));
+}
+
+#[test]
+fn authenticates_as_administrator() {
+    let bench = Bench::with("anna");
+    bench.fails(&format!("gids-tool -C --admin-key {OTHER_KEY} --new-admin-key {OTHER_KEY}"));
+    bench.run(&format!("gids-tool -C --admin-key {ADMIN_KEY} --new-admin-key {OTHER_KEY}"));
+    bench.fails(&format!("gids-tool -U --admin-key {ADMIN_KEY} --pin 555555"));
+    assert!(bench.pin_is("123456"));
+    bench.card.gids(|card| card.set_pin_tries_left(0)).unwrap();
+    bench.fails("pkcs15-tool --verify-pin --pin 123456");
+    bench.run(&format!("gids-tool -U --admin-key {OTHER_KEY} --pin 555555"));
+    assert!(bench.pin_is("555555"));
+    assert_eq!(bench.tries_left(), 3);
+    bench.run("pkcs15-tool --verify-pin --pin 555555");
+}
+
+#[test]
+fn changes_the_pin() {
+    let bench = Bench::with("anna");
+    bench.fails("pkcs11-tool --change-pin --pin 999999 --new-pin 876543");
+    assert_eq!(bench.tries_left(), 2);
+    assert!(bench.run("pkcs15-tool --dump").contains("Tries left     : 2"));
+    bench.run("pkcs11-tool --change-pin --pin 123456 --new-pin 876543");
+    assert!(bench.pin_is("876543"));
+    assert_eq!(bench.tries_left(), 3);
+    bench.run("pkcs15-tool --change-pin --pin 876543 --new-pin 12345678");
+    assert!(bench.pin_is("12345678"));
+    for _ in 0..3 {
+        bench.fails("pkcs15-tool --verify-pin --pin 111111");
+    }
+    assert_eq!(bench.tries_left(), 0);
+    bench.fails("pkcs15-tool --verify-pin --pin 12345678");
+}
+
+#[test]
+fn makes_a_key_on_the_card() {
+    let bench = Bench::with("anna");
+    let said = bench.run("pkcs11-tool -l -p 123456 --keypairgen --key-type rsa:2048 --id 02 --label made");
+    assert!(said.contains("RSA 2048 bits"), "{said}");
+    bench.key_works("02", "123456");
+    assert_eq!(bench.object(0xA010, 0xDF23).map(|map| map.len()), Some(3 * 86));
+    assert_eq!(bench.object(0xA000, 0xDF20).map(|keys| keys.len()), Some(1 + 3 * 12));
+
+    // A certificate for it, and it is read back.
+    bench.copy("logon.key");
+    bench.run("openssl req -new -key logon.key -subj /CN=made -out request");
+    bench.run("openssl rsa -pubin -inform DER -in public.der -out public.pem");
+    bench.run("openssl x509 -req -in request -force_pubkey public.pem -signkey logon.key -days 9 -outform DER -out made.der");
+    bench.run("pkcs11-tool -l -p 123456 -w made.der --type cert --id 02 --label made");
+    bench.run("pkcs11-tool --read-object --type cert --id 02 -o back.der");
+    assert_eq!(bench.file("back.der"), bench.file("made.der"));
+}
+
+#[test]
+fn imports_a_key_and_deletes_it() {
+    let bench = Bench::with("anna");
+    bench.run("openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -subj /CN=imported -days 9 -outform DER -out imported.der");
+    bench.run("openssl rsa -in key.pem -traditional -outform DER -out key.der");
+    bench.run("pkcs11-tool -l -p 123456 -w key.der --type privkey --id 02 --label imported --usage-sign --usage-decrypt");
+    bench.run("pkcs11-tool -l -p 123456 -w imported.der --type cert --id 02 --label imported");
+    bench.key_works("02", "123456");
+    assert!(bench.card.gids(|card| card.files().contains(&0xB083)).unwrap());
+    bench.run("pkcs11-tool -l -p 123456 --delete-object --type cert --id 02");
+    bench.run("pkcs11-tool -l -p 123456 --delete-object --type privkey --id 02");
+    assert!(!bench.card.gids(|card| card.files().contains(&0xB083)).unwrap());
+    let left = bench.run("pkcs15-tool --dump");
+    assert!(
+        !left.contains("[imported]") && left.contains("[b8a7e64d-52f0-4c19-8e3b-90d1c6f27a45]"),
+        "{left}"
+    );
+}
+
+#[test]
+fn insertion_removal_and_a_crash_of_the_service() {
+    let demo = VirtualReaders::demo();
+    let (anna, unknown) = (demo.card("anna").unwrap(), demo.card("unknown").unwrap());
+    let mut pcscd = Pcscd::start();
+    let cards = |pcscd: &Pcscd| {
+        let (_, said) = run(pcscd.client("opensc-tool").arg("-l"));
+        READERS.map(|reader| {
+            let line = said.lines().find(|line| line.contains(reader)).unwrap_or_else(|| panic!("{said}"));
+            line.contains("Yes")
+        })
+    };
+    assert_eq!(cards(&pcscd), [false, false]);
+    let first = pcscd.insert(0, &anna);
+    let second = pcscd.insert(1, &unknown);
+    assert_eq!(cards(&pcscd), [true, true]);
+    pcscd.remove(0, first);
+    assert_eq!(cards(&pcscd), [false, true]);
+
+    pcscd.kill();
+    let (found, _) = run(pcscd.client("opensc-tool").arg("-a"));
+    assert!(!found);
+    drop(second);
+    pcscd.restart();
+    assert_eq!(cards(&pcscd), [false, false]);
+    let first = pcscd.insert(0, &anna);
+    let (found, said) = run(pcscd.client("opensc-tool").arg("-n"));
+    assert!(found && said.contains("GIDS"), "{said}");
+    assert!(first.is_in());
+}
