@@ -11,6 +11,8 @@ mod pem;
 mod pkcs12;
 mod private_key;
 
+use std::collections::HashSet;
+
 use shared::rpc::MAX_FILE;
 use shared::secret::Password;
 
@@ -18,7 +20,7 @@ use crate::key::PrivateKey;
 use crate::x509::{
     self,
     der::{INTEGER, OID, Reader, SEQUENCE},
-    describe, is_issuer, order_chain, public_key, roots,
+    describe, leaves, order_chain, public_key, roots,
 };
 use password::{Work, encodings};
 use pkcs12::CertificateBag;
@@ -111,10 +113,10 @@ impl Kind {
             [SEQUENCE, ..] => 2,
             _ => return Self::Unknown,
         };
-        match file.get(header) {
-            Some(&INTEGER) => Self::Pkcs12,
-            Some(&SEQUENCE) => Self::Certificate,
-            Some(&OID) => Self::Bag,
+        match file.get(header..).unwrap_or_default() {
+            [INTEGER, 1, 3, ..] => Self::Pkcs12,
+            [SEQUENCE, ..] => Self::Certificate,
+            [OID, ..] => Self::Bag,
             _ => Self::Unknown,
         }
     }
@@ -195,94 +197,76 @@ fn choose(mut keys: Vec<Key>, mut certificates: Vec<CertificateBag>) -> Result<C
     if certificates.len() > MAX_ENTRIES || keys.len() > MAX_ENTRIES {
         return unsupported("it holds more than 100 certificates or keys");
     }
-    let mut seen = Vec::new();
-    certificates.retain(|certificate| {
-        let new = !seen.contains(&certificate.der);
-        if new {
-            seen.push(certificate.der.clone());
-        }
-        new
-    });
-    if certificates.is_empty() {
-        return match keys.is_empty() {
-            true => Err(FileError::NotACertificate),
-            false => unsupported("it holds a private key without a certificate"),
-        };
-    }
     // A certificate that cannot be read is passed over, unless it is the only one.
-    let readable = |certificate: &CertificateBag| describe(&certificate.der);
     if let [only] = certificates.as_slice() {
-        readable(only).map_err(FileError::Damaged)?;
+        describe(&only.der).map_err(FileError::Damaged)?;
     }
-    certificates.retain(|certificate| readable(certificate).is_ok());
+    certificates.retain(|certificate| describe(&certificate.der).is_ok());
+    // Firefox stores a certificate once for each key and chain that it is in.
+    let mut seen = HashSet::new();
+    certificates.retain(|certificate| seen.insert(certificate.der.clone()));
 
-    if keys.is_empty() {
-        let mut leaves = certificates.iter().filter(|certificate| {
-            !certificates
-                .iter()
-                .any(|other| other.der != certificate.der && is_issuer(&certificate.der, &other.der))
-        });
-        return match (leaves.next(), leaves.next()) {
-            (Some(leaf), None) => Ok(credential(leaf, None, &certificates)),
-            _ => unsupported(
-                "it holds several certificates, and none of them is plainly the one that is meant",
-            ),
-        };
-    }
-
-    let (key, certificate) = pair(&keys, &certificates)?;
-    let key = keys.swap_remove(key).key;
-    match certificates.get(certificate) {
-        Some(leaf) => Ok(credential(leaf, Some(key), &certificates)),
-        None => Err(FileError::NotACertificate),
-    }
+    let all: Vec<Vec<u8>> = certificates.iter().map(|certificate| certificate.der.clone()).collect();
+    let (certificate, private_key) = match (keys.is_empty(), certificates.is_empty()) {
+        (true, true) => return Err(FileError::NotACertificate),
+        (false, true) => return unsupported("it holds a private key without a certificate"),
+        (true, false) => match leaves(&all).as_slice() {
+            [leaf] => (*leaf, None),
+            _ => {
+                return unsupported(
+                    "it holds several certificates, and none of them is plainly the one that is meant",
+                );
+            }
+        },
+        (false, false) => {
+            let (key, certificate) = pair(&keys, &certificates)?;
+            (certificate, Some(keys.swap_remove(key).key))
+        }
+    };
+    let certificate = all.get(certificate).cloned().unwrap_or_default();
+    Ok(Credential { chain: order_chain(&certificate, &all), certificate, private_key })
 }
 
 /// The positions of the one key and the one certificate that belong together. Where several do, those that issue
 /// certificates are left out, then those whose localKeyIDs differ.
 fn pair(keys: &[Key], certificates: &[CertificateBag]) -> Result<(usize, usize), FileError> {
-    let publics: Vec<_> = certificates.iter().map(|certificate| public_key(&certificate.der)).collect();
     let mut pairs = Vec::new();
-    for (k, key) in keys.iter().enumerate() {
-        for (c, public) in publics.iter().enumerate() {
-            if public.as_ref().is_some_and(|public| key.key.matches(public)) {
-                pairs.push((k, c));
-            }
+    for (c, certificate) in certificates.iter().enumerate() {
+        let Some(public) = public_key(&certificate.der) else { continue };
+        let matching = keys.iter().enumerate().filter(|(_, key)| key.key.matches(&public));
+        pairs.extend(matching.map(|(k, key)| Pair {
+            positions: (k, c),
+            issues: describe(&certificate.der).is_ok_and(|described| described.authority),
+            named: key.id.is_some() && key.id == certificate.id,
+        }));
+    }
+    narrow(&mut pairs, |pair| !pair.issues);
+    narrow(&mut pairs, |pair| pair.named);
+    match (pairs.as_slice(), keys) {
+        ([one], _) => Ok(one.positions),
+        ([], [_]) => unsupported("its private key belongs to none of its certificates"),
+        ([], _) => unsupported("its private keys belong to none of its certificates"),
+        (_, [_]) => {
+            unsupported("it holds several certificates for its key; export only the one that you want")
         }
-    }
-    if pairs.is_empty() {
-        return match keys.len() {
-            1 => unsupported("its private key belongs to none of its certificates"),
-            _ => unsupported("its private keys belong to none of its certificates"),
-        };
-    }
-    let issues = |c: usize| {
-        certificates
-            .get(c)
-            .is_some_and(|found| describe(&found.der).is_ok_and(|described| described.authority))
-    };
-    let named = |(k, c): (usize, usize)| match (keys.get(k), certificates.get(c)) {
-        (Some(key), Some(certificate)) => key.id.is_some() && key.id == certificate.id,
-        _ => false,
-    };
-    narrow(&mut pairs, |(_, c)| !issues(c));
-    narrow(&mut pairs, named);
-    match pairs.as_slice() {
-        [one] => Ok(*one),
         _ => unsupported(
             "it holds several keys with certificates; export the one that you want into a file of its own",
         ),
     }
 }
 
-/// Keeps what fits, unless nothing does.
-fn narrow<T: Copy>(items: &mut Vec<T>, fits: impl Fn(T) -> bool) {
-    if items.iter().any(|item| fits(*item)) {
-        items.retain(|item| fits(*item));
-    }
+/// A key and a certificate that fit.
+struct Pair {
+    positions: (usize, usize),
+    /// Whether the certificate is an authority's.
+    issues: bool,
+    /// Whether they have the same localKeyID.
+    named: bool,
 }
 
-fn credential(leaf: &CertificateBag, private_key: Option<PrivateKey>, all: &[CertificateBag]) -> Credential {
-    let others: Vec<Vec<u8>> = all.iter().map(|certificate| certificate.der.clone()).collect();
-    Credential { certificate: leaf.der.clone(), private_key, chain: order_chain(&leaf.der, &others) }
+/// Keeps what fits, unless nothing does.
+fn narrow(pairs: &mut Vec<Pair>, fits: impl Fn(&Pair) -> bool) {
+    if pairs.iter().any(&fits) {
+        pairs.retain(fits);
+    }
 }

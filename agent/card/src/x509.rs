@@ -26,7 +26,7 @@ use x509_parser::time::ASN1Time;
 use crate::key::PublicKey;
 
 pub use bag::{roots, roots_bag};
-pub(crate) use chain::is_issuer;
+pub(crate) use chain::leaves;
 pub use chain::order_chain;
 pub(crate) use key::{EC_PUBLIC_KEY, ED25519, RSA_ENCRYPTION, RSASSA_PSS, X25519, curve};
 
@@ -188,7 +188,7 @@ struct Extensions<'a> {
 }
 
 impl<'a> Extensions<'a> {
-    fn of(certificate: &'a X509Certificate<'_>) -> Self {
+    fn of(certificate: &X509Certificate<'a>) -> Self {
         let mut own = Self::default();
         for extension in certificate.extensions() {
             match extension.parsed_extension() {

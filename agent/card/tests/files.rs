@@ -109,6 +109,7 @@ const FILES: &[(&str, Option<&str>, &str)] = &[
     ("flipped.pfx", Some("secret"), "the file is damaged: its checksum does not fit its content"),
     ("flipped.pfx", Some("wrong"), WRONG_PASSWORD),
     ("flipped-mac.pfx", Some("secret"), "the file is damaged: its checksum does not fit its content"),
+    ("flipped-no-mac.pfx", None, "the file is damaged: a bag in it is malformed"),
     ("20-million.pfx", Some("secret"), "the file cannot be used: it asks for 20000000 rounds of key derivation, and at \
         most 1000000 are done"),
     ("truncated.der", None, "the file is damaged: the end of the certificate is missing"),
@@ -116,6 +117,9 @@ const FILES: &[(&str, Option<&str>, &str)] = &[
     // Halves
     ("key-only.pfx", Some("secret"), "the file cannot be used: it holds a private key without a certificate"),
     ("key-only.pem", None, "the file cannot be used: it holds a private key without a certificate"),
+    ("key-only.der", None, "the file is neither a certificate nor a PKCS#12 file"),
+    ("renewed.pem", None, "the file cannot be used: it holds several certificates for its key; export only the one that \
+        you want"),
     ("certificate-only.pfx", Some("secret"), "no key, Alice Ääkkönen, 0 issuers"),
     ("stranger.pem", None, "the file cannot be used: its private key belongs to none of its certificates"),
     ("two-certificates.pem", None, "the file cannot be used: it holds several certificates, and none of them is \
@@ -163,12 +167,20 @@ fn every_file_is_opened_or_explained() {
 }
 
 #[test]
+fn a_file_that_is_too_large_is_refused() {
+    let mut file = read("plain.pfx");
+    file.resize(shared::rpc::MAX_FILE, 0);
+    assert_eq!(line(&try_open(&file, None)), ALICE);
+    file.push(0);
+    assert_eq!(line(&try_open(&file, None)), "the file cannot be used: it is larger than 512 KiB");
+}
+
+#[test]
 fn every_file_is_in_the_table() {
     let mut unused = Vec::new();
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        let elsewhere =
-            ["make.sh", "forever.der", "hostile.der", "intermediate.der", "p384.der", "flipped-no-mac.pfx"];
+        let elsewhere = ["make.sh", "forever.der", "hostile.der", "intermediate.der", "p384.der"];
         if !elsewhere.contains(&name.as_str()) && !FILES.iter().any(|(file, ..)| *file == name) {
             unused.push(name);
         }

@@ -6,7 +6,7 @@ use sha1::Sha1;
 use sha1::digest::{Digest, block_api::BlockSizeUser};
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 use x509_parser::asn1_rs::oid;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// The hash functions that files use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,5 +159,6 @@ pub(super) fn pkcs12<D: Digest + BlockSizeUser>(
                 carry = u16::from(high);
             }
         }
+        a.as_mut_slice().zeroize();
     }
 }

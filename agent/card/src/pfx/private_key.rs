@@ -167,3 +167,64 @@ fn from_rfc8410(der: &[u8], family: KeyFamily) -> Result<PrivateKey, FileError> 
         Reader::new(der).expect(OCTET_STRING).filter(|key| key.content.len() == 32).ok_or_else(damaged)?;
     Ok(copied(KeyAlgorithm { family, bits: 255 }, key.content))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::der::{INTEGER, encode};
+
+    /// A private key with these integers.
+    fn pkcs1(numbers: &[u8]) -> Vec<u8> {
+        let integers: Vec<u8> = numbers.iter().flat_map(|number| encode(INTEGER, &[*number])).collect();
+        encode(SEQUENCE, &integers)
+    }
+
+    #[test]
+    fn rsa_keys() {
+        let good = pkcs1(&[0, 77, 5, 53, 11, 7, 3, 5, 8]);
+        let multi_prime = FileError::Unsupported("its RSA key has more than two primes".to_owned());
+        for (der, expected) in [
+            (good.clone(), Ok(())),
+            (pkcs1(&[1, 77, 5, 53, 11, 7, 3, 5, 8]), Err(multi_prime)),
+            (pkcs1(&[2, 77, 5, 53, 11, 7, 3, 5, 8]), Err(damaged())),
+            (pkcs1(&[0, 77, 5, 53, 11, 7, 3, 5]), Err(damaged())),
+            (pkcs1(&[0, 77, 5, 53, 11, 7, 3, 5, 8, 9]), Err(damaged())),
+            (pkcs1(&[0, 77, 5, 53, 0, 7, 3, 5, 8]), Err(damaged())),
+            (pkcs1(&[0, 0xF7, 5, 53, 11, 7, 3, 5, 8]), Err(damaged())),
+            ([good.as_slice(), &[0]].concat(), Err(damaged())),
+            (Vec::new(), Err(damaged())),
+        ] {
+            assert_eq!(from_pkcs1(&der).map(|_| ()), expected, "{der:02X?}");
+        }
+        let key = from_pkcs1(&good).unwrap();
+        assert!(key.matches(&PublicKey::rsa(&[0, 77], &[5])));
+        assert!(!key.matches(&PublicKey::rsa(&[77], &[3])));
+        assert!(!key.matches(&PublicKey::rsa(&[78], &[5])));
+        assert!(!format!("{key:?}").contains("77"));
+    }
+
+    #[test]
+    fn ec_keys() {
+        const P256: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
+        let sec1 = |length: usize, rest: &[u8]| {
+            let head = [encode(INTEGER, &[1]), encode(OCTET_STRING, &vec![7; length])].concat();
+            encode(SEQUENCE, &[&head, rest].concat())
+        };
+        let named = encode(CONTEXT_0, &encode(OID, P256));
+        let point = encode(CONTEXT_1, &encode(BIT_STRING, &[0, 4, 9]));
+        let public = |point: &[u8]| PublicKey::Other { algorithm: curve(P256), point: point.to_vec() };
+        for (der, container, point, matches) in [
+            (sec1(32, &[]), Some(P256), &[4, 9][..], true),
+            (sec1(32, &point), Some(P256), &[4, 9], true),
+            (sec1(32, &point), Some(P256), &[4, 8], false),
+            (sec1(32, &[named.as_slice(), &point].concat()), None, &[4, 9], true),
+        ] {
+            let key = from_sec1(&der, container).unwrap();
+            assert_eq!(key.algorithm.to_string(), "EC P-256");
+            assert_eq!(key.matches(&public(point)), matches, "{der:02X?}");
+        }
+        assert_eq!(from_sec1(&sec1(31, &[]), Some(P256)).unwrap_err(), damaged());
+        assert!(matches!(from_sec1(&sec1(32, &[]), None), Err(FileError::Unsupported(_))));
+        assert_eq!(from_sec1(&[0x30, 0], Some(P256)).unwrap_err(), damaged());
+    }
+}

@@ -231,5 +231,8 @@ cat alice-chain.pem alice.key > "$here/pkcs8.pem"
 cat alice.pem p256.key > "$here/stranger.pem"
 cat p256.pem p384.pem > "$here/two-certificates.pem"
 cp alice.key "$here/key-only.pem"
+openssl pkcs8 -topk8 -nocrypt -in p256.key -outform DER -out "$here/key-only.der"
+openssl req -x509 -new -key p256.key -config x.cnf -extensions leaf -subj "/CN=EC 256 renewed" -days 36500 -out renewed.pem
+cat p256.key p256.pem renewed.pem > "$here/renewed.pem"
 
 du -sb "$here"
