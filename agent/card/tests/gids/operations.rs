@@ -577,6 +577,42 @@ fn what_is_damaged_is_not_written_on() {
     assert_eq!(rig.stored(), before);
 }
 
+/// Another program tears a short chain, by which GidsApplet loses a whole file.
+#[test]
+fn a_file_that_the_card_has_lost_hides_nothing_else() {
+    let rig = Rig::new(&[&ANNA, &BO]);
+    for apdu in [
+        &b"\x00\xA4\x04\x00\x09\xA0\x00\x00\x03\x97\x42\x54\x46\x59\x00"[..],
+        b"\x00\x20\x00\x80\x06123456",
+        b"\x10\xDB\xA0\x10\x05\xDF\x40\x20\x01\x02",
+    ] {
+        assert_eq!(rig.card.transmit_as_other(apdu).last_chunk(), Some(&[0x90, 0x00]));
+    }
+    let before = rig.stored();
+    rig.with(|card| {
+        assert_eq!(card.identify().unwrap().csn.unwrap().as_str(), CARD_ID);
+        assert_eq!(card.pins().unwrap()[0].tries_left, Some(3));
+        assert_ne!(card.freshness().unwrap(), card.freshness().unwrap(), "nobody can tell what has changed");
+        let contents = card.contents().unwrap();
+        assert_eq!((contents.containers.len(), contents.certificates.len()), (0, 2));
+        assert!(contents.certificates.iter().all(|stored| stored.der.is_err()));
+        assert!(
+            contents.findings.iter().any(|finding| finding.place == "cmapfile"),
+            "{:?}",
+            contents.findings
+        );
+    });
+    for result in [
+        rig.verified(|card| card.set_default(1)),
+        rig.verified(|card| card.import(&Request::with_key(&CARL).import()).map(drop)),
+        rig.with(|card| card.place(&Request::with_key(&CARL).import()).map(drop)),
+        rig.verified(|card| card.repair().map(drop)),
+    ] {
+        assert!(matches!(result, Err(Error::Damaged(_))), "{result:?}");
+    }
+    assert_eq!(rig.stored(), before);
+}
+
 #[test]
 fn hostile_objects_do_no_harm() {
     let junk: [&[u8]; 6] =

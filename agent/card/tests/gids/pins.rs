@@ -164,6 +164,41 @@ fn unblocking_with_a_response() {
 }
 
 #[test]
+fn an_unblock_that_is_cut_off_is_never_begun_again() {
+    let unblock = |fault: Option<(usize, FaultKind)>| {
+        let rig = Rig::described(&[], "options.admin-tries = 5");
+        let (mut connection, identity) = challenged(&rig);
+        let mark = rig.card.apdus();
+        if let Some((nth, kind)) = fault {
+            rig.fail_at(nth, kind);
+        }
+        let result = {
+            let mut transaction = connection.begin().unwrap();
+            let mut card = edge::resume(&mut *transaction, &identity);
+            card.unblock(Role::USER, UnblockProof::Response(&RESPONSE), &pin("2468"))
+        };
+        assert!(secrets(&rig.card.log_since(mark)).iter().all(|count| *count <= 1), "{fault:?}");
+        let commands = rig.card.apdus() - mark;
+        let done = rig.tries() == 3;
+        assert_eq!(rig.card.gids(|gids| gids.pin_is(b"2468")).unwrap(), done, "{fault:?}");
+        assert_eq!(rig.card.gids(|gids| gids.admin_tries_left()).unwrap(), Some(5), "{fault:?}");
+        rig.reinsert();
+        assert!(!rig.logged_in());
+        (commands, result.is_ok(), done)
+    };
+    let (commands, ok, done) = unblock(None);
+    assert!(ok && done);
+    for nth in 1..=commands {
+        for kind in
+            [FaultKind::RemovedBefore, FaultKind::RemovedAfter, FaultKind::Reset, FaultKind::Status(0x6F00)]
+        {
+            let (_, ok, done) = unblock(Some((nth, kind)));
+            assert!(done || !ok, "command {nth}, {kind:?}: said to be done");
+        }
+    }
+}
+
+#[test]
 fn a_wrong_response_is_sent_once() {
     let rig = Rig::described(&[], "options.admin-tries = 5");
     let (mut connection, identity) = challenged(&rig);

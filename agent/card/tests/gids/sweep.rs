@@ -168,6 +168,7 @@ fn cut_off(
     // What people would miss is found; the file of an abandoned key is seen by a repair only.
     let seen = now.0 == before.0 || now.0 == after.0 || contents.findings.iter().any(|f| f.repair.is_some());
     assert!(seen, "{place}: {:#?}", now.0);
+    let seen_under = rig.with(|card| card.freshness().unwrap());
     rig.with(|card| {
         card.verify(Role::USER, &pin(current)).unwrap();
         card.repair().unwrap_or_else(|error| panic!("{place}: {error}"));
@@ -182,6 +183,10 @@ fn cut_off(
         mended.0,
         before.0
     );
+    if mended.0 != now.0 {
+        let fresh = rig.with(|card| card.freshness().unwrap());
+        assert_ne!(fresh, seen_under, "{place}: programs would go on with what they have seen");
+    }
     tally.repaired += 1;
 }
 

@@ -2,7 +2,7 @@
 
 use super::Gids;
 use super::store::{Address, MASTERFILE, USUAL_CARDCF};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::smart_card::Freshness;
 
 /// What changes, so that its counter has to move.
@@ -64,13 +64,13 @@ impl Gids<'_> {
         }
         // Without the file nobody can tell what has changed: never the same twice.
         let mut unique = [0; 16];
-        getrandom::fill(&mut unique).map_err(|_| crate::Error::Damaged("cardcf".to_owned()))?;
+        getrandom::fill(&mut unique).map_err(|_| Error::Damaged("cardcf".to_owned()))?;
         Ok(Freshness(unique.to_vec()))
     }
 
     fn freshness_at(&mut self, at: Address) -> Result<Option<Freshness>> {
-        let value = self.read(at)?.filter(|value| counters(value).is_some());
-        Ok(value.map(|value| {
+        let value = self.try_read(at)?.unwrap_or_default();
+        Ok(value.filter(|value| counters(value).is_some()).map(|value| {
             let place = [at.file.to_be_bytes(), at.object.to_be_bytes()].concat();
             Freshness([place, value].concat())
         }))

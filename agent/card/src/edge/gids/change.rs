@@ -127,7 +127,7 @@ impl Gids<'_> {
         match self.journaled(place, &undo.encode(counters), body) {
             Ok(value) => Ok(value),
             Err(cause) => {
-                let restored = !matches!(cause, Error::Transport(_)) && self.undo(undo, place).is_ok();
+                let restored = !matches!(cause, Error::Transport(_)) && self.undo(undo, place, false).is_ok();
                 Err(Error::WriteFailed { cause: Box::new(cause), restored })
             }
         }
@@ -164,7 +164,7 @@ impl Gids<'_> {
 
     /// Moves the counters, and returns those of containers and files. Before the change, so that a change which
     /// is cut off at worst makes programs read the card anew in vain.
-    fn bump(&mut self, directory: &Directory, bump: Bump) -> Result<[u8; 4]> {
+    pub(super) fn bump(&mut self, directory: &Directory, bump: Bump) -> Result<[u8; 4]> {
         let Some((at, value)) = &directory.cardcf else { return Ok([0; 4]) };
         let value = bumped(value.as_deref().unwrap_or_default(), bump);
         self.put(*at, &value)?;
@@ -172,9 +172,10 @@ impl Gids<'_> {
     }
 
     /// Puts everything back: the directory first, then what it no longer names. Reads before it writes, so that
-    /// it ends at once when the card still waits for the rest of a chain; only a new SELECT ends that, and with
-    /// it the login.
-    fn undo(&mut self, undo: &Undo, journal: Option<Address>) -> Result<()> {
+    /// it ends at once when the card still waits for the rest of a chain. With `bump` the counters move, since
+    /// programs may have seen what was cut off: only once the directory is back, for that ends the life of the
+    /// journal.
+    fn undo(&mut self, undo: &Undo, journal: Option<Address>, bump: bool) -> Result<()> {
         self.memory.forget();
         for (at, value) in undo.before.iter().rev() {
             if let Some(value) = value
@@ -183,7 +184,11 @@ impl Gids<'_> {
                 self.put(*at, value)?;
             }
         }
-        let masterfile = self.masterfile()?;
+        let directory = self.directory()?;
+        if bump {
+            self.bump(&directory, Bump::Containers)?;
+        }
+        let masterfile = directory.masterfile;
         for (at, value) in &undo.before {
             if value.is_none() && masterfile.count(*at) == 0 {
                 self.remove(*at)?;
@@ -204,7 +209,9 @@ impl Gids<'_> {
     pub(super) fn pending(&mut self) -> Result<Option<(Address, Undo)>> {
         let directory = self.directory()?;
         let Some(at) = journal_at(&directory) else { return Ok(None) };
-        let Some((journaled, undo)) = self.read(at)?.as_deref().and_then(Undo::decode) else {
+        let Some((journaled, undo)) =
+            self.try_read(at)?.unwrap_or_default().as_deref().and_then(Undo::decode)
+        else {
             return Ok(None);
         };
         let now = match &directory.cardcf {
@@ -220,7 +227,7 @@ impl Gids<'_> {
     /// Those of writing.
     pub(super) fn recover(&mut self) -> Result<bool> {
         match self.pending()? {
-            Some((at, undo)) => self.undo(&undo, Some(at)).map(|()| true),
+            Some((at, undo)) => self.undo(&undo, Some(at), true).map(|()| true),
             None => Ok(false),
         }
     }

@@ -90,13 +90,19 @@ impl Gids<'_> {
         &mut self,
         at: Option<Address>,
     ) -> Result<(std::result::Result<Vec<u8>, String>, bool)> {
-        let bytes = match at.map_or(Ok(None), |at| self.read(at)) {
-            Ok(bytes) => bytes.unwrap_or_default(),
-            Err(error @ Error::Transport(_)) => return Err(error),
-            Err(_) => return Ok((Err("The card does not give out its file.".to_owned()), false)),
+        let bytes = match self.file(at)? {
+            Ok(bytes) => bytes,
+            Err(why) => return Ok((Err(why), false)),
         };
         let der = decode(&bytes).and_then(|der| x509::fields(&der).map(|_| der));
         Ok((der, bytes.is_empty()))
+    }
+
+    /// What is in a file; nothing when it has no object. The inner error is a sentence.
+    fn file(&mut self, at: Option<Address>) -> Result<std::result::Result<Vec<u8>, String>> {
+        let Some(at) = at else { return Ok(Ok(Vec::new())) };
+        let bytes = self.try_read(at)?.map(Option::unwrap_or_default);
+        Ok(bytes.map_err(|_| "The card does not give out its file.".to_owned()))
     }
 
     fn container_of(
@@ -135,11 +141,9 @@ impl Gids<'_> {
         &mut self,
         directory: &Directory,
     ) -> Result<std::result::Result<Vec<Vec<u8>>, String>> {
-        let Some(at) = directory.masterfile.find("mscp", "msroots") else { return Ok(Ok(Vec::new())) };
-        let bytes = match self.read(at) {
-            Ok(bytes) => bytes.unwrap_or_default(),
-            Err(error @ Error::Transport(_)) => return Err(error),
-            Err(_) => return Ok(Err("The card does not give out its file.".to_owned())),
+        let bytes = match self.file(directory.masterfile.find("mscp", "msroots"))? {
+            Ok(bytes) => bytes,
+            Err(why) => return Ok(Err(why)),
         };
         if bytes.is_empty() {
             return Ok(Ok(Vec::new()));

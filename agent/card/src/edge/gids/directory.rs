@@ -19,6 +19,8 @@ pub(super) struct Directory {
     pub(super) cardcf: Option<(Address, Option<Vec<u8>>)>,
     /// What masterfile, container map and key map were; `None` for one that is not there.
     pub(super) stored: Vec<(Address, Option<Vec<u8>>)>,
+    /// Files that the card does not give out.
+    pub(super) unreadable: Vec<&'static str>,
 }
 
 impl Directory {
@@ -31,6 +33,23 @@ impl Directory {
     /// What was stored at that address.
     pub(super) fn stored_at(&self, at: Address) -> Option<&[u8]> {
         find(&self.stored, at)
+    }
+
+    /// Whether everything is there that a change builds on.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the card has to be repaired first.
+    pub(super) fn check(&self) -> Result<()> {
+        let broken = [
+            (self.masterfile.torn, "masterfile"),
+            (self.map_at.is_none() || self.containers.torn, "cmapfile"),
+            (self.keys.damaged, "the key map"),
+        ];
+        let broken = broken.iter().filter(|(broken, _)| *broken).map(|(_, name)| *name);
+        match self.unreadable.iter().copied().chain(broken).next() {
+            Some(name) => Err(Error::Damaged(name.to_owned())),
+            None => Ok(()),
+        }
     }
 
     /// Makes container map and key map equally long: programs refuse cards on which they are not (section 5.3).
@@ -79,18 +98,27 @@ impl Gids<'_> {
         for at in [map_at, cardcf_at].into_iter().flatten() {
             self.read_file(at.file)?;
         }
-        let mut stored = vec![(MASTERFILE, self.read(MASTERFILE)?), (KEY_MAP, self.read(KEY_MAP)?)];
+        let mut unreadable = Vec::new();
+        let mut read = |name, at| {
+            let value = self.try_read(at)?;
+            if value.is_err() {
+                unreadable.push(name);
+            }
+            Ok::<_, Error>(value.unwrap_or_default())
+        };
+        let mut stored =
+            vec![(MASTERFILE, read("masterfile", MASTERFILE)?), (KEY_MAP, read("the key map", KEY_MAP)?)];
         if let Some(at) = map_at {
-            stored.push((at, self.read(at)?));
+            stored.push((at, read("cmapfile", at)?));
         }
         let cardcf = match cardcf_at {
-            Some(at) => Some((at, self.read(at)?)),
+            Some(at) => Some((at, read("cardcf", at)?)),
             None => None,
         };
         let bytes = |at| find(&stored, at);
         let keys = KeyMap::parse(bytes(KEY_MAP));
         let containers = ContainerMap::parse(map_at.and_then(bytes).unwrap_or_default());
-        Ok(Directory { masterfile, containers, keys, map_at, cardcf, stored })
+        Ok(Directory { masterfile, containers, keys, map_at, cardcf, stored, unreadable })
     }
 
     /// Everything, read anew for a change: what was cut off earlier is put back first, and what is damaged is
@@ -103,15 +131,7 @@ impl Gids<'_> {
         self.directory()?;
         self.recover()?;
         let mut directory = self.directory()?;
-        for (broken, name) in [
-            (directory.masterfile.torn, "masterfile"),
-            (directory.map_at.is_none() || directory.containers.torn, "cmapfile"),
-            (directory.keys.damaged, "the key map"),
-        ] {
-            if broken {
-                return Err(Error::Damaged(name.to_owned()));
-            }
-        }
+        directory.check()?;
         directory.equalise();
         Ok(directory)
     }

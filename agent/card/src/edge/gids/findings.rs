@@ -42,6 +42,9 @@ impl Gids<'_> {
             );
         }
         let Directory { masterfile, containers, keys, cardcf, .. } = directory;
+        for name in &directory.unreadable {
+            add(name, "The card does not give out this file.".to_owned(), None);
+        }
         if masterfile.torn {
             add(
                 "masterfile",
@@ -62,6 +65,7 @@ impl Gids<'_> {
         match cardcf {
             None => add("cardcf", "The directory does not name the counters of changes.".to_owned(), None),
             Some((_, Some(value))) if value.len() >= 6 => {}
+            Some(_) if directory.unreadable.contains(&"cardcf") => {}
             Some(_) => {
                 add("cardcf", "The counters of changes are missing.".to_owned(), Some("Writes them anew."));
             }

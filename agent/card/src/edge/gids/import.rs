@@ -12,7 +12,7 @@ use super::contents::{Stored, certificate_of, is_signature, notation};
 use super::delete::abandoned;
 use super::directory::Directory;
 use super::key_map::{self, rsa_algorithm, usual_reference};
-use super::store::{Address, KEY_MAP, MASTERFILE, MAX_VALUE, USUAL_CARDCF};
+use super::store::{Address, KEY_MAP, MASTERFILE, MAX_VALUE, NO_ROOM, USUAL_CARDCF};
 use crate::error::{Error, Result};
 use crate::key::{PrivateKey, PublicKey};
 use crate::smart_card::{Import, Placement};
@@ -48,6 +48,10 @@ impl Gids<'_> {
     /// Where an import would go.
     pub(super) fn find_place(&mut self, import: &Import<'_>) -> Result<Placement> {
         let directory = self.directory()?;
+        // What was cut off is put back before the import, and may mend what is broken now.
+        if self.pending()?.is_none() {
+            directory.check()?;
+        }
         let certificates = self.certificates(&directory)?;
         encode(import.certificate)?;
         self.place_in(&directory, &certificates, import)
@@ -84,23 +88,17 @@ impl Gids<'_> {
         let certificates = self.certificates(&before)?;
         let placement = self.place_in(&before, &certificates, import)?;
         let plan = self.plan(&before, &certificates, import, &placement)?;
-        let full = match self.write(&before, &plan, import, true) {
-            Err(Error::WriteFailed { cause, restored: true }) if matches!(*cause, Error::CardFull(_)) => {
-                cause
-            }
-            result => return result.map(|()| plan.name.to_ascii_lowercase()),
-        };
-        // On a card that is nearly full the certificate may fit when nothing else is written.
+        let written = self.write(&before, &plan, import, true);
+        if !is_full(&written) {
+            return written.map(|()| plan.name.to_ascii_lowercase());
+        }
+        // On a card that is nearly full the certificate may fit when nothing else is written beside it.
         let plan = Plan { roots: None, ..plan };
         let old = plan.certificate.old.filter(|old| plan.key.is_none() && before.masterfile.count(*old) == 1);
-        match self.write(&before, &plan, import, false) {
+        match (self.write(&before, &plan, import, false), old) {
             // A certificate can still be replaced where it is; one that is cut off there is lost.
-            Err(Error::WriteFailed { cause, restored: true })
-                if matches!(*cause, Error::CardFull(_)) && old.is_some() =>
-            {
-                old.map_or(Err(*full), |at| self.write_in_place(&before, &plan, at, import))?;
-            }
-            result => result?,
+            (written, Some(at)) if is_full(&written) => self.write_in_place(&before, &plan, at, import)?,
+            (written, _) => written?,
         }
         Ok(plan.name.to_ascii_lowercase())
     }
@@ -132,7 +130,7 @@ impl Gids<'_> {
         };
         let replaced = certificate_of(directory, certificates, container);
         let certificate = NewObject {
-            at: free().ok_or(Error::CardFull("another file"))?,
+            at: free().ok_or(Error::CardFull(NO_ROOM))?,
             old: replaced.and_then(|stored| stored.at),
             value: encode(import.certificate)?,
         };
@@ -281,6 +279,12 @@ impl Gids<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a write failed for want of room for another object, and everything is as before.
+fn is_full(written: &Result<()>) -> bool {
+    let Err(Error::WriteFailed { cause, restored: true }) = written else { return false };
+    matches!(**cause, Error::CardFull(NO_ROOM))
 }
 
 /// What a key of another size is told.

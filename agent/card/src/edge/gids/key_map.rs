@@ -2,6 +2,8 @@
 
 use shared::model::{KeyAlgorithm, KeyFamily};
 
+use super::cmapfile::MAX_CONTAINERS;
+
 /// Bytes of one record.
 const RECORD: usize = 12;
 /// The only version there is.
@@ -35,8 +37,11 @@ impl KeyMap {
             None | Some([]) => Self::default(),
             Some([VERSION, rest @ ..]) => {
                 let chunks = rest.chunks_exact(RECORD);
-                let damaged = !chunks.remainder().is_empty();
-                let records = chunks.filter_map(|chunk| Some(Record(chunk.try_into().ok()?))).collect();
+                let damaged = !chunks.remainder().is_empty() || chunks.len() > usize::from(MAX_CONTAINERS);
+                let records = chunks
+                    .take(usize::from(MAX_CONTAINERS))
+                    .filter_map(|chunk| Some(Record(chunk.try_into().ok()?)))
+                    .collect();
                 Self { records, damaged }
             }
             Some(_) => Self { records: Vec::new(), damaged: true },
@@ -186,6 +191,7 @@ mod tests {
             (Some(&[1]), 0, false),
             (Some(&[2]), 0, true),
             (Some(&[1, 0, 0]), 0, true),
+            (Some(&[1; 65_533]), 126, true),
         ] {
             let map = KeyMap::parse(bytes);
             assert_eq!((map.records.len(), map.damaged), (records, damaged), "{bytes:?}");

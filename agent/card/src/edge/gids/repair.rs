@@ -45,6 +45,10 @@ impl Gids<'_> {
     fn mend_directory(&mut self) -> Result<bool> {
         let before = self.directory()?;
         let Some(map_at) = before.map_at else { return Ok(true) };
+        // What cannot be read may be whole: it is not written anew.
+        if let Some(name) = before.unreadable.first() {
+            return Err(Error::Damaged((*name).to_owned()));
+        }
         let damaged = before.masterfile.torn || before.containers.torn || before.keys.damaged;
         let mut after = before.clone();
         for stored in self.certificates(&before)?.iter().filter(|stored| stored.missing) {
@@ -127,18 +131,22 @@ impl Gids<'_> {
     /// Enters objects again that no file names and that are the certificate of a key without one, or the trusted
     /// roots when the directory has a hole in which they may have been named.
     fn find_lost_files(&mut self, before: &Directory, after: &mut Directory) -> Result<()> {
+        let certificates = self.certificates(after)?;
+        let notation = notation(after, &certificates);
+        let with_key =
+            after.containers.valid().filter(|(_, record)| record.bits() != 0).map(|(index, _)| index);
+        let mut alone: Vec<u8> =
+            with_key.filter(|index| certificate_of(after, &certificates, *index).is_none()).collect();
         for (at, bytes) in self.unnamed(before) {
             let Ok(der) = decode(&bytes) else { continue };
-            let certificates = self.certificates(after)?;
             if let Some(key) = x509::public_key(&der) {
-                let with_key = after.containers.valid().filter(|(_, record)| record.bits() != 0);
-                let indices: Vec<u8> = with_key.map(|(index, _)| index).collect();
-                for index in indices {
-                    let alone = certificate_of(after, &certificates, index).is_none();
-                    let name = file_name(index, is_signature(after, index), notation(after, &certificates));
+                for place in 0..alone.len() {
+                    let Some(index) = alone.get(place).copied() else { break };
+                    let name = file_name(index, is_signature(after, index), notation);
                     let free = after.masterfile.find("mscp", &name.to_ascii_lowercase()).is_none();
-                    if alone && free && self.container_key(after, index)?.as_ref() == Some(&key) {
+                    if free && self.container_key(after, index)?.as_ref() == Some(&key) {
                         after.masterfile.set("mscp", &name, at);
+                        alone.remove(place);
                         break;
                     }
                 }
@@ -162,7 +170,10 @@ impl Gids<'_> {
         let unnamed = self.unnamed(&directory).into_iter();
         let objects: Vec<Address> =
             unnamed.filter(|(_, bytes)| !damaged || bytes.is_empty()).map(|(at, _)| at).collect();
-        self.clean_up(|card| card.delete_unused(&objects, &[]))?;
+        if !objects.is_empty() {
+            self.bump(&directory, Bump::Files)?;
+            self.clean_up(|card| card.delete_unused(&objects, &[]))?;
+        }
         if damaged {
             return Ok(Vec::new());
         }

@@ -21,6 +21,9 @@ pub(super) const USUAL_CARDCF: Address = Address { file: 0xA010, object: 0xDF22 
 /// The largest value that is written; OpenSC has the same limit (section 3).
 pub(super) const MAX_VALUE: usize = 65_000;
 
+/// What a card has no room for when it refuses an object.
+pub(super) const NO_ROOM: &str = "another file";
+
 /// The object that ends a refused chain; no file gets it.
 const CHAIN_END: u16 = 0xDF7E;
 
@@ -102,6 +105,17 @@ impl Gids<'_> {
         Ok(value)
     }
 
+    /// As [`Gids::read`], with an inner error where the card does not give out the object.
+    ///
+    /// # Errors
+    /// [`Error::Transport`]
+    pub(super) fn try_read(&mut self, at: Address) -> Result<std::result::Result<Option<Vec<u8>>, Error>> {
+        match self.read(at) {
+            Err(error @ Error::Transport(_)) => Err(error),
+            result => Ok(result),
+        }
+    }
+
     /// Reads every object of a file with one command, to save commands later. A card that refuses this, or whose
     /// answer makes no sense, is asked for single objects when they are needed.
     ///
@@ -141,6 +155,9 @@ impl Gids<'_> {
     /// # Errors
     /// [`Error::CardFull`] and those of the transport.
     pub(super) fn put(&mut self, at: Address, value: &[u8]) -> Result<()> {
+        if value.len() > MAX_VALUE {
+            return Err(Error::CardFull("a file of that size"));
+        }
         let object = tlv::object(u32::from(at.object), value);
         self.put_data(at.file, Data::Plain(&object))
     }
@@ -160,7 +177,7 @@ impl Gids<'_> {
         }
         match response.status {
             StatusWord::OK => Ok(()),
-            StatusWord::FULL => Err(Error::CardFull("another file")),
+            StatusWord::FULL => Err(Error::CardFull(NO_ROOM)),
             status => Err(Error::Unexpected { command: "PUT DATA", status: status.0 }),
         }
     }
