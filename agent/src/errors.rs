@@ -176,7 +176,9 @@ pub(crate) fn void(reason: VoidReason) -> Error {
 /// Why it cannot, as a sentence.
 pub(crate) fn void_words(reason: VoidReason) -> &'static str {
     match reason {
-        VoidReason::None => "There is no challenge: none was taken since the agent was started.",
+        VoidReason::None => {
+            "There is no challenge: none was taken since the agent was started and the reader was plugged in."
+        }
         VoidReason::Removed => "The card was removed after the challenge was taken.",
         VoidReason::Reset => "Another program reset the card after the challenge was taken.",
         VoidReason::Disturbed => "Another program used the card after the challenge was taken.",

@@ -21,6 +21,9 @@ use crate::worker::Worker;
 /// Events that a subscriber may lag behind before it is cut off.
 const QUEUE: usize = 256;
 
+/// How long requests wait for a card that came in to be identified.
+const IDENTIFY: Duration = Duration::from_secs(5);
+
 /// See the module.
 pub struct Registry {
     state: Mutex<State>,
@@ -41,6 +44,8 @@ struct Slot {
     seen: Seen,
     view: Reader,
     worker: Worker,
+    /// Until when requests wait for the card that is being identified.
+    identified_by: Option<Instant>,
     /// The card from which this reader's last challenge was taken; it may have gone since.
     challenged: Option<Csn>,
 }
@@ -169,6 +174,7 @@ impl Registry {
                 Found::Unusable(state, reason) => (None, state, Some(reason)),
             };
             let view = Reader { state: reader_state, card, detail, ..slot.view.clone() };
+            slot.identified_by = None;
             if slot.view != view {
                 slot.view = view;
                 let change = match (&slot.view.card, &slot.view.detail) {
@@ -226,24 +232,32 @@ impl Registry {
         }
     }
 
-    /// The card that a request means. Waits a moment for cards that are just being identified.
+    /// Gives up every challenge, and lets every worker end once it has done what it was asked.
+    pub fn let_go(&self) {
+        let slots = std::mem::take(&mut self.lock().slots);
+        slots.values().for_each(|slot| slot.worker.card_is_gone());
+    }
+
+    /// The card that a request means. Waits a moment for cards that are just being identified, and looks again at
+    /// those that could not be: what kept them may have passed.
     ///
     /// # Errors
     /// [`ErrorCode::NoService`], [`ErrorCode::NoReader`], [`ErrorCode::NoCard`], [`ErrorCode::SeveralCards`], and
     /// what the reader's state says when the one reader meant holds nothing usable.
     pub fn find(&self, select: &Select) -> Result<Target> {
-        let patience = Instant::now() + Duration::from_secs(5);
         let mut state = self.lock();
+        state.named(select).for_each(Slot::look_again);
         loop {
-            let pending = state.slots.iter().any(|(name, slot)| {
-                slot.view.state == ReaderState::Identifying
-                    && select.reader.as_ref().is_none_or(|reader| reader == name)
-            });
-            let left = patience.saturating_duration_since(Instant::now());
-            if !pending || left.is_zero() {
-                return state.find(select);
+            // A reader that hangs is waited for once, not by every request.
+            let waiting = state.named(select).filter_map(|slot| slot.identified_by).max();
+            let left = waiting.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            match left.filter(|left| !left.is_zero()) {
+                None => return state.find(select),
+                Some(left) => {
+                    let woken = self.changed.wait_timeout(state, left);
+                    state = woken.unwrap_or_else(PoisonError::into_inner).0;
+                }
             }
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
@@ -257,6 +271,13 @@ pub enum Found {
 }
 
 impl State {
+    /// The readers that a request may mean.
+    fn named(&mut self, select: &Select) -> impl Iterator<Item = &mut Slot> {
+        let named = select.reader.clone();
+        let slots = self.slots.values_mut();
+        slots.filter(move |slot| named.as_ref().is_none_or(|name| *name == slot.view.name))
+    }
+
     fn publish(&mut self, change: Change) {
         self.sequence += 1;
         let event = Event { sequence: self.sequence, time: clock::now(), change };
@@ -270,7 +291,7 @@ impl State {
         let view =
             Reader { name: name.clone(), state: ReaderState::Empty, atr: None, card: None, detail: None };
         let seen = Seen { presence: Presence::Empty, ..now.clone() };
-        self.slots.insert(name, Slot { seen, view, worker, challenged: None });
+        self.slots.insert(name, Slot { seen, view, worker, identified_by: None, challenged: None });
         self.card_is(now);
     }
 
@@ -288,8 +309,8 @@ impl State {
         } else {
             let released = slot.seen.exclusive && !now.exclusive;
             slot.seen = now.clone();
-            if released && slot.view.state == ReaderState::Busy {
-                slot.worker.identify(now.generation);
+            if released {
+                slot.look_again();
             }
         }
     }
@@ -297,6 +318,7 @@ impl State {
     fn card_is_gone(&mut self, name: &str) {
         let Some(slot) = self.slots.get_mut(name) else { return };
         slot.worker.card_is_gone();
+        slot.identified_by = None;
         if slot.view.atr.is_some() || slot.view.state == ReaderState::Mute {
             let csn = slot.view.card.take().and_then(|card| card.csn);
             slot.view = Reader {
@@ -321,9 +343,8 @@ impl State {
                 return;
             }
             Presence::Card(atr) => {
-                slot.view.state = ReaderState::Identifying;
                 slot.view.atr = Some(Hex(atr.clone()));
-                slot.worker.identify(now.generation);
+                slot.identify();
                 Change::CardInserted { reader, atr: Hex(atr.clone()) }
             }
             Presence::Mute => {
@@ -342,17 +363,11 @@ impl State {
         self.publish(change);
     }
 
-    fn find(&self, select: &Select) -> Result<Target> {
+    fn find(&mut self, select: &Select) -> Result<Target> {
         if let Service::Down { reason } = &self.service {
             return Err(Error::new(ErrorCode::NoService, reason.clone()));
         }
-        let named: Vec<&Slot> = match &select.reader {
-            Some(name) => {
-                let slot = self.slots.get(name);
-                slot.into_iter().collect()
-            }
-            None => self.slots.values().collect(),
-        };
+        let named: Vec<&Slot> = self.named(select).map(|slot| &*slot).collect();
         if named.is_empty() {
             return Err(Error::new(
                 ErrorCode::NoReader,
@@ -385,6 +400,21 @@ impl State {
 }
 
 impl Slot {
+    fn identify(&mut self) {
+        self.view.state = ReaderState::Identifying;
+        self.view.detail = None;
+        self.identified_by = Some(Instant::now() + IDENTIFY);
+        self.worker.identify(self.seen.generation);
+    }
+
+    /// Identifies a card that could not be identified because of something that may have passed.
+    fn look_again(&mut self) {
+        let passing = matches!(self.view.state, ReaderState::Busy | ReaderState::Failed);
+        if passing && matches!(self.seen.presence, Presence::Card(_)) {
+            self.identify();
+        }
+    }
+
     fn target(&self, select: &Select) -> Option<Target> {
         let card = self.view.card.clone()?;
         let fits = match (&select.card, &card.csn) {

@@ -88,10 +88,11 @@ impl Service {
         self.registry.service_is_down(errors::transport(error).message);
     }
 
-    /// Refuses new requests and waits until the running ones are done, at most so long.
+    /// Refuses new requests, gives up what waits in cards, and waits until what runs is done, at most so long.
     pub fn finish(&self, patience: Duration) {
         self.stopping.store(true, Ordering::SeqCst);
         self.readers.stop();
+        self.registry.let_go();
         let deadline = Instant::now() + patience;
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         while *running > 0 {
@@ -161,9 +162,14 @@ impl Service {
         })
     }
 
-    fn begin(&self) -> std::result::Result<Running<'_>, Fault> {
+    /// Counts as running until the value is dropped.
+    pub(crate) fn work(&self) -> Running<'_> {
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        let running = Running(self);
+        Running(self)
+    }
+
+    fn begin(&self) -> std::result::Result<Running<'_>, Fault> {
+        let running = self.work();
         if self.is_stopping() {
             return Err(fault(-32000, Error::new(ErrorCode::NoAgent, "The agent is ending.")));
         }
@@ -171,8 +177,8 @@ impl Service {
     }
 }
 
-/// Counts a request as running until dropped.
-struct Running<'s>(&'s Service);
+/// Something that an ending agent waits for: a request, or a worker that has a card.
+pub(crate) struct Running<'s>(&'s Service);
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {

@@ -190,7 +190,10 @@ impl Turn {
 
 fn run(mut desk: Desk, messages: &Receiver<Message>) {
     let mut next = messages.recv().ok();
+    let service = Arc::clone(&desk.service);
     while let Some(message) = next.take() {
+        // Counted, so that an ending agent waits for a card to be let go of.
+        let _running = service.work();
         // A card's bytes must not be able to end the thread, whatever they find.
         let outcome = catch_unwind(AssertUnwindSafe(|| desk.handle(message, messages)));
         let follows = outcome.unwrap_or_else(|_| {

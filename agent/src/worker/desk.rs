@@ -102,7 +102,7 @@ impl Desk {
             Ok(connection) => connection,
             Err(failure) => return (Err(failure), false),
         };
-        let mut transaction = match begin(&mut *connection) {
+        let mut transaction = match connection.begin() {
             Ok(transaction) => transaction,
             Err(error) => return (Err(error.into()), false),
         };
@@ -121,7 +121,8 @@ impl Desk {
         (result, secret_sent)
     }
 
-    /// Connects to the card of a request, and makes sure that it is still that insertion.
+    /// Connects to the card of a request, and makes sure that it is still that insertion. A reset that happened
+    /// before costs nothing; one that happens from now on is an error of the operation.
     pub(super) fn connect(&self, target: &Target) -> std::result::Result<Box<dyn Connection>, Failure> {
         let mut connection = self.service.readers().connect(&self.reader)?;
         let look = match connection.look() {
@@ -162,20 +163,9 @@ impl Desk {
 
     fn try_identify(&self) -> card::Result<shared::model::Card> {
         let mut connection = self.service.readers().connect(&self.reader)?;
-        let mut transaction = begin(&mut *connection)?;
+        let mut transaction = connection.begin()?;
         edge::open(&mut *transaction)?.identify()
     }
-}
-
-/// Begins a transaction, also on a card that another program has reset since we connected.
-pub(super) fn begin(
-    connection: &mut dyn Connection,
-) -> transport::Result<Box<dyn transport::Transaction + '_>> {
-    // A look notices a reset without beginning anything, so that the transaction is borrowed only once.
-    if connection.look() == Err(transport::Error::Reset) {
-        connection.reconnect()?;
-    }
-    connection.begin()
 }
 
 fn is_reset(error: &CardError) -> bool {

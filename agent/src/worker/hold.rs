@@ -16,7 +16,7 @@ use shared::rpc::methods::{Challenge, UnblockState};
 use shared::unblock::{checksum_text, parse_response};
 use shared::{Error, ErrorCode, Result};
 
-use super::desk::{Desk, begin};
+use super::desk::Desk;
 use super::{Finish, Message, Start};
 use crate::service::pins;
 use crate::{clock, errors};
@@ -55,7 +55,7 @@ pub(super) fn hold(desk: &mut Desk, start: &Start, messages: &Receiver<Message>)
         }
     };
     let mut held = None;
-    let end = match begin(&mut *connection) {
+    let end = match connection.begin() {
         Err(error) => {
             let _ = start.reply.send(Err(errors::transport(&error)));
             return None;

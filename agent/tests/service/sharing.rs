@@ -173,3 +173,32 @@ fn cards_that_cannot_be_used_are_shown() {
     events.find(|change| matches!(change, Change::CardIdentified { initialised: false, .. }));
     assert_eq!(rig.call::<CertList>(&on(OTHER)).unwrap_err().code, ErrorCode::NotInitialised);
 }
+
+/// What kept a card may have passed: the next request looks again, and nobody has to take the card out.
+#[test]
+fn a_card_that_was_kept_when_it_came_in_is_looked_at_again() {
+    let rig = Rig::new();
+    let mut events = rig.events();
+    rig.readers.hold(OTHER, true).unwrap();
+    rig.readers.insert(OTHER, None).unwrap();
+    events.find(|change| matches!(change, Change::CardUnusable { state: ReaderState::Busy, .. }));
+    assert_eq!(rig.call::<PinList>(&on(OTHER)).unwrap_err().code, ErrorCode::Busy);
+    rig.readers.hold(OTHER, false).unwrap();
+    assert!(rig.call::<PinList>(&on(OTHER)).is_ok());
+}
+
+/// A card that hangs while it is identified is waited for once, and then others are served at once.
+#[test]
+fn a_card_that_hangs_when_it_comes_in_keeps_nobody_waiting() {
+    let rig = Rig::new();
+    let mut events = rig.events();
+    rig.readers.hang(OTHER, true).unwrap();
+    rig.readers.insert(OTHER, None).unwrap();
+    events.find(|change| matches!(change, Change::CardInserted { .. }));
+    assert!(rig.call::<PinList>(&OnCard::default()).is_ok());
+    let asked = Instant::now();
+    assert!(rig.call::<PinList>(&OnCard::default()).is_ok());
+    assert!(asked.elapsed() < Duration::from_secs(1));
+    rig.readers.hang(OTHER, false).unwrap();
+    events.find(|change| matches!(change, Change::CardIdentified { reader, .. } if reader == OTHER));
+}
