@@ -16,7 +16,7 @@ use shared::rpc::methods::{Select, StatusReply};
 use shared::{Error, ErrorCode, Result};
 
 use crate::clock;
-use crate::worker::Worker;
+use crate::worker::{Desk, Turn, Worker};
 
 /// Events that a subscriber may lag behind before it is cut off.
 const QUEUE: usize = 256;
@@ -73,6 +73,20 @@ pub struct Target {
     pub atr: Hex,
     /// The worker of the reader.
     pub worker: Worker,
+}
+
+impl Target {
+    /// Does something with the card, on its reader's worker.
+    ///
+    /// # Errors
+    /// As for [`Worker::ask`].
+    pub(crate) fn ask<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&mut Desk, &Turn, &Self) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let worker = self.worker.clone();
+        worker.ask(move |desk, turn| work(desk, turn, &self))
+    }
 }
 
 impl Registry {

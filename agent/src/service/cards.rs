@@ -11,13 +11,12 @@ use crate::service::{Service, pins};
 /// Everything there is to know about a card without a PIN.
 pub fn show(service: &Service, params: &OnCard) -> Result<CardDetails> {
     let target = service.registry().find(&params.select)?;
-    let worker = target.worker.clone();
-    worker.ask(move |desk, turn| {
+    target.ask(move |desk, turn, target| {
         let mut cache = desk.cache.take();
-        let pins = desk.operate(turn, &target, |card| {
+        let pins = desk.operate(turn, target, |card| {
             let pins = card.pins()?;
             if target.card.csn.is_some() {
-                Cache::refresh(&mut cache, card, &target)?;
+                Cache::refresh(&mut cache, card, target)?;
             }
             Ok(pins)
         })?;
@@ -44,15 +43,14 @@ pub fn show(service: &Service, params: &OnCard) -> Result<CardDetails> {
 /// Mends what an interrupted write left.
 pub fn repair(service: &Service, params: RepairParams) -> Result<RepairReply> {
     let target = service.registry().find(&params.select)?;
-    let worker = target.worker.clone();
-    worker.ask(move |desk, turn| {
+    target.ask(move |desk, turn, target| {
         desk.cache = None;
-        let repaired = desk.operate(turn, &target, |card| {
-            pins::present(card, &target, &params.pin, params.last_try)?;
+        let repaired = desk.operate(turn, target, |card| {
+            pins::present(card, target, &params.pin, params.last_try)?;
             let mended = card.repair()?;
             Ok(RepairReply { mended, remaining: card.contents()?.findings })
         });
-        pins::report(desk.registry(), &target, Role::USER, repaired.as_ref().err());
+        pins::report(desk.registry(), target, Role::USER, repaired.as_ref().err());
         let reply = repaired?;
         if let Some(csn) = target.card.csn.clone().filter(|_| !reply.mended.is_empty()) {
             let event = OnCardEvent { reader: target.reader.clone(), csn, cause: Cause::User };

@@ -58,16 +58,14 @@ impl Cache {
 /// The certificates of a card.
 pub fn list(service: &Service, params: &OnCard) -> Result<Vec<Certificate>> {
     let target = service.registry().find(&params.select)?;
-    let worker = target.worker.clone();
-    worker.ask(move |desk, turn| Ok(read(desk, turn, &target)?.listed.clone()))
+    target.ask(move |desk, turn, target| Ok(read(desk, turn, target)?.listed.clone()))
 }
 
 /// One certificate in full.
 pub fn view(service: &Service, params: CertParams) -> Result<CertificateView> {
     let target = service.registry().find(&params.select)?;
-    let worker = target.worker.clone();
-    worker.ask(move |desk, turn| {
-        let cache = read(desk, turn, &target)?;
+    target.ask(move |desk, turn, target| {
+        let cache = read(desk, turn, target)?;
         let summary = choose(&cache.listed, &params.certificate)?;
         let der = stored(&cache.contents, &summary.id).and_then(|stored| stored.der.as_deref().ok());
         let others: Vec<Vec<u8>> = cache
@@ -90,12 +88,11 @@ pub fn view(service: &Service, params: CertParams) -> Result<CertificateView> {
 pub fn inspect(service: &Service, params: &InspectParams) -> Result<ImportPlan> {
     let credential = open(&params.file, params.password.as_ref())?;
     let target = service.registry().find(&params.select)?;
-    let worker = target.worker.clone();
-    worker.ask(move |desk, turn| {
+    target.ask(move |desk, turn, target| {
         let mut cache = desk.cache.take();
-        let (csn, placement) = desk.operate(turn, &target, |card| {
-            let csn = initialised(pins::confirm(card, &target)?.csn)?;
-            Cache::refresh(&mut cache, card, &target)?;
+        let (csn, placement) = desk.operate(turn, target, |card| {
+            let csn = initialised(pins::confirm(card, target)?.csn)?;
+            Cache::refresh(&mut cache, card, target)?;
             let placement = with_import(&credential, false, |import| Ok(card.place(import)?))?;
             Ok((csn, placement))
         })?;
@@ -120,21 +117,20 @@ pub fn inspect(service: &Service, params: &InspectParams) -> Result<ImportPlan> 
 pub fn import(service: &Service, params: ImportParams) -> Result<ImportReply> {
     let credential = open(&params.file, params.password.as_ref())?;
     let target = service.registry().find(&params.select)?;
-    let worker = target.worker.clone();
-    worker.ask(move |desk, turn| {
-        let (id, contents) = write(desk, turn, &target, |card| {
+    target.ask(move |desk, turn, target| {
+        let (id, contents) = write(desk, turn, target, |card| {
             with_import(&credential, params.default, |import| {
                 // Whatever can be refused is refused before the PIN costs a try or the card is written.
                 card.place(import)?;
-                pins::present(card, &target, &params.pin, params.last_try)?;
+                pins::present(card, target, &params.pin, params.last_try)?;
                 let id = card.import(import)?;
                 Ok((id, card.contents()?))
             })
         })?;
-        announce(desk, &target, &id, Change::CertImported);
+        announce(desk, target, &id, Change::CertImported);
         let listed = list_of(&contents);
         if params.default {
-            announce(desk, &target, &id, Change::DefaultChanged);
+            announce(desk, target, &id, Change::DefaultChanged);
         }
         let on_card = |der: &&Vec<u8>| contents.roots.contains(*der);
         let chain =
@@ -146,9 +142,8 @@ pub fn import(service: &Service, params: ImportParams) -> Result<ImportReply> {
 /// Makes a certificate the default one.
 pub fn set_default(service: &Service, params: CertWriteParams) -> Result<Certificate> {
     let target = service.registry().find(&params.select)?;
-    let worker = target.worker.clone();
-    worker.ask(move |desk, turn| {
-        let listed = write(desk, turn, &target, |card| {
+    target.ask(move |desk, turn, target| {
+        let listed = write(desk, turn, target, |card| {
             let listed = list_of(&card.contents()?);
             let chosen = choose(&listed, &params.certificate)?;
             let Some(container) = chosen.container.filter(|_| chosen.has_key) else {
@@ -159,11 +154,11 @@ pub fn set_default(service: &Service, params: CertWriteParams) -> Result<Certifi
                 return Ok(chosen.clone());
             }
             let id = chosen.id.clone();
-            pins::present(card, &target, &params.pin, params.last_try)?;
+            pins::present(card, target, &params.pin, params.last_try)?;
             card.set_default(container)?;
             Ok(choose(&list_of(&card.contents()?), &id)?.clone())
         })?;
-        announce(desk, &target, &listed.id, Change::DefaultChanged);
+        announce(desk, target, &listed.id, Change::DefaultChanged);
         Ok(listed)
     })
 }
@@ -171,9 +166,8 @@ pub fn set_default(service: &Service, params: CertWriteParams) -> Result<Certifi
 /// Deletes.
 pub fn delete(service: &Service, params: DeleteParams) -> Result<DeleteReply> {
     let target = service.registry().find(&params.select)?;
-    let worker = target.worker.clone();
-    worker.ask(move |desk, turn| {
-        let (id, reply) = write(desk, turn, &target, |card| {
+    target.ask(move |desk, turn, target| {
+        let (id, reply) = write(desk, turn, target, |card| {
             let contents = card.contents()?;
             let listed = list_of(&contents);
             let chosen = choose(&listed, &params.certificate);
@@ -186,7 +180,7 @@ pub fn delete(service: &Service, params: DeleteParams) -> Result<DeleteReply> {
                 (Err(_), Some(container)) if !params.keep_key => (String::new(), Some(container.index)),
                 _ => return Err(chosen.err().unwrap_or_else(|| not_found(&params.certificate)).into()),
             };
-            pins::present(card, &target, &params.pin, params.last_try)?;
+            pins::present(card, target, &params.pin, params.last_try)?;
             let default = match container.filter(|_| !params.keep_key) {
                 Some(container) => card.delete_container(container)?.default,
                 None => {
@@ -196,7 +190,7 @@ pub fn delete(service: &Service, params: DeleteParams) -> Result<DeleteReply> {
             };
             Ok((id, DeleteReply { orphans: orphans(container, params.keep_key), default }))
         })?;
-        announce(desk, &target, &id, Change::CertDeleted);
+        announce(desk, target, &id, Change::CertDeleted);
         Ok(reply)
     })
 }

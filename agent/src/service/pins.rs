@@ -14,18 +14,16 @@ use crate::service::Service;
 /// The PINs of a card.
 pub fn list(service: &Service, params: &OnCard) -> Result<Vec<PinStatus>> {
     let target = service.registry().find(&params.select)?;
-    let worker = target.worker.clone();
-    worker.ask(move |desk, turn| desk.operate(turn, &target, |card| Ok(card.pins()?)))
+    target.ask(move |desk, turn, target| desk.operate(turn, target, |card| Ok(card.pins()?)))
 }
 
 /// Changes a PIN.
 pub fn change(service: &Service, params: PinChangeParams) -> Result<PinStatus> {
     let target = service.registry().find(&params.select)?;
-    let worker = target.worker.clone();
-    worker.ask(move |desk, turn| {
+    target.ask(move |desk, turn, target| {
         let PinChangeParams { role, current, new, last_try, .. } = &params;
-        let changed = desk.operate(turn, &target, |card| {
-            confirm(card, &target)?;
+        let changed = desk.operate(turn, target, |card| {
+            confirm(card, target)?;
             let pins = card.pins()?;
             fits(find(&pins, *role)?.policy.as_ref(), new)?;
             if current.bytes() == new.bytes() {
@@ -36,7 +34,7 @@ pub fn change(service: &Service, params: PinChangeParams) -> Result<PinStatus> {
             card.change_pin(*role, current, new)?;
             Ok(find(&card.pins()?, *role)?.clone())
         });
-        report(desk.registry(), &target, *role, changed.as_ref().err());
+        report(desk.registry(), target, *role, changed.as_ref().err());
         let status = changed?;
         if let Some(csn) = &target.card.csn {
             desk.registry().publish(Change::PinChanged(event(&target.reader, csn, &status)));

@@ -35,11 +35,10 @@ pub fn cancel(service: &Service, params: &OnCard) -> Result<Empty> {
 /// Unblocks with the PUK.
 pub fn puk(service: &Service, params: UnblockPukParams) -> Result<PinStatus> {
     let target = service.registry().find(&params.select)?;
-    let worker = target.worker.clone();
-    worker.ask(move |desk, turn| {
+    target.ask(move |desk, turn, target| {
         let UnblockPukParams { role, puk, new, last_try, .. } = &params;
-        let unblocked = desk.operate(turn, &target, |card| {
-            pins::confirm(card, &target)?;
+        let unblocked = desk.operate(turn, target, |card| {
+            pins::confirm(card, target)?;
             let pins = card.pins()?;
             if pins::find(&pins, Role::ADMIN)?.kind != PinKind::Typed {
                 let words = "This card has no PUK. Its administrator unblocks it: kortti unblock start";
@@ -50,7 +49,7 @@ pub fn puk(service: &Service, params: UnblockPukParams) -> Result<PinStatus> {
             card.unblock(*role, UnblockProof::Puk(puk), new)?;
             Ok(pins::find(&card.pins()?, *role)?.clone())
         });
-        pins::report(desk.registry(), &target, Role::ADMIN, unblocked.as_ref().err());
+        pins::report(desk.registry(), target, Role::ADMIN, unblocked.as_ref().err());
         let status = unblocked?;
         if let Some(csn) = &target.card.csn {
             desk.registry().publish(Change::PinUnblocked(pins::event(&target.reader, csn, &status)));
