@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use card::virt::{Fault, FaultKind};
 use shared::ErrorCode;
 use shared::model::Role;
 use shared::rpc::events::Change;
@@ -172,4 +173,20 @@ fn while_it_goes_on_the_card_is_left_alone() {
     let second = start(&rig);
     assert_ne!(first.challenge, second.challenge);
     assert!(finish(&rig, &response(&second), "8642").is_ok());
+}
+
+/// A card on which the mark cannot be left: the transaction vouches for the challenge, and without it nobody does.
+#[test]
+fn a_card_that_keeps_no_mark() {
+    for (lock, end) in [(600, None), (0, Some(ErrorCode::ChallengeVoid))] {
+        let rig = blocked_with_lock(Duration::from_secs(lock));
+        let card = rig.card("anna");
+        // The second SELECT is the one of the file.
+        card.inject(Fault::at_instruction(0xA4, 2, FaultKind::Status(0x6A82)));
+        let challenge = start(&rig);
+        while lock == 0 && matches!(status(&rig), UnblockState::Good { locked: true, .. }) {}
+        let mark = card.apdus();
+        assert_eq!(finish(&rig, &response(&challenge), "8642").err(), end, "{lock}");
+        assert_eq!(executed(&card, mark, AUTHENTICATE), usize::from(end.is_none()), "{lock}");
+    }
 }
