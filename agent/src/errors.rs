@@ -2,7 +2,7 @@
 
 use card::transport::Error as TransportError;
 use card::{Error as CardError, VoidReason};
-use shared::model::ReaderState;
+use shared::model::{ReaderState, Role};
 use shared::{Error, ErrorCode};
 
 /// Why an operation failed: at the card, or decided before the card was asked.
@@ -86,8 +86,8 @@ pub(crate) fn card(error: &CardError) -> Error {
         C::NotInitialised => {
             (ErrorCode::NotInitialised, "The card is empty; ask your administrator to initialise it.".to_owned())
         }
-        C::WrongPin { tries_left, .. } => return wrong_pin(*tries_left),
-        C::PinBlocked { .. } => return blocked(),
+        C::WrongPin { role, tries_left } => return wrong_pin(*role, *tries_left),
+        C::PinBlocked { role } => return blocked(*role),
         C::PinRefused => (
             ErrorCode::PinPolicy,
             "The card refuses this as a new PIN, for its length or its characters. The old one is unchanged."
@@ -150,20 +150,29 @@ pub(crate) fn unusable(error: &CardError) -> (ReaderState, String) {
     (state, card(error).message)
 }
 
-/// The PIN was wrong.
-pub(crate) fn wrong_pin(tries_left: Option<u8>) -> Error {
+/// The PIN was wrong; for the administrator's role, the PUK.
+fn wrong_pin(role: Role, tries_left: Option<u8>) -> Error {
+    let (name, then) = match role {
+        Role::ADMIN => ("PUK", "Only the card's issuer can help now."),
+        _ => ("PIN", "Use `kortti unblock`."),
+    };
     let words = match tries_left {
-        Some(0) => "Wrong PIN. No try is left: the PIN is blocked. Use `kortti unblock`.".to_owned(),
-        Some(1) => "Wrong PIN. One try is left; a further wrong PIN blocks it.".to_owned(),
-        Some(tries) => format!("Wrong PIN. {tries} tries are left."),
-        None => "Wrong PIN. The card does not tell how many tries are left.".to_owned(),
+        Some(0) => format!("Wrong {name}. No try is left: the {name} is blocked. {then}"),
+        Some(1) => format!("Wrong {name}. One try is left; a further wrong {name} blocks it."),
+        Some(tries) => format!("Wrong {name}. {tries} tries are left."),
+        None => format!("Wrong {name}. The card does not tell how many tries are left."),
     };
     Error { tries_left, ..Error::new(ErrorCode::WrongPin, words) }
 }
 
 /// No try is left.
-pub(crate) fn blocked() -> Error {
-    let words = "The PIN is blocked. Use `kortti unblock`.";
+pub(crate) fn blocked(role: Role) -> Error {
+    let words = match role {
+        Role::ADMIN => {
+            "The card takes no PUK and no response any more: no try is left. Only the card's issuer can help now."
+        }
+        _ => "The PIN is blocked. Use `kortti unblock`.",
+    };
     Error { tries_left: Some(0), ..Error::new(ErrorCode::PinBlocked, words) }
 }
 

@@ -116,8 +116,11 @@ fn serve(stream: &Stream, service: &Arc<Service>) {
             }
             return;
         }
+        let running = service.work();
         let result = service.dispatch(&request.method, request.params);
-        if answer(stream, id, result).is_err() {
+        let answered = answer(stream, id, result);
+        drop(running);
+        if answered.is_err() {
             return;
         }
     }
@@ -146,6 +149,7 @@ fn stream_events(stream: &Stream, service: &Arc<Service>) {
     let Subscription { number, snapshot, events } = service.registry().subscribe();
     thread::scope(|scope| {
         scope.spawn(move || {
+            let _running = service.work();
             send_events(stream, &snapshot, &events);
             hang_up(stream);
         });

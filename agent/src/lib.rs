@@ -37,8 +37,9 @@ use options::Options;
 use policy::Policy;
 use service::Service;
 
-/// How long a stop waits for operations that are under way: a card must not be left half written.
-const LAST_OPERATIONS: Duration = Duration::from_secs(30);
+/// How long a stop waits for operations that are under way: a card must not be left half written, and slow ones
+/// need a minute for a key. Nothing begins any more.
+const LAST_OPERATIONS: Duration = Duration::from_secs(75);
 
 /// The program.
 pub fn main() -> ExitCode {

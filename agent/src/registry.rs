@@ -34,6 +34,8 @@ pub struct Registry {
 
 struct State {
     service: Service,
+    /// Whether the watcher has seen the readers, or that it cannot.
+    looked: bool,
     slots: BTreeMap<String, Slot>,
     sequence: u64,
     subscribers: Vec<(u64, SyncSender<Event>)>,
@@ -62,7 +64,7 @@ pub struct Subscription {
 
 /// A card that a request is for.
 #[derive(Clone)]
-pub struct Target {
+pub(crate) struct Target {
     /// Its reader.
     pub reader: String,
     /// The reader's count of insertions when the card was identified.
@@ -91,10 +93,16 @@ impl Target {
 
 impl Registry {
     /// Nothing is known yet; the service counts as down until it has been seen.
-    pub fn new(is_virtual: bool) -> Self {
+    pub(crate) fn new(is_virtual: bool) -> Self {
         let service = Service::Down { reason: "It has not answered yet.".to_owned() };
-        let state =
-            State { service, slots: BTreeMap::new(), sequence: 0, subscribers: Vec::new(), subscriptions: 0 };
+        let state = State {
+            service,
+            looked: false,
+            slots: BTreeMap::new(),
+            sequence: 0,
+            subscribers: Vec::new(),
+            subscriptions: 0,
+        };
         Self { state: Mutex::new(state), changed: Condvar::new(), is_virtual }
     }
 
@@ -102,14 +110,21 @@ impl Registry {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The state once the watcher has looked for the first time, which takes it a moment after the start.
+    fn lock_looked(&self) -> MutexGuard<'_, State> {
+        let not_yet = |state: &mut State| !state.looked;
+        let waited = self.changed.wait_timeout_while(self.lock(), IDENTIFY, not_yet);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
     /// Tells every subscriber.
-    pub fn publish(&self, change: Change) {
+    pub(crate) fn publish(&self, change: Change) {
         self.lock().publish(change);
     }
 
     /// The state as of now.
     pub fn status(&self) -> StatusReply {
-        self.snapshot(&self.lock())
+        self.snapshot(&self.lock_looked())
     }
 
     fn snapshot(&self, state: &State) -> StatusReply {
@@ -140,8 +155,9 @@ impl Registry {
     }
 
     /// Takes in what the watcher saw. `new_worker` makes the worker of a reader that appeared.
-    pub fn readers_are(&self, seen: &[Seen], new_worker: impl Fn(&str) -> Worker) {
+    pub(crate) fn readers_are(&self, seen: &[Seen], new_worker: impl Fn(&str) -> Worker) {
         let mut state = self.lock();
+        state.looked = true;
         if state.service != Service::Up {
             state.service = Service::Up;
             state.publish(Change::ServiceUp);
@@ -164,8 +180,9 @@ impl Registry {
     }
 
     /// Takes in that the service cannot be reached.
-    pub fn service_is_down(&self, reason: String) {
+    pub(crate) fn service_is_down(&self, reason: String) {
         let mut state = self.lock();
+        state.looked = true;
         let down = Service::Down { reason: reason.clone() };
         if state.service != down {
             for name in state.slots.keys().cloned().collect::<Vec<_>>() {
@@ -179,7 +196,7 @@ impl Registry {
     }
 
     /// Takes in what a worker found out about the card that came in as `generation`.
-    pub fn identified(&self, reader: &str, generation: u32, found: Found) {
+    pub(crate) fn identified(&self, reader: &str, generation: u32, found: Found) {
         let mut state = self.lock();
         if let Some(slot) = state.slots.get_mut(reader).filter(|slot| slot.seen.generation == generation) {
             let (card, reader_state, detail) = match found {
@@ -211,7 +228,7 @@ impl Registry {
     }
 
     /// Takes in that a challenge was taken from a card.
-    pub fn challenge_is_out(&self, reader: &str, csn: &Csn) {
+    pub(crate) fn challenge_is_out(&self, reader: &str, csn: &Csn) {
         let mut state = self.lock();
         if let Some(slot) = state.slots.get_mut(reader) {
             slot.challenged = Some(csn.clone());
@@ -228,7 +245,7 @@ impl Registry {
     ///
     /// # Errors
     /// As for [`Registry::find`].
-    pub fn find_challenge(&self, select: &Select) -> Result<Worker> {
+    pub(crate) fn find_challenge(&self, select: &Select) -> Result<Worker> {
         let found: Vec<Worker> = self
             .lock()
             .slots
@@ -247,7 +264,7 @@ impl Registry {
     }
 
     /// Gives up every challenge, and lets every worker end once it has done what it was asked.
-    pub fn let_go(&self) {
+    pub(crate) fn let_go(&self) {
         let slots = std::mem::take(&mut self.lock().slots);
         slots.values().for_each(|slot| slot.worker.card_is_gone());
     }
@@ -258,8 +275,8 @@ impl Registry {
     /// # Errors
     /// [`ErrorCode::NoService`], [`ErrorCode::NoReader`], [`ErrorCode::NoCard`], [`ErrorCode::SeveralCards`], and
     /// what the reader's state says when the one reader meant holds nothing usable.
-    pub fn find(&self, select: &Select) -> Result<Target> {
-        let mut state = self.lock();
+    pub(crate) fn find(&self, select: &Select) -> Result<Target> {
+        let mut state = self.lock_looked();
         state.named(select).for_each(Slot::look_again);
         loop {
             // A reader that hangs is waited for once, not by every request.
@@ -277,7 +294,7 @@ impl Registry {
 }
 
 /// What a look at a card that came in gave.
-pub enum Found {
+pub(crate) enum Found {
     /// A card of a known kind.
     Card(Card),
     /// One that cannot be used, and why.

@@ -113,7 +113,9 @@ impl Service {
         method: &str,
         params: Option<&RawValue>,
     ) -> std::result::Result<Box<RawValue>, Fault> {
-        let _running = self.begin()?;
+        if self.is_stopping() {
+            return Err(fault(-32000, Error::new(ErrorCode::NoAgent, "The agent is ending.")));
+        }
         match method {
             Hello::NAME => call::<Hello>(params, |hello| welcome(&hello)),
             Status::NAME => call::<Status>(params, |Empty {}| Ok(self.registry.status())),
@@ -167,17 +169,10 @@ impl Service {
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         Running(self)
     }
-
-    fn begin(&self) -> std::result::Result<Running<'_>, Fault> {
-        let running = self.work();
-        if self.is_stopping() {
-            return Err(fault(-32000, Error::new(ErrorCode::NoAgent, "The agent is ending.")));
-        }
-        Ok(running)
-    }
 }
 
-/// Something that an ending agent waits for: a request, or a worker that has a card.
+/// Something that an ending agent waits for: a request until it is answered, a subscriber until it knows, a worker
+/// that has a card.
 pub(crate) struct Running<'s>(&'s Service);
 
 impl Drop for Running<'_> {
@@ -234,7 +229,9 @@ mod tests {
 
     fn service() -> Arc<Service> {
         let readers = Arc::new(VirtualReaders::from_description("").unwrap());
-        Service::new(readers.clone(), Some(readers), Policy::default(), channel().0)
+        let service = Service::new(readers.clone(), Some(readers), Policy::default(), channel().0);
+        service.readers_are(&[]);
+        service
     }
 
     #[test]

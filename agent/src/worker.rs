@@ -1,27 +1,31 @@
 //! One thread per reader, which alone speaks to the card in it.
 //!
-//! A reader that hangs, or a program that does not let go of its card, stops this one thread; whoever waits for it
-//! is told so in time, and what had not begun by then never begins.
+//! A reader that hangs, or a program that does not let go of its card, stops this one thread. Whoever waits for it
+//! is told so in time, and then what had not begun never begins, and no secret is sent any more.
 
 mod desk;
 mod hold;
+mod inbox;
+mod turn;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
+use shared::hex::Hex;
 use shared::model::{PinStatus, Role};
 use shared::rpc::methods::{Challenge, UnblockState};
 use shared::secret::{Pin, ResponseText};
 use shared::{Error, ErrorCode, Result};
 
 pub(crate) use desk::Desk;
+pub(crate) use turn::Turn;
 
 use crate::registry::Target;
 use crate::service::Service;
+use inbox::{Inbox, Outbox, inbox};
 
 /// How long an operation may wait for the card: for an operation of ours before it, or another program's.
 const BEGIN: Duration = Duration::from_secs(10);
@@ -30,8 +34,8 @@ const RUN: Duration = Duration::from_secs(180);
 
 /// The handle on a reader's thread. The thread ends when the last handle is dropped.
 #[derive(Clone)]
-pub struct Worker {
-    inbox: Sender<Message>,
+pub(crate) struct Worker {
+    outbox: Outbox<Message>,
 }
 
 type Work = Box<dyn FnOnce(Result<&mut Desk>) + Send>;
@@ -42,7 +46,7 @@ enum Message {
     Start(Start),
     Status(SyncSender<Result<UnblockState>>),
     Finish(Finish),
-    Cancel(SyncSender<Result<()>>),
+    Cancel(Turn, SyncSender<Result<()>>),
     CardGone,
 }
 
@@ -54,32 +58,41 @@ struct Start {
     reply: SyncSender<Result<Challenge>>,
 }
 
-/// A response to the challenge, and the PIN that is to be set.
+/// A response to a challenge, and the PIN that is to be set.
 struct Finish {
-    response: ResponseText,
-    new: Pin,
+    answer: Answer,
     turn: Turn,
     reply: SyncSender<Result<PinStatus>>,
 }
 
+/// What a person says to a challenge.
+pub(crate) struct Answer {
+    /// The challenge that was answered, where it is said.
+    pub challenge: Option<Hex>,
+    /// The response as typed.
+    pub response: ResponseText,
+    /// The new PIN.
+    pub new: Pin,
+}
+
 impl Worker {
     /// Starts the thread of a reader.
-    pub fn start(service: Arc<Service>, reader: &str) -> Self {
-        let (inbox, messages) = channel();
+    pub(crate) fn start(service: Arc<Service>, reader: &str) -> Self {
+        let (outbox, inbox) = inbox();
         let desk = Desk::new(service, reader);
         let named = thread::Builder::new().name(format!("reader {reader}"));
-        if let Err(error) = named.spawn(move || run(desk, &messages)) {
+        if let Err(error) = named.spawn(move || run(desk, &inbox)) {
             // Requests for this reader are then answered as for one that is gone.
             tracing::error!(reader, %error, "no thread for the reader");
         }
-        Self { inbox }
+        Self { outbox }
     }
 
     /// Does something with the card.
     ///
     /// # Errors
     /// What `work` returns, and [`ErrorCode::Busy`] when its turn does not come in time: then it is never done.
-    pub fn ask<T: Send + 'static>(
+    pub(crate) fn ask<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Desk, &Turn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
@@ -92,25 +105,25 @@ impl Worker {
     }
 
     /// Looks at the card that came in as `generation` and reports to the registry. Returns at once.
-    pub fn identify(&self, generation: u32) {
+    pub(crate) fn identify(&self, generation: u32) {
         let work: Work = Box::new(move |desk| {
             if let Ok(desk) = desk {
                 desk.identify(generation);
             }
         });
-        let _ = self.inbox.send(Message::Work(work));
+        self.outbox.put(Message::Work(work));
     }
 
     /// Takes note that the card is gone, and with it a challenge.
-    pub fn card_is_gone(&self) {
-        let _ = self.inbox.send(Message::CardGone);
+    pub(crate) fn card_is_gone(&self) {
+        self.outbox.put(Message::CardGone);
     }
 
     /// Takes a challenge from the card and keeps the card.
     ///
     /// # Errors
     /// Those of the card, and [`ErrorCode::Busy`].
-    pub fn start_unblock(&self, target: Target, role: Role) -> Result<Challenge> {
+    pub(crate) fn start_unblock(&self, target: Target, role: Role) -> Result<Challenge> {
         self.send(|turn, reply| Message::Start(Start { target, role, turn, reply }))
     }
 
@@ -118,7 +131,7 @@ impl Worker {
     ///
     /// # Errors
     /// [`ErrorCode::Busy`] while another program does not let the card be asked.
-    pub fn unblock_status(&self) -> Result<UnblockState> {
+    pub(crate) fn unblock_status(&self) -> Result<UnblockState> {
         self.send(|_, reply| Message::Status(reply))
     }
 
@@ -127,79 +140,70 @@ impl Worker {
     /// # Errors
     /// [`ErrorCode::ChallengeVoid`], [`ErrorCode::BadResponse`] and [`ErrorCode::PinPolicy`] before anything is
     /// sent, [`ErrorCode::WrongResponse`] after.
-    pub fn finish_unblock(&self, response: ResponseText, new: Pin) -> Result<PinStatus> {
-        self.send(|turn, reply| Message::Finish(Finish { response, new, turn, reply }))
+    pub(crate) fn finish_unblock(&self, answer: Answer) -> Result<PinStatus> {
+        self.send(|turn, reply| Message::Finish(Finish { answer, turn, reply }))
     }
 
     /// Gives the challenge up.
     ///
     /// # Errors
     /// [`ErrorCode::Busy`]
-    pub fn cancel_unblock(&self) -> Result<()> {
-        self.send(|_, reply| Message::Cancel(reply))
+    pub(crate) fn cancel_unblock(&self) -> Result<()> {
+        self.send(Message::Cancel)
     }
 
     fn send<T>(&self, message: impl FnOnce(Turn, SyncSender<Result<T>>) -> Message) -> Result<T> {
         let (reply, answer) = sync_channel(1);
         let turn = Turn::default();
-        self.inbox.send(message(turn.clone(), reply)).map_err(|_| gone())?;
+        let receipt = self.outbox.put(message(turn.clone(), reply));
         match answer.recv_timeout(BEGIN) {
+            Ok(result) => return result,
+            Err(RecvTimeoutError::Disconnected) => return Err(broken_off()),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if turn.give_up() {
+            // With it goes the PIN that it carries.
+            receipt.take_back();
+            let words = "Another program keeps the card. Nothing was sent to it; try again when that program is done.";
+            return Err(Error::new(ErrorCode::Busy, words));
+        }
+        match answer.recv_timeout(RUN) {
             Ok(result) => result,
-            Err(RecvTimeoutError::Timeout) if turn.give_up() => Err(Error::new(
-                ErrorCode::Busy,
-                "Another program keeps the card. Nothing was sent to it; try again when that program is done.",
+            Err(RecvTimeoutError::Disconnected) => Err(broken_off()),
+            Err(RecvTimeoutError::Timeout) if turn.leave() => Err(Error::new(
+                ErrorCode::Mute,
+                "The card does not answer. No PIN was sent, and none will be: unplug the reader, plug it in again, and \
+                 try again.",
             )),
-            Err(RecvTimeoutError::Timeout) => answer.recv_timeout(RUN).unwrap_or_else(|_| Err(stuck())),
-            Err(RecvTimeoutError::Disconnected) => Err(gone()),
+            Err(RecvTimeoutError::Timeout) => Err(Error::new(
+                ErrorCode::Mute,
+                "The card does not answer. What became of the operation is not known: unplug the reader, plug it in \
+                 again, and look at the card before you try again.",
+            )),
         }
     }
 }
 
-fn gone() -> Error {
-    Error::new(ErrorCode::NoReader, "The reader is no longer there.")
-}
-
-fn stuck() -> Error {
+fn broken_off() -> Error {
     Error::new(
-        ErrorCode::Mute,
-        "The card does not answer. What became of the operation is not known: unplug the reader, plug it in again, \
-         and look at the card before you try again.",
+        ErrorCode::NoReader,
+        "The reader went away, or the operation broke off. Look at the card before you try again.",
     )
 }
 
-/// Whose move it is: the worker begins, or the one who asked gives up, never both.
-#[derive(Clone, Default)]
-pub struct Turn(Arc<AtomicU8>);
-
-const WAITING: u8 = 0;
-const BEGUN: u8 = 1;
-const GIVEN_UP: u8 = 2;
-
-impl Turn {
-    /// The worker has the card and is about to use it. False when nobody waits any more.
-    pub fn begin(&self) -> bool {
-        self.0
-            .compare_exchange(WAITING, BEGUN, Ordering::SeqCst, Ordering::SeqCst)
-            .map_or_else(|found| found == BEGUN, |_| true)
-    }
-
-    fn give_up(&self) -> bool {
-        self.0.compare_exchange(WAITING, GIVEN_UP, Ordering::SeqCst, Ordering::SeqCst).is_ok()
-    }
-}
-
-fn run(mut desk: Desk, messages: &Receiver<Message>) {
-    let mut next = messages.recv().ok();
+fn run(mut desk: Desk, messages: &Inbox<Message>) {
     let service = Arc::clone(&desk.service);
+    let mut next = messages.take();
     while let Some(message) = next.take() {
         // Counted, so that an ending agent waits for a card to be let go of.
-        let _running = service.work();
+        let running = service.work();
         // A card's bytes must not be able to end the thread, whatever they find.
         let outcome = catch_unwind(AssertUnwindSafe(|| desk.handle(message, messages)));
         let follows = outcome.unwrap_or_else(|_| {
             tracing::error!("an operation panicked");
             None
         });
-        next = follows.or_else(|| messages.recv().ok());
+        drop(running);
+        next = follows.or_else(|| messages.take());
     }
 }

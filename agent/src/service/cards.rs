@@ -46,9 +46,13 @@ pub fn repair(service: &Service, params: RepairParams) -> Result<RepairReply> {
     target.ask(move |desk, turn, target| {
         desk.cache = None;
         let repaired = desk.operate(turn, target, |card| {
-            pins::present(card, target, &params.pin, params.last_try)?;
+            pins::present(card, target, turn, &params.pin, params.last_try)?;
             let mended = card.repair()?;
-            Ok(RepairReply { mended, remaining: card.contents()?.findings })
+            // What was mended is mended, also when the card goes before it can be looked at once more.
+            Ok(RepairReply {
+                mended,
+                remaining: card.contents().map(|contents| contents.findings).unwrap_or_default(),
+            })
         });
         pins::report(desk.registry(), target, Role::USER, repaired.as_ref().err());
         let reply = repaired?;

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use card::pfx::{self, Credential, FileError};
 use card::{Contents, Freshness, Import, SmartCard, StoredCertificate, x509};
-use shared::model::{Certificate, CertificateView, Csn, Role};
+use shared::model::{Certificate, CertificateView, Container, Csn, PinType, Role};
 use shared::rpc::MAX_FILE;
 use shared::rpc::events::{Cause, CertEvent, Change};
 use shared::rpc::methods::{
@@ -34,7 +34,7 @@ pub struct Cache {
 
 impl Cache {
     /// Reads the card anew unless what is cached still holds: same insertion, same freshness counters.
-    pub fn refresh(
+    pub(crate) fn refresh(
         cache: &mut Option<Self>,
         card: &mut dyn SmartCard,
         target: &Target,
@@ -121,29 +121,50 @@ pub fn import(service: &Service, params: ImportParams) -> Result<ImportReply> {
         let (id, contents) = write(desk, turn, target, |card| {
             with_import(&credential, params.default, |import| {
                 // Whatever can be refused is refused before the PIN costs a try or the card is written.
-                card.place(import)?;
-                pins::present(card, target, &params.pin, params.last_try)?;
+                let placement = card.place(import)?;
+                pins::present(card, target, turn, &params.pin, params.last_try)?;
                 let id = card.import(import)?;
-                Ok((id, card.contents()?))
+                // It is imported, read back and compared; a card that goes now has it.
+                let contents = card.contents().unwrap_or_else(|_| only(&id, placement.container, import));
+                Ok((id, contents))
             })
         })?;
         announce(desk, target, &id, Change::CertImported);
-        let listed = list_of(&contents);
         if params.default {
             announce(desk, target, &id, Change::DefaultChanged);
         }
         let on_card = |der: &&Vec<u8>| contents.roots.contains(*der);
         let chain =
             credential.chain.iter().filter(on_card).filter_map(|der| x509::common_name(der)).collect();
-        Ok(ImportReply { certificate: choose(&listed, &id)?.clone(), chain })
+        Ok(ImportReply { certificate: choose(&list_of(&contents), &id)?.clone(), chain })
     })
+}
+
+/// Contents that hold what was just imported and nothing else.
+fn only(id: &str, container: u8, import: &Import<'_>) -> Contents {
+    let stored = StoredCertificate {
+        id: id.to_owned(),
+        container: Some(container),
+        der: Ok(import.certificate.to_vec()),
+    };
+    let holder = Container {
+        index: container,
+        name: String::new(),
+        role: Role::USER,
+        pin_type: PinType::PrimaryCardPin,
+        default: import.default,
+        has_key: true,
+        algorithm: Some(import.public_key.algorithm()),
+        certificate: Some(id.to_owned()),
+    };
+    Contents { containers: vec![holder], certificates: vec![stored], ..Contents::default() }
 }
 
 /// Makes a certificate the default one.
 pub fn set_default(service: &Service, params: CertWriteParams) -> Result<Certificate> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
-        let listed = write(desk, turn, target, |card| {
+        let (certificate, changed) = write(desk, turn, target, |card| {
             let listed = list_of(&card.contents()?);
             let chosen = choose(&listed, &params.certificate)?;
             let Some(container) = chosen.container.filter(|_| chosen.has_key) else {
@@ -151,15 +172,16 @@ pub fn set_default(service: &Service, params: CertWriteParams) -> Result<Certifi
                 return Err(Error::new(ErrorCode::NoMatchingKey, words).into());
             };
             if chosen.default {
-                return Ok(chosen.clone());
+                return Ok((chosen.clone(), false));
             }
-            let id = chosen.id.clone();
-            pins::present(card, target, &params.pin, params.last_try)?;
+            pins::present(card, target, turn, &params.pin, params.last_try)?;
             card.set_default(container)?;
-            Ok(choose(&list_of(&card.contents()?), &id)?.clone())
+            Ok((Certificate { default: true, ..chosen.clone() }, true))
         })?;
-        announce(desk, target, &listed.id, Change::DefaultChanged);
-        Ok(listed)
+        if changed {
+            announce(desk, target, &certificate.id, Change::DefaultChanged);
+        }
+        Ok(certificate)
     })
 }
 
@@ -180,7 +202,7 @@ pub fn delete(service: &Service, params: DeleteParams) -> Result<DeleteReply> {
                 (Err(_), Some(container)) if !params.keep_key => (String::new(), Some(container.index)),
                 _ => return Err(chosen.err().unwrap_or_else(|| not_found(&params.certificate)).into()),
             };
-            pins::present(card, target, &params.pin, params.last_try)?;
+            pins::present(card, target, turn, &params.pin, params.last_try)?;
             let default = match container.filter(|_| !params.keep_key) {
                 Some(container) => card.delete_container(container)?.default,
                 None => {

@@ -1,7 +1,7 @@
 //! PINs: how they stand, and changing them. What can be refused here never reaches the card.
 
 use card::{Error as CardError, SmartCard};
-use shared::model::{Card, Csn, PinKind, PinPolicy, PinStatus, Role};
+use shared::model::{Card, Csn, PinKind, PinPolicy, PinStatus, PinType, PolicySource, PolicyViolation, Role};
 use shared::rpc::events::{Cause, Change, PinEvent};
 use shared::rpc::methods::{OnCard, PinChangeParams};
 use shared::secret::Pin;
@@ -10,6 +10,7 @@ use shared::{Error, ErrorCode, Result};
 use crate::errors::{self, Failure};
 use crate::registry::{Registry, Target};
 use crate::service::Service;
+use crate::worker::Turn;
 
 /// The PINs of a card.
 pub fn list(service: &Service, params: &OnCard) -> Result<Vec<PinStatus>> {
@@ -31,8 +32,11 @@ pub fn change(service: &Service, params: PinChangeParams) -> Result<PinStatus> {
                 return Err(Error::new(ErrorCode::PinPolicy, words).into());
             }
             admit(&pins, *role, current, *last_try)?;
+            if !turn.commit() {
+                return Err(left());
+            }
             card.change_pin(*role, current, new)?;
-            Ok(find(&card.pins()?, *role)?.clone())
+            Ok(after_setting(card, *role, find(&pins, *role)?.policy.clone()))
         });
         report(desk.registry(), target, *role, changed.as_ref().err());
         let status = changed?;
@@ -47,12 +51,57 @@ pub fn change(service: &Service, params: PinChangeParams) -> Result<PinStatus> {
 pub(crate) fn present(
     card: &mut dyn SmartCard,
     target: &Target,
+    turn: &Turn,
     pin: &Pin,
     last_try: bool,
 ) -> std::result::Result<(), Failure> {
     confirm(card, target)?;
     admit(&card.pins()?, Role::USER, pin, last_try)?;
+    if !turn.commit() {
+        return Err(left());
+    }
     Ok(card.verify(Role::USER, pin)?)
+}
+
+/// Whoever asked has gone, and has been told that no PIN is sent.
+pub(crate) fn left() -> Failure {
+    Error::new(ErrorCode::Busy, "Nobody waits for this any more. Nothing was sent.").into()
+}
+
+/// How a PIN stands that has just been set. It is set whether or not the card can still be asked: a card that goes
+/// now must not look as if the old PIN were good.
+pub(crate) fn after_setting(card: &mut dyn SmartCard, role: Role, policy: Option<PinPolicy>) -> PinStatus {
+    let asked = card.pins().ok().and_then(|pins| find(&pins, role).ok().cloned());
+    asked.unwrap_or(PinStatus {
+        role,
+        pin_type: PinType::PrimaryCardPin,
+        kind: PinKind::Typed,
+        tries_left: None,
+        tries_max: None,
+        blocked: false,
+        policy,
+        changed_by: vec![role],
+        unblocked_by: vec![Role::ADMIN],
+    })
+}
+
+/// Why a response that was sent did not unblock the PIN.
+pub(crate) fn response_refused(error: &CardError) -> Error {
+    match error {
+        CardError::ChallengeVoid(_) => Error::new(
+            ErrorCode::ChallengeVoid,
+            "The card had no challenge any more when the response came, and did not judge it. Get a new challenge.",
+        ),
+        CardError::Transport(_) => {
+            let mut error = errors::card(error);
+            error.message.push_str(
+                " The response had been sent: whether the new PIN is set is not known. Look at the card before you \
+                 try again.",
+            );
+            error
+        }
+        error => errors::card(error),
+    }
 }
 
 /// Makes sure that the card in the transaction is the one that the request was for.
@@ -72,12 +121,12 @@ pub(crate) fn admit(pins: &[PinStatus], role: Role, pin: &Pin, last_try: bool) -
         return Err(Error::new(ErrorCode::NotSupported, "This is a key, not a PIN that can be typed."));
     }
     if status.blocked {
-        return Err(errors::blocked());
+        return Err(errors::blocked(role));
     }
     if pin.is_empty() {
         return Err(Error::new(ErrorCode::PinPolicy, "The PIN is empty. Nothing was sent."));
     }
-    if let Some(violation) = status.policy.as_ref().and_then(|policy| policy.check(pin).err()) {
+    if let Some(violation) = status.policy.as_ref().and_then(|policy| cannot_be(policy, pin)) {
         let words = format!("This cannot be the PIN: {violation}. Nothing was sent; no try was used.");
         return Err(Error::new(ErrorCode::PinPolicy, words));
     }
@@ -87,6 +136,14 @@ pub(crate) fn admit(pins: &[PinStatus], role: Role, pin: &Pin, last_try: bool) -
         return Err(Error { tries_left: Some(1), ..Error::new(ErrorCode::LastTry, words) });
     }
     Ok(())
+}
+
+/// Why this cannot be a PIN that the card has. A policy that is only assumed says what is safe to set; a card may
+/// have a longer PIN, with other characters, set by another program, but none is known that has a shorter one.
+fn cannot_be(policy: &PinPolicy, pin: &Pin) -> Option<PolicyViolation> {
+    let violation = policy.check(pin).err()?;
+    let certain = policy.source == PolicySource::Card || matches!(violation, PolicyViolation::TooShort(_));
+    certain.then_some(violation)
 }
 
 /// Whether a new PIN fits the policy.

@@ -9,6 +9,7 @@ use shared::rpc::methods::{
 use shared::{Error, ErrorCode, Result};
 
 use crate::service::{Service, pins};
+use crate::worker::Answer;
 
 /// Takes a challenge.
 pub fn start(service: &Service, params: &UnblockStartParams) -> Result<Challenge> {
@@ -24,7 +25,9 @@ pub fn status(service: &Service, params: &OnCard) -> Result<UnblockState> {
 
 /// Answers it.
 pub fn finish(service: &Service, params: UnblockFinishParams) -> Result<PinStatus> {
-    service.registry().find_challenge(&params.select)?.finish_unblock(params.response, params.new)
+    let UnblockFinishParams { select, challenge, response, new } = params;
+    let answer = Answer { challenge, response, new };
+    service.registry().find_challenge(&select)?.finish_unblock(answer)
 }
 
 /// Gives it up.
@@ -46,8 +49,11 @@ pub fn puk(service: &Service, params: UnblockPukParams) -> Result<PinStatus> {
             }
             pins::fits(pins::find(&pins, *role)?.policy.as_ref(), new)?;
             pins::admit(&pins, Role::ADMIN, puk, *last_try)?;
+            if !turn.commit() {
+                return Err(pins::left());
+            }
             card.unblock(*role, UnblockProof::Puk(puk), new)?;
-            Ok(pins::find(&card.pins()?, *role)?.clone())
+            Ok(pins::after_setting(card, *role, pins::find(&pins, *role)?.policy.clone()))
         });
         pins::report(desk.registry(), target, Role::ADMIN, unblocked.as_ref().err());
         let status = unblocked?;

@@ -1,7 +1,6 @@
 //! Where the worker of one reader does its work: one connection and one transaction per operation.
 
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 
 use card::transport::{self, Card as Connection};
 use card::{Error as CardError, SmartCard, VoidReason, edge};
@@ -9,6 +8,7 @@ use shared::rpc::events::{Cause, Change};
 use shared::rpc::methods::UnblockState;
 use shared::{Error, ErrorCode, Result};
 
+use super::inbox::Inbox;
 use super::{Message, Turn, hold};
 use crate::errors::{self, Failure};
 use crate::registry::{Found, Registry, Target};
@@ -16,14 +16,14 @@ use crate::service::Service;
 use crate::service::certificates::Cache;
 
 /// How often an operation is begun that another program's reset interrupts.
-const ATTEMPTS: usize = 3;
+pub(super) const ATTEMPTS: usize = 3;
 
 /// What the worker of one reader has at hand.
-pub struct Desk {
+pub(crate) struct Desk {
     pub(super) service: Arc<Service>,
     pub(super) reader: String,
     /// What was read from the card, with what tells whether it still holds.
-    pub cache: Option<Cache>,
+    pub(crate) cache: Option<Cache>,
     /// What became of the last challenge; `None` when there was none.
     pub(super) void: Option<VoidReason>,
 }
@@ -34,12 +34,12 @@ impl Desk {
     }
 
     /// What is known of readers and cards, and who is told of changes.
-    pub fn registry(&self) -> &Registry {
+    pub(crate) fn registry(&self) -> &Registry {
         self.service.registry()
     }
 
     /// Does what a message asks. Returns a message that came in meanwhile and is to be handled next.
-    pub(super) fn handle(&mut self, message: Message, messages: &Receiver<Message>) -> Option<Message> {
+    pub(super) fn handle(&mut self, message: Message, messages: &Inbox<Message>) -> Option<Message> {
         match message {
             Message::Work(work) => work(Ok(self)),
             Message::Start(start) => return hold::hold(self, &start, messages),
@@ -52,7 +52,7 @@ impl Desk {
             Message::Finish(finish) => {
                 let _ = finish.reply.send(Err(errors::void(self.void.unwrap_or(VoidReason::None))));
             }
-            Message::Cancel(reply) => {
+            Message::Cancel(_, reply) => {
                 let _ = reply.send(Ok(()));
             }
             Message::CardGone => self.cache = None,
@@ -68,7 +68,7 @@ impl Desk {
     /// # Errors
     /// [`ErrorCode::CardRemoved`] when another card is in the reader now, [`ErrorCode::Busy`], and what `act`
     /// returns.
-    pub fn operate<T>(
+    pub(crate) fn operate<T>(
         &mut self,
         turn: &Turn,
         target: &Target,
@@ -86,10 +86,25 @@ impl Desk {
                 });
             }
             if !reset || secret_sent || attempt == ATTEMPTS {
-                return result.map_err(Error::from);
+                return result.map_err(|failure| self.told(failure, target, secret_sent));
             }
             attempt += 1;
         }
+    }
+
+    /// The failure in words. What was sent before the card went is not known to have failed.
+    fn told(&mut self, failure: Failure, target: &Target, secret_sent: bool) -> Error {
+        let lost = matches!(failure, Failure::Card(CardError::Transport(_)));
+        let mut error = Error::from(failure);
+        if lost && secret_sent {
+            error.message.push_str(
+                " The PIN had been sent: whether it took effect is not known. Look at the card before you try again.",
+            );
+        }
+        if error.code == ErrorCode::CardChanged {
+            self.identify(target.generation);
+        }
+        error
     }
 
     fn attempt<T>(
@@ -168,6 +183,6 @@ impl Desk {
     }
 }
 
-fn is_reset(error: &CardError) -> bool {
+pub(super) fn is_reset(error: &CardError) -> bool {
     matches!(error, CardError::Transport(transport::Error::Reset))
 }

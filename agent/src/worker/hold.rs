@@ -5,7 +5,7 @@
 //! selected again, which would end the challenge; a mark that the edge left on the card tells whether another
 //! program has come between.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use card::transport::{Card as Connection, Transaction};
@@ -16,10 +16,12 @@ use shared::rpc::methods::{Challenge, UnblockState};
 use shared::unblock::{checksum_text, parse_response};
 use shared::{Error, ErrorCode, Result};
 
-use super::desk::Desk;
-use super::{Finish, Message, Start};
+use super::desk::{ATTEMPTS, Desk, is_reset};
+use super::inbox::Inbox;
+use super::{Answer, Finish, Message, Start};
+use crate::clock;
+use crate::errors::{self, Failure};
 use crate::service::pins;
-use crate::{clock, errors};
 
 /// Windows ends a transaction that is idle for 5 seconds and resets the card (SCardBeginTransaction).
 const KEEP_ALIVE: Option<Duration> = if cfg!(windows) { Some(Duration::from_secs(2)) } else { None };
@@ -41,47 +43,42 @@ enum End {
     Unlocked,
     /// Somebody asked for another challenge.
     Again(Start),
-    /// Nobody can ask any more.
-    Abandoned,
 }
 
 /// Takes a challenge and keeps the card until it is answered or void. Returns a message to handle next.
-pub(super) fn hold(desk: &mut Desk, start: &Start, messages: &Receiver<Message>) -> Option<Message> {
-    let mut connection = match desk.connect(&start.target) {
-        Ok(connection) => connection,
-        Err(failure) => {
-            let _ = start.reply.send(Err(failure.into()));
-            return None;
-        }
-    };
-    let mut held = None;
-    let end = match connection.begin() {
-        Err(error) => {
-            let _ = start.reply.send(Err(errors::transport(&error)));
-            return None;
-        }
-        Ok(mut transaction) => {
-            if !start.turn.begin() {
+pub(super) fn hold(desk: &mut Desk, start: &Start, messages: &Inbox<Message>) -> Option<Message> {
+    let mut attempt = 1;
+    loop {
+        match keep(desk, start, messages) {
+            Ok(next) => return next,
+            Err(Failure::Card(error)) if is_reset(&error) && attempt < ATTEMPTS => attempt += 1,
+            Err(failure) => {
+                let _ = start.reply.send(Err(failure.into()));
                 return None;
             }
-            let lock = desk.service.policy().unblock_lock;
-            let until = Instant::now() + lock;
-            match take(&mut *transaction, start, lock) {
-                Err(error) => {
-                    let _ = start.reply.send(Err(error));
-                    return None;
-                }
-                Ok(taken) => {
-                    let taken = held.insert(taken);
-                    desk.void = None;
-                    desk.registry().challenge_is_out(&desk.reader, &taken.challenge.csn);
-                    let _ = start.reply.send(Ok(taken.challenge.clone()));
-                    locked(desk, taken, &mut *transaction, until, messages)
-                }
-            }
         }
-    };
-    let held = held?;
+    }
+}
+
+/// One attempt. An error means that no challenge was given out.
+fn keep(
+    desk: &mut Desk,
+    start: &Start,
+    messages: &Inbox<Message>,
+) -> std::result::Result<Option<Message>, Failure> {
+    let mut connection = desk.connect(&start.target)?;
+    let mut transaction = connection.begin()?;
+    if desk.service.is_stopping() || !start.turn.begin() {
+        return Ok(None);
+    }
+    let lock = desk.service.policy().unblock_lock;
+    let until = Instant::now() + lock;
+    let held = take(&mut *transaction, start, lock)?;
+    desk.void = None;
+    desk.registry().challenge_is_out(&desk.reader, &held.challenge.csn);
+    let _ = start.reply.send(Ok(held.challenge.clone()));
+    let end = locked(desk, &held, &mut *transaction, until, messages);
+    drop(transaction);
     let end = match end {
         End::Unlocked => shared(desk, &held, &mut *connection, messages),
         end => end,
@@ -89,7 +86,8 @@ pub(super) fn hold(desk: &mut Desk, start: &Start, messages: &Receiver<Message>)
     let (reason, next) = match end {
         End::Void(reason) => (reason, None),
         End::Again(start) => (VoidReason::Cancelled, Some(Message::Start(start))),
-        End::Unlocked | End::Abandoned => (VoidReason::Removed, None),
+        // The second part ends with one of the others only.
+        End::Unlocked => (VoidReason::Removed, None),
     };
     desk.void = Some(reason);
     desk.cache = None;
@@ -100,21 +98,24 @@ pub(super) fn hold(desk: &mut Desk, start: &Start, messages: &Receiver<Message>)
             reason: errors::void_words(reason).to_owned(),
         });
     }
-    next
+    Ok(next)
 }
 
 /// Takes the challenge.
-fn take(transaction: &mut dyn Transaction, start: &Start, lock: Duration) -> Result<Held> {
-    let told = |error: CardError| errors::card(&error);
-    let mut card = edge::open(transaction).map_err(told)?;
+fn take(
+    transaction: &mut dyn Transaction,
+    start: &Start,
+    lock: Duration,
+) -> std::result::Result<Held, Failure> {
+    let mut card = edge::open(transaction)?;
     let identity = pins::confirm(&mut *card, &start.target)?;
-    let csn = identity.csn.clone().ok_or_else(|| errors::card(&CardError::NotInitialised))?;
-    let pins = card.pins().map_err(told)?;
+    let csn = identity.csn.clone().ok_or(CardError::NotInitialised)?;
+    let pins = card.pins()?;
     let policy = pins::find(&pins, start.role)?.policy.clone();
-    let challenge = card.challenge(start.role).map_err(told)?;
+    let challenge = card.challenge(start.role)?;
     drop(card);
     // Asked as it will be asked later, without what this SmartCard remembers of having taken the challenge.
-    let marked = edge::resume(transaction, &identity).challenge_stands().map_err(told)?;
+    let marked = edge::resume(transaction, &identity).challenge_stands()?;
     let challenge = Challenge {
         reader: start.target.reader.clone(),
         csn,
@@ -134,14 +135,14 @@ fn locked(
     held: &Held,
     transaction: &mut dyn Transaction,
     until: Instant,
-    messages: &Receiver<Message>,
+    messages: &Inbox<Message>,
 ) -> End {
     loop {
-        let left = until.saturating_duration_since(Instant::now());
-        let message = match messages.recv_timeout(KEEP_ALIVE.map_or(left, |pause| pause.min(left))) {
+        let deadline = KEEP_ALIVE.map_or(until, |pause| until.min(Instant::now() + pause));
+        let message = match messages.take_until(deadline) {
             Ok(message) => message,
-            Err(RecvTimeoutError::Disconnected) => return End::Abandoned,
-            Err(RecvTimeoutError::Timeout) if left.is_zero() => return End::Unlocked,
+            Err(RecvTimeoutError::Disconnected) => return End::Void(VoidReason::Removed),
+            Err(RecvTimeoutError::Timeout) if Instant::now() >= until => return End::Unlocked,
             Err(RecvTimeoutError::Timeout) => match transaction.keep_alive() {
                 Ok(()) => continue,
                 Err(error) => return End::Void(errors::void_reason(&error)),
@@ -154,9 +155,9 @@ fn locked(
 }
 
 /// The second part: others may use the card, and whether they did is looked at before anything is sent.
-fn shared(desk: &Desk, held: &Held, connection: &mut dyn Connection, messages: &Receiver<Message>) -> End {
+fn shared(desk: &Desk, held: &Held, connection: &mut dyn Connection, messages: &Inbox<Message>) -> End {
     loop {
-        let Ok(message) = messages.recv() else { return End::Abandoned };
+        let Some(message) = messages.take() else { return End::Void(VoidReason::Removed) };
         let with_transaction =
             |act: &mut dyn FnMut(&mut dyn Transaction) -> Option<End>| match connection.begin() {
                 Ok(mut transaction) => act(&mut *transaction),
@@ -185,10 +186,16 @@ fn answer(
             None
         }
         Message::CardGone => Some(End::Void(VoidReason::Removed)),
-        Message::Start(start) => Some(End::Again(start)),
-        Message::Cancel(reply) => {
+        Message::Start(start) if start.role != held.challenge.role => {
+            let words = "An unblock of another PIN is going on. Finish it, or give it up with `kortti unblock cancel`.";
+            let _ = start.reply.send(Err(Error::new(ErrorCode::Busy, words)));
+            None
+        }
+        Message::Start(start) => start.turn.begin().then_some(End::Again(start)),
+        Message::Cancel(turn, reply) => {
+            let cancelled = turn.begin();
             let _ = reply.send(Ok(()));
-            Some(End::Void(VoidReason::Cancelled))
+            cancelled.then_some(End::Void(VoidReason::Cancelled))
         }
         Message::Status(reply) => {
             let end = with_transaction(&mut |transaction| void(held, transaction, locked).map(End::Void));
@@ -244,7 +251,13 @@ fn respond(
     finish: &Finish,
     locked: bool,
 ) -> (Result<PinStatus>, Option<End>) {
-    let response = match parse_response(&finish.response, held.challenge.challenge.0.len()) {
+    let Answer { challenge, response, new } = &finish.answer;
+    if challenge.as_ref().is_some_and(|answered| *answered != held.challenge.challenge) {
+        let words = "This is the response to another challenge than the one the card waits with. Nothing was sent. \
+                     Use the response to the newest challenge, or get a new one.";
+        return (Err(Error::new(ErrorCode::ChallengeVoid, words)), None);
+    }
+    let response = match parse_response(response, held.challenge.challenge.0.len()) {
         Ok(response) => response,
         Err(fault) => {
             let words = format!(
@@ -253,25 +266,25 @@ fn respond(
             return (Err(Error::new(ErrorCode::BadResponse, words)), None);
         }
     };
-    if let Err(error) = pins::fits(held.challenge.policy.as_ref(), &finish.new) {
+    if let Err(error) = pins::fits(held.challenge.policy.as_ref(), new) {
         return (Err(error), None);
     }
     if let Some(reason) = void(held, transaction, locked) {
         return (Err(errors::void(reason)), Some(End::Void(reason)));
     }
+    if !finish.turn.commit() {
+        return (Err(Error::new(ErrorCode::Busy, "Nobody waits for this any more.")), None);
+    }
+    let role = held.challenge.role;
     let mut card = edge::resume(transaction, &held.card);
-    let unblocked = card.unblock(held.challenge.role, UnblockProof::Response(&response), &finish.new);
-    let result = unblocked.and_then(|()| card.pins());
-    let registry = desk.registry();
-    let result = match result {
-        Ok(pins) => pins::find(&pins, held.challenge.role).cloned().inspect(|status| {
-            registry.publish(Change::PinUnblocked(pins::event(
-                &held.challenge.reader,
-                &held.challenge.csn,
-                status,
-            )));
-        }),
-        Err(error) => Err(errors::card(&error)),
+    let result = match card.unblock(role, UnblockProof::Response(&response), new) {
+        Ok(()) => {
+            let status = pins::after_setting(&mut *card, role, held.challenge.policy.clone());
+            let event = pins::event(&held.challenge.reader, &held.challenge.csn, &status);
+            desk.registry().publish(Change::PinUnblocked(event));
+            Ok(status)
+        }
+        Err(error) => Err(pins::response_refused(&error)),
     };
     (result, Some(End::Void(VoidReason::Used)))
 }

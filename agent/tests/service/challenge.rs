@@ -32,6 +32,7 @@ fn response(challenge: &Challenge) -> String {
 fn finish(rig: &Rig, response: &str, new: &str) -> Result<shared::model::PinStatus, ErrorCode> {
     let params = UnblockFinishParams {
         select: Select::default(),
+        challenge: None,
         response: ResponseText::from(response.as_bytes()),
         new: pin(new),
     };
@@ -188,5 +189,57 @@ fn a_card_that_keeps_no_mark() {
         let mark = card.apdus();
         assert_eq!(finish(&rig, &response(&challenge), "8642").err(), end, "{lock}");
         assert_eq!(executed(&card, mark, AUTHENTICATE), usize::from(end.is_none()), "{lock}");
+    }
+}
+
+#[test]
+fn a_response_to_another_challenge_is_not_sent() {
+    let rig = blocked();
+    let first = start(&rig);
+    let second = start(&rig);
+    let mark = rig.card("anna").apdus();
+    let params = |challenge: &Challenge| UnblockFinishParams {
+        select: Select::default(),
+        challenge: Some(challenge.challenge.clone()),
+        response: ResponseText::from(response(challenge).as_bytes()),
+        new: pin("8642"),
+    };
+    let refused = rig.call::<UnblockFinish>(&params(&first)).unwrap_err();
+    assert_eq!(refused.code, ErrorCode::ChallengeVoid);
+    assert_eq!(executed(&rig.card("anna"), mark, AUTHENTICATE), 0);
+    assert!(rig.call::<UnblockFinish>(&params(&second)).is_ok(), "the second challenge is still good");
+}
+
+#[test]
+fn a_start_that_cannot_succeed_costs_no_challenge() {
+    let rig = blocked();
+    let challenge = start(&rig);
+    let other = UnblockStartParams { select: Select::default(), role: Role(5) };
+    assert_eq!(rig.call::<UnblockStart>(&other).unwrap_err().code, ErrorCode::Busy);
+    assert!(finish(&rig, &response(&challenge), "8642").is_ok());
+}
+
+/// A card that goes at any moment: told as done is done, and what was done is told as done or as not known.
+#[test]
+fn what_was_set_is_told() {
+    for nth in 1.. {
+        let rig = blocked();
+        let challenge = start(&rig);
+        let card = rig.card("anna");
+        let mark = card.apdus();
+        card.inject(Fault::at(nth, FaultKind::RemovedAfter));
+        let told = finish(&rig, &response(&challenge), "8642");
+        let set = card.gids(|gids| gids.pin_is(b"8642")) == Some(true);
+        assert!(set || told.is_err(), "gone after APDU {nth}");
+        let sent = executed(&card, mark, AUTHENTICATE);
+        match told {
+            Err(ErrorCode::ChallengeVoid) => assert_eq!(sent, 0, "gone after APDU {nth}"),
+            Err(_) => assert_eq!(sent, 1, "gone after APDU {nth}"),
+            Ok(_) => {}
+        }
+        if card.log_since(mark).iter().all(|exchange| exchange.status.is_some()) {
+            assert!(nth > 4, "the fault did not happen");
+            break;
+        }
     }
 }

@@ -202,3 +202,39 @@ fn a_card_that_hangs_when_it_comes_in_keeps_nobody_waiting() {
     rig.readers.hang(OTHER, false).unwrap();
     events.find(|change| matches!(change, Change::CardIdentified { reader, .. } if reader == OTHER));
 }
+
+/// A card that becomes another one while it is in, because an administrator writes its serial number, is looked at
+/// again: the next request finds it.
+#[test]
+fn a_card_that_changes_its_serial_number_is_identified_again() {
+    let rig = Rig::new();
+    let card = rig.card("anna");
+    card.gids(|gids| gids.set_object(0xA012, 0xDF20, Some(&[7; 16]))).unwrap().unwrap();
+    assert_eq!(rig.call::<PinChange>(&change()).unwrap_err().code, ErrorCode::CardChanged);
+    assert_eq!(card.gids(|gids| gids.pin_is(b"123456")), Some(true));
+    assert!(rig.call::<PinChange>(&change()).is_ok());
+}
+
+/// The card goes after CHANGE REFERENCE DATA: the PIN is changed, and the answer does not deny it.
+#[test]
+fn a_pin_that_was_changed_is_told_as_changed() {
+    for nth in 1.. {
+        let rig = Rig::new();
+        let card = rig.card("anna");
+        let mark = card.apdus();
+        card.inject(Fault::at(nth, FaultKind::RemovedAfter));
+        let told = rig.call::<PinChange>(&change());
+        let changed = card.gids(|gids| gids.pin_is(b"654321")) == Some(true);
+        let sent = executed(&card, mark, VERIFY) > 0;
+        match told {
+            Ok(_) => assert!(changed, "gone after APDU {nth}"),
+            Err(error) => {
+                assert_eq!(error.code, ErrorCode::CardRemoved, "gone after APDU {nth}");
+                assert_eq!(error.message.contains("not known"), sent, "gone after APDU {nth}: {error}");
+            }
+        }
+        if card.log_since(mark).iter().all(|exchange| exchange.status.is_some()) {
+            break;
+        }
+    }
+}
