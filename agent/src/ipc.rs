@@ -127,9 +127,9 @@ fn unwritable() -> Fault {
     fault(-32000, Error::new(ErrorCode::System, "The answer could not be written."))
 }
 
-/// JSON-RPC ids are strings, numbers or null; other values would be copied back at their full length.
+/// JSON-RPC ids are strings, numbers or null; they are copied back, so they must not be long.
 fn is_id(id: &RawValue) -> bool {
-    id.get().len() <= 128 && !id.get().starts_with(['{', '['])
+    id.get().len() <= 128 && !id.get().starts_with(['{', '[', 't', 'f'])
 }
 
 fn answer(stream: &Stream, id: Option<&RawValue>, result: Result<Box<RawValue>, Fault>) -> io::Result<()> {
