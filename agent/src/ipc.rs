@@ -116,6 +116,8 @@ fn serve(stream: &Stream, service: &Arc<Service>) {
             }
             return;
         }
+        // Counted until the answer is written: an agent that ends leaves nobody in doubt of what was done.
+        let _running = service.work();
         let result = service.dispatch(&request.method, request.params);
         if answer(stream, id, result).is_err() {
             return;
@@ -143,10 +145,18 @@ fn answer(stream: &Stream, id: Option<&RawValue>, result: Result<Box<RawValue>, 
 /// Sends events until the subscriber lags behind, goes, or the agent ends. This thread waits for the subscriber to
 /// go (it has nothing more to say), another one sends.
 fn stream_events(stream: &Stream, service: &Arc<Service>) {
+    // Counted until the last event is sent, which an ending agent waits for.
+    let running = service.work();
     let Subscription { number, snapshot, events } = service.registry().subscribe();
+    if service.is_stopping() {
+        // The last event may have been published already.
+        service.registry().unsubscribe(number);
+        return;
+    }
     thread::scope(|scope| {
         scope.spawn(move || {
             send_events(stream, &snapshot, &events);
+            drop(running);
             hang_up(stream);
         });
         let _ = LineReader::default().next(stream, Patience { first: None, ..PATIENCE });

@@ -30,7 +30,6 @@ use card::transport::Readers;
 use card::transport::pcsc::PcscReaders;
 use card::virt::VirtualReaders;
 use clap::Parser as _;
-use shared::rpc::events::Change;
 use shared::{Error, ErrorCode, Result, harden, socket};
 
 use options::Options;
@@ -39,6 +38,9 @@ use service::Service;
 
 /// How long a stop waits for operations that are under way: a card must not be left half written.
 const LAST_OPERATIONS: Duration = Duration::from_secs(30);
+
+/// How long the start waits for the PC/SC service to say which readers there are.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
 
 /// The program.
 pub fn main() -> ExitCode {
@@ -69,6 +71,8 @@ fn run(options: &Options) -> Result<()> {
     stop_on_signals(&agent.service)?;
     let serving = Arc::clone(&agent.service);
     spawn("accept", move || ipc::run(&listener, &serving))?;
+    // Whoever starts the agent to ask it something finds the readers there.
+    agent.service.registry().wait_for_first_look(FIRST_LOOK);
     tracing::info!(version = shared::VERSION, "ready");
     // Nobody need listen.
     let _ = writeln!(std::io::stdout(), "{}", shared::client::READY);
@@ -116,7 +120,6 @@ impl Agent {
         // The sender lives as long as the service, so this ends only with a request.
         let _ = self.stopped.recv();
         tracing::info!("stopping");
-        self.service.registry().publish(Change::AgentStopping);
         self.service.finish(LAST_OPERATIONS);
     }
 }

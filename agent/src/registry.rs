@@ -83,6 +83,12 @@ impl Registry {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits until service and readers have been looked at for the first time, but only so long.
+    pub(crate) fn wait_for_first_look(&self, patience: Duration) {
+        let woken = self.changed.wait_timeout_while(self.lock(), patience, |state| state.sequence == 0);
+        drop(woken);
+    }
+
     /// Tells every subscriber.
     pub fn publish(&self, change: Change) {
         self.lock().publish(change);

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use card::transport::{self, ReaderState, Readers};
 use card::virt::VirtualReaders;
 use serde_json::value::{RawValue, to_raw_value};
+use shared::rpc::events::Change;
 use shared::rpc::methods::{
     AgentStop, CardRepair, CardShow, CertDefault, CertDelete, CertImport, CertInspect, CertList, CertView,
     Empty, Hello, HelloParams, HelloReply, PinChange, PinList, Status, UnblockCancel, UnblockFinish,
@@ -88,9 +89,10 @@ impl Service {
         self.registry.service_is_down(errors::transport(error).message);
     }
 
-    /// Refuses new requests and waits until the running ones are done, at most so long.
+    /// Refuses new requests, tells subscribers, and waits until what runs is done, at most so long.
     pub fn finish(&self, patience: Duration) {
         self.stopping.store(true, Ordering::SeqCst);
+        self.registry.publish(Change::AgentStopping);
         self.readers.stop();
         let deadline = Instant::now() + patience;
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,9 +163,14 @@ impl Service {
         })
     }
 
-    fn begin(&self) -> std::result::Result<Running<'_>, Fault> {
+    /// Counts as running until the value is dropped.
+    pub(crate) fn work(&self) -> Running<'_> {
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        let running = Running(self);
+        Running(self)
+    }
+
+    fn begin(&self) -> std::result::Result<Running<'_>, Fault> {
+        let running = self.work();
         if self.is_stopping() {
             return Err(fault(-32000, Error::new(ErrorCode::NoAgent, "The agent is ending.")));
         }
@@ -171,8 +178,8 @@ impl Service {
     }
 }
 
-/// Counts a request as running until dropped.
-struct Running<'s>(&'s Service);
+/// Something that an ending agent waits for: a request until it is answered, a subscriber until it has been told.
+pub(crate) struct Running<'s>(&'s Service);
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
