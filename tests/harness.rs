@@ -10,3 +10,5 @@
 pub mod pcscd;
 #[path = "harness/programs.rs"]
 pub mod programs;
+#[path = "harness/wire.rs"]
+pub mod wire;

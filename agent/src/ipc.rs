@@ -116,6 +116,7 @@ fn serve(stream: &Stream, service: &Arc<Service>) {
             }
             return;
         }
+        // Counted until the answer is written: an agent that ends leaves nobody in doubt of what was done.
         let running = service.work();
         let result = service.dispatch(&request.method, request.params);
         let answered = answer(stream, id, result);
@@ -130,9 +131,9 @@ fn unwritable() -> Fault {
     fault(-32000, Error::new(ErrorCode::System, "The answer could not be written."))
 }
 
-/// JSON-RPC ids are strings, numbers or null; other values would be copied back at their full length.
+/// JSON-RPC ids are strings, numbers or null; they are copied back, so they must not be long.
 fn is_id(id: &RawValue) -> bool {
-    id.get().len() <= 128 && !id.get().starts_with(['{', '['])
+    id.get().len() <= 128 && !id.get().starts_with(['{', '[', 't', 'f'])
 }
 
 fn answer(stream: &Stream, id: Option<&RawValue>, result: Result<Box<RawValue>, Fault>) -> io::Result<()> {
@@ -146,11 +147,18 @@ fn answer(stream: &Stream, id: Option<&RawValue>, result: Result<Box<RawValue>, 
 /// Sends events until the subscriber lags behind, goes, or the agent ends. This thread waits for the subscriber to
 /// go (it has nothing more to say), another one sends.
 fn stream_events(stream: &Stream, service: &Arc<Service>) {
+    // Counted until the last event is sent, which an ending agent waits for.
+    let running = service.work();
     let Subscription { number, snapshot, events } = service.registry().subscribe();
+    if service.is_stopping() {
+        // The last event may have been published already.
+        service.registry().unsubscribe(number);
+        return;
+    }
     thread::scope(|scope| {
         scope.spawn(move || {
-            let _running = service.work();
             send_events(stream, &snapshot, &events);
+            drop(running);
             hang_up(stream);
         });
         let _ = LineReader::default().next(stream, Patience { first: None, ..PATIENCE });

@@ -30,7 +30,6 @@ use card::transport::Readers;
 use card::transport::pcsc::PcscReaders;
 use card::virt::VirtualReaders;
 use clap::Parser as _;
-use shared::rpc::events::Change;
 use shared::{Error, ErrorCode, Result, harden, socket};
 
 use options::Options;
@@ -117,7 +116,6 @@ impl Agent {
         // The sender lives as long as the service, so this ends only with a request.
         let _ = self.stopped.recv();
         tracing::info!("stopping");
-        self.service.registry().publish(Change::AgentStopping);
         self.service.finish(LAST_OPERATIONS);
     }
 }

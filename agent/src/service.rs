@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use card::transport::{self, ReaderState, Readers};
 use card::virt::VirtualReaders;
 use serde_json::value::{RawValue, to_raw_value};
+use shared::rpc::events::Change;
 use shared::rpc::methods::{
     AgentStop, CardRepair, CardShow, CertDefault, CertDelete, CertImport, CertInspect, CertList, CertView,
     Empty, Hello, HelloParams, HelloReply, PinChange, PinList, Status, UnblockCancel, UnblockFinish,
@@ -88,9 +89,11 @@ impl Service {
         self.registry.service_is_down(errors::transport(error).message);
     }
 
-    /// Refuses new requests, gives up what waits in cards, and waits until what runs is done, at most so long.
+    /// Refuses new requests, tells subscribers, gives up what waits in cards, and waits until what runs is done, at
+    /// most so long.
     pub fn finish(&self, patience: Duration) {
         self.stopping.store(true, Ordering::SeqCst);
+        self.registry.publish(Change::AgentStopping);
         self.readers.stop();
         self.registry.let_go();
         let deadline = Instant::now() + patience;

@@ -55,10 +55,13 @@ impl Client {
     pub fn call<M: Method>(&mut self, params: &M::Params) -> Result<M::Reply> {
         self.id += 1;
         let call = Call { jsonrpc: "2.0", id: self.id, method: M::NAME, params };
-        socket::write_line(&self.stream, &call).map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidData => Error::new(ErrorCode::BadRequest, "The request is too large."),
-            _ => lost(),
-        })?;
+        match socket::write_line(&self.stream, &call) {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                return Err(Error::new(ErrorCode::BadRequest, "The request is too large."));
+            }
+            // An agent that has closed the connection has said before why.
+            Ok(()) | Err(_) => {}
+        }
         let patience = Patience { first: Some(ANSWER), rest: ANSWER };
         let line = self.lines.next(&self.stream, patience).map_err(|_| lost())?.ok_or_else(lost)?;
         let answer: Answer<'_, M::Reply> = serde_json::from_slice(line).map_err(|_| {

@@ -3,7 +3,7 @@
 pub mod events;
 pub mod methods;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::error::Error;
@@ -37,7 +37,7 @@ pub struct Request<'a> {
     pub jsonrpc: std::borrow::Cow<'a, str>,
     /// A number or string of the caller's choosing, repeated in the answer; a request without one is not
     /// answered, and Kortti has none such.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "present")]
     pub id: Option<&'a RawValue>,
     /// The method.
     #[serde(borrow)]
@@ -45,6 +45,11 @@ pub struct Request<'a> {
     /// Its parameters.
     #[serde(borrow, default)]
     pub params: Option<&'a RawValue>,
+}
+
+/// A field that is there, even as `null`; serde takes that for absent otherwise.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// A request line as a client writes it.

@@ -227,7 +227,9 @@ impl LineReader {
 
     fn fill(&mut self, mut stream: &Stream, timeout: Option<Duration>) -> io::Result<usize> {
         if self.filled == self.buffer.len() {
-            let mut larger = Zeroizing::new(vec![0; (self.buffer.len() * 2).max(BLOCK)]);
+            // A line of the greatest length and its end, and no byte more, so that a longer one is noticed.
+            let length = (self.buffer.len() * 2).clamp(BLOCK, MAX_LINE + 1);
+            let mut larger = Zeroizing::new(vec![0; length]);
             for (new, old) in larger.iter_mut().zip(self.buffer.iter()) {
                 *new = *old;
             }

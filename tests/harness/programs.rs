@@ -1,12 +1,15 @@
 //! The two programs as a person starts them: on a private runtime directory, with everything they write kept.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use shared::client::READY;
 
 /// Where this build's programs are. They are built first, so that a test never runs an old one.
@@ -31,6 +34,7 @@ pub fn programs() -> &'static Path {
 pub struct Home {
     dir: tempfile::TempDir,
     environment: Vec<(String, String)>,
+    user: Option<u32>,
 }
 
 impl Home {
@@ -48,7 +52,20 @@ impl Home {
             "XDG_DATA_HOME",
         ];
         let environment = environment.map(|name| (name.to_owned(), path.clone())).to_vec();
-        Self { dir, environment }
+        Self { dir, environment, user: None }
+    }
+
+    /// The home of another user, for root to make. It has the programs in it: the folder in which they were built
+    /// need not be open to everybody.
+    pub fn of(user: u32) -> Self {
+        let mut home = Self::new();
+        fs::create_dir(home.path().join("bin")).expect("a folder for the programs");
+        for name in ["kortti", "kortti-agent"] {
+            fs::copy(programs().join(name), home.path().join("bin").join(name)).expect("a program");
+        }
+        chown(home.path(), Some(user), Some(user)).expect("root");
+        home.user = Some(user);
+        home
     }
 
     /// Its path.
@@ -63,7 +80,14 @@ impl Home {
 
     /// A program of this build in this home.
     pub fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(programs().join(name));
+        let mut command = match self.user {
+            None => Command::new(programs().join(name)),
+            Some(user) => {
+                let mut command = Command::new(self.path().join("bin").join(name));
+                command.uid(user).gid(user);
+                command
+            }
+        };
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.path());
         command
@@ -138,6 +162,30 @@ impl AgentProcess {
     pub fn wait(mut self) -> ExitStatus {
         self.child.wait().expect("its end")
     }
+
+    /// Waits for its end, but only so long; `None` when it still runs then.
+    pub fn ends_within(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let end = Instant::now() + patience;
+        loop {
+            match self.child.try_wait().expect("its state") {
+                None if Instant::now() < end => std::thread::sleep(Duration::from_millis(5)),
+                status => return status,
+            }
+        }
+    }
+
+    /// Asks it to end as a session manager does.
+    pub fn terminate(&self) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), Signal::TERM)
+            .expect("a running agent");
+    }
+
+    /// Bytes of memory that it occupies now (VmRSS).
+    pub fn resident(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("its status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+        1024 * line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number")
+    }
 }
 
 impl Drop for AgentProcess {
@@ -145,12 +193,15 @@ impl Drop for AgentProcess {
         // One that has ended already cannot be killed.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let log = fs::read(&self.log).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
         if std::thread::panicking() {
-            let mut log = String::new();
-            let _ = File::open(&self.log).and_then(|mut file| file.read_to_string(&mut log));
             let tail: Vec<&str> = log.lines().rev().take(60).collect();
             eprintln!("the end of the agent's log:");
             tail.iter().rev().for_each(|line| eprintln!("  {line}"));
+        } else {
+            let panicked = log.lines().find(|line| line.contains("panicked"));
+            assert_eq!(panicked, None, "a thread of the agent panicked");
         }
     }
 }

@@ -136,7 +136,7 @@ fn answer(session: &mut Session, secrets: &mut Secrets, challenge: Challenge) ->
     let response = response(secrets, challenge.challenge.0.len())?;
     let new = secrets.new_pin(challenge.policy.as_ref())?;
     let select = Select { reader: Some(challenge.reader), card: Some(challenge.csn.to_string()) };
-    session.call::<UnblockFinish>(&UnblockFinishParams { select, response, new })
+    session.call::<UnblockFinish>(&UnblockFinishParams { select, challenge: None, response, new })
 }
 
 /// A well-formed response to a challenge of `length` bytes.
