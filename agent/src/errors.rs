@@ -94,8 +94,8 @@ pub(crate) fn card(error: &CardError) -> Error {
                 .to_owned(),
         ),
         C::WrongResponse { tries_left } => {
-            let words = "The response was not accepted, and the challenge is used up. Get a new challenge; cards \
-                         allow few wrong responses.";
+            let words = "The response was not accepted, and the challenge is used up. Cards allow few wrong \
+                         responses: make sure of the admin key, then start again with `kortti unblock`.";
             return Error { tries_left: *tries_left, ..Error::new(ErrorCode::WrongResponse, words) };
         }
         C::ChallengeVoid(reason) => return void(*reason),
@@ -178,7 +178,7 @@ pub(crate) fn blocked(role: Role) -> Error {
 
 /// The challenge cannot be answered any more.
 pub(crate) fn void(reason: VoidReason) -> Error {
-    let words = format!("{} Nothing was sent. Get a new challenge.", void_words(reason));
+    let words = format!("{} Nothing was sent. Start again with `kortti unblock`.", void_words(reason));
     Error::new(ErrorCode::ChallengeVoid, words)
 }
 
@@ -192,7 +192,8 @@ pub(crate) fn void_words(reason: VoidReason) -> &'static str {
         VoidReason::Reset => "Another program reset the card after the challenge was taken.",
         VoidReason::Disturbed => "Another program used the card after the challenge was taken.",
         VoidReason::Service => "The smart card service went away after the challenge was taken.",
-        VoidReason::Used => "The challenge has been answered already.",
+        VoidReason::Answered => "The challenge has been answered, and the PIN is unblocked.",
+        VoidReason::Refused => "The challenge has been used up by a response that did not unblock the card.",
         VoidReason::Cancelled => "The challenge was given up.",
     }
 }

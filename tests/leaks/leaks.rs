@@ -341,12 +341,8 @@ fn nothing_is_left_in_freed_memory() {
         "a PIN is unblocked",
         looking_for(sought, || {
             let response = ResponseText::from(digits.as_bytes());
-            let params = UnblockFinishParams {
-                select: on("Reader 00 00"),
-                challenge: None,
-                response,
-                new: pin(PIN),
-            };
+            let params =
+                UnblockFinishParams { select: on("Reader 00 00"), challenge: None, response, new: pin(PIN) };
             rig.call::<UnblockFinish>(&params).unwrap();
         }),
     );

@@ -96,8 +96,10 @@ pub enum VoidReason {
     Disturbed,
     /// The PC/SC service went away.
     Service,
-    /// It was answered, rightly or wrongly.
-    Used,
+    /// The right response was given to it.
+    Answered,
+    /// A response was sent that did not unblock the card.
+    Refused,
     /// It was given up.
     Cancelled,
 }

@@ -90,7 +90,13 @@ pub(crate) fn response_refused(error: &CardError) -> Error {
     match error {
         CardError::ChallengeVoid(_) => Error::new(
             ErrorCode::ChallengeVoid,
-            "The card had no challenge any more when the response came, and did not judge it. Get a new challenge.",
+            "The card had no challenge any more when the response came, and did not judge it. Start again with \
+             `kortti unblock`.",
+        ),
+        CardError::PinRefused => Error::new(
+            ErrorCode::PinPolicy,
+            "The response was right, but the card refuses this new PIN, for its length or its characters. The \
+             challenge is used up and the PIN is unchanged. Start again with `kortti unblock`, and another PIN.",
         ),
         CardError::Transport(_) => {
             let mut error = errors::card(error);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use card::transport::{self, Card as Connection};
 use card::{Error as CardError, SmartCard, VoidReason, edge};
+use shared::model::Csn;
 use shared::rpc::events::{Cause, Change};
 use shared::rpc::methods::UnblockState;
 use shared::{Error, ErrorCode, Result};
@@ -24,8 +25,8 @@ pub(crate) struct Desk {
     pub(super) reader: String,
     /// What was read from the card, with what tells whether it still holds.
     pub(crate) cache: Option<Cache>,
-    /// What became of the last challenge; `None` when there was none.
-    pub(super) void: Option<VoidReason>,
+    /// What became of the last challenge, and of which card it was; `None` when there was none.
+    pub(super) void: Option<(Csn, VoidReason)>,
 }
 
 impl Desk {
@@ -46,11 +47,12 @@ impl Desk {
             Message::Status(reply) => {
                 let _ = reply.send(Ok(match self.void {
                     None => UnblockState::None,
-                    Some(reason) => UnblockState::Void { reason: errors::void_words(reason).to_owned() },
+                    Some((_, reason)) => UnblockState::Void { reason: errors::void_words(reason).to_owned() },
                 }));
             }
             Message::Finish(finish) => {
-                let _ = finish.reply.send(Err(errors::void(self.void.unwrap_or(VoidReason::None))));
+                let reason = self.void.as_ref().map_or(VoidReason::None, |(_, reason)| *reason);
+                let _ = finish.reply.send(Err(errors::void(reason)));
             }
             Message::Cancel(_, reply) => {
                 let _ = reply.send(Ok(()));
@@ -167,7 +169,11 @@ impl Desk {
             found = self.try_identify();
         }
         let found = match found {
-            Ok(card) => Found::Card(card),
+            Ok(card) => {
+                // Another card's challenge is nothing to this one.
+                self.void = self.void.take().filter(|(csn, _)| card.csn.as_ref() == Some(csn));
+                Found::Card(card)
+            }
             Err(error) => {
                 let (state, reason) = errors::unusable(&error);
                 Found::Unusable(state, reason)

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use card::transport::{Card as Connection, Transaction};
 use card::{Error as CardError, UnblockProof, VoidReason, edge};
-use shared::model::{Card, PinStatus};
+use shared::model::{Card, PinKind, PinStatus, Role};
 use shared::rpc::events::Change;
 use shared::rpc::methods::{Challenge, UnblockState};
 use shared::unblock::{checksum_text, parse_response};
@@ -89,9 +89,9 @@ fn keep(
         // The second part ends with one of the others only.
         End::Unlocked => (VoidReason::Removed, None),
     };
-    desk.void = Some(reason);
+    desk.void = Some((held.challenge.csn.clone(), reason));
     desk.cache = None;
-    if reason != VoidReason::Used {
+    if reason != VoidReason::Answered {
         desk.registry().publish(Change::ChallengeVoid {
             reader: desk.reader.clone(),
             csn: held.challenge.csn.clone(),
@@ -111,6 +111,11 @@ fn take(
     let identity = pins::confirm(&mut *card, &start.target)?;
     let csn = identity.csn.clone().ok_or(CardError::NotInitialised)?;
     let pins = card.pins()?;
+    if pins.iter().any(|pin| pin.role == Role::ADMIN && pin.kind == PinKind::Typed) {
+        // Such a card takes no response, so the administrator need not be called.
+        let words = "This card has a PUK, and is unblocked with it: kortti unblock puk";
+        return Err(Error::new(ErrorCode::NotSupported, words).into());
+    }
     let policy = pins::find(&pins, start.role)?.policy.clone();
     let challenge = card.challenge(start.role)?;
     drop(card);
@@ -277,14 +282,14 @@ fn respond(
     }
     let role = held.challenge.role;
     let mut card = edge::resume(transaction, &held.card);
-    let result = match card.unblock(role, UnblockProof::Response(&response), new) {
+    let (result, reason) = match card.unblock(role, UnblockProof::Response(&response), new) {
         Ok(()) => {
             let status = pins::after_setting(&mut *card, role, held.challenge.policy.clone());
             let event = pins::event(&held.challenge.reader, &held.challenge.csn, &status);
             desk.registry().publish(Change::PinUnblocked(event));
-            Ok(status)
+            (Ok(status), VoidReason::Answered)
         }
-        Err(error) => Err(pins::response_refused(&error)),
+        Err(error) => (Err(pins::response_refused(&error)), VoidReason::Refused),
     };
-    (result, Some(End::Void(VoidReason::Used)))
+    (result, Some(End::Void(reason)))
 }

@@ -243,3 +243,39 @@ fn what_was_set_is_told() {
         }
     }
 }
+
+#[test]
+fn a_wrong_response_is_told_to_subscribers() {
+    let rig = blocked();
+    let mut events = rig.events();
+    start(&rig);
+    assert_eq!(finish(&rig, "0000 0000 0000 0000", "8642").unwrap_err(), ErrorCode::WrongResponse);
+    events.find(|change| matches!(change, Change::ChallengeVoid { .. }));
+}
+
+#[test]
+fn another_card_knows_nothing_of_a_challenge() {
+    let rig = blocked();
+    start(&rig);
+    let mut events = rig.events();
+    rig.readers.remove(READER).unwrap();
+    events.find(|change| matches!(change, Change::ChallengeVoid { .. }));
+    assert!(matches!(status(&rig), UnblockState::Void { .. }));
+    rig.readers.insert(READER, Some("berta")).unwrap();
+    events.find(|change| matches!(change, Change::CardIdentified { .. }));
+    assert_eq!(status(&rig), UnblockState::None);
+}
+
+/// A card with a PUK takes no response, so nobody is sent to the telephone.
+#[test]
+fn a_card_with_a_puk_gives_no_challenge() {
+    let rig = Rig::new();
+    let mut events = rig.events();
+    rig.readers.remove(READER).unwrap();
+    rig.readers.insert(READER, Some("with-puk")).unwrap();
+    events.find(|change| matches!(change, Change::CardIdentified { card, .. } if card.csn.is_some()));
+    let asked = UnblockStartParams { select: Select::default(), role: Role::USER };
+    let error = rig.call::<UnblockStart>(&asked).unwrap_err();
+    assert_eq!(error.code, ErrorCode::NotSupported);
+    assert!(error.message.contains("kortti unblock puk"));
+}

@@ -9,8 +9,10 @@ use crate::model::{
 };
 use crate::secret::{FileText, Password, Pin, ResponseText};
 
-/// Which card is meant. With neither field, the only card there is.
+/// Which card is meant. With neither field, the only card there is. A field that is misspelt is refused, since the
+/// request would go to whichever card is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Select {
     /// The reader's exact name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
