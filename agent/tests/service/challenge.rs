@@ -272,8 +272,9 @@ fn a_card_with_a_puk_gives_no_challenge() {
     let rig = Rig::new();
     let mut events = rig.events();
     rig.readers.remove(READER).unwrap();
+    events.find(|change| matches!(change, Change::CardRemoved { .. }));
     rig.readers.insert(READER, Some("with-puk")).unwrap();
-    events.find(|change| matches!(change, Change::CardIdentified { card, .. } if card.csn.is_some()));
+    events.find(|change| matches!(change, Change::CardIdentified { .. }));
     let asked = UnblockStartParams { select: Select::default(), role: Role::USER };
     let error = rig.call::<UnblockStart>(&asked).unwrap_err();
     assert_eq!(error.code, ErrorCode::NotSupported);
