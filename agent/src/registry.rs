@@ -41,6 +41,8 @@ struct Slot {
     seen: Seen,
     view: Reader,
     worker: Worker,
+    /// Whether the worker is looking once more at a card that could not be identified.
+    looking_again: bool,
     /// The card from which this reader's last challenge was taken; it may have gone since.
     challenged: Option<Csn>,
 }
@@ -163,6 +165,7 @@ impl Registry {
     pub fn identified(&self, reader: &str, generation: u32, found: Found) {
         let mut state = self.lock();
         if let Some(slot) = state.slots.get_mut(reader).filter(|slot| slot.seen.generation == generation) {
+            slot.looking_again = false;
             let (card, reader_state, detail) = match found {
                 Found::Card(card) if card.csn.is_some() => (Some(card), ReaderState::Ready, None),
                 Found::Card(card) => (Some(card), ReaderState::NotInitialised, None),
@@ -226,18 +229,22 @@ impl Registry {
         }
     }
 
-    /// The card that a request means. Waits a moment for cards that are just being identified.
+    /// The card that a request means. Waits a moment for cards that are just being identified, or looked at again:
+    /// nobody announces that another program has let go of a card.
     ///
     /// # Errors
     /// [`ErrorCode::NoService`], [`ErrorCode::NoReader`], [`ErrorCode::NoCard`], [`ErrorCode::SeveralCards`], and
     /// what the reader's state says when the one reader meant holds nothing usable.
     pub fn find(&self, select: &Select) -> Result<Target> {
         let patience = Instant::now() + Duration::from_secs(5);
+        let is_meant = |name: &String| select.reader.as_ref().is_none_or(|reader| reader == name);
         let mut state = self.lock();
+        for (_, slot) in state.slots.iter_mut().filter(|(name, _)| is_meant(name)) {
+            slot.look_again();
+        }
         loop {
             let pending = state.slots.iter().any(|(name, slot)| {
-                slot.view.state == ReaderState::Identifying
-                    && select.reader.as_ref().is_none_or(|reader| reader == name)
+                (slot.view.state == ReaderState::Identifying || slot.looking_again) && is_meant(name)
             });
             let left = patience.saturating_duration_since(Instant::now());
             if !pending || left.is_zero() {
@@ -270,7 +277,7 @@ impl State {
         let view =
             Reader { name: name.clone(), state: ReaderState::Empty, atr: None, card: None, detail: None };
         let seen = Seen { presence: Presence::Empty, ..now.clone() };
-        self.slots.insert(name, Slot { seen, view, worker, challenged: None });
+        self.slots.insert(name, Slot { seen, view, worker, looking_again: false, challenged: None });
         self.card_is(now);
     }
 
@@ -297,6 +304,7 @@ impl State {
     fn card_is_gone(&mut self, name: &str) {
         let Some(slot) = self.slots.get_mut(name) else { return };
         slot.worker.card_is_gone();
+        slot.looking_again = false;
         if slot.view.atr.is_some() || slot.view.state == ReaderState::Mute {
             let csn = slot.view.card.take().and_then(|card| card.csn);
             slot.view = Reader {
@@ -385,6 +393,15 @@ impl State {
 }
 
 impl Slot {
+    /// Has a card looked at once more that could not be identified for a reason that may have passed.
+    fn look_again(&mut self) {
+        let may_have_passed = matches!(self.view.state, ReaderState::Busy | ReaderState::Failed);
+        if may_have_passed && matches!(self.seen.presence, Presence::Card(_)) && !self.looking_again {
+            self.looking_again = true;
+            self.worker.identify(self.seen.generation);
+        }
+    }
+
     fn target(&self, select: &Select) -> Option<Target> {
         let card = self.view.card.clone()?;
         let fits = match (&select.card, &card.csn) {
