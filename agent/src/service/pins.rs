@@ -57,12 +57,14 @@ pub(crate) fn present(
     Ok(card.verify(Role::USER, pin)?)
 }
 
-/// Makes sure that the card in the transaction is the one that the request was for.
+/// Makes sure that the card in the transaction is the one that the request was for. If it is not, though nobody
+/// took it out, another program has personalised it: it is looked at again.
 pub(crate) fn confirm(card: &mut dyn SmartCard, target: &Target) -> std::result::Result<Card, Failure> {
     let identity = card.identify()?;
     if identity == target.card {
         return Ok(identity);
     }
+    target.worker.identify(target.generation);
     let words = "This is not the card it was a moment ago. Nothing was sent; try again.";
     Err(Error::new(ErrorCode::CardChanged, words).into())
 }
