@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use card::transport::{Card as Connection, Transaction};
 use card::{Error as CardError, UnblockProof, VoidReason, edge};
-use shared::model::{Card, PinStatus};
+use shared::model::{Card, PinKind, PinStatus, Role};
 use shared::rpc::events::Change;
 use shared::rpc::methods::{Challenge, UnblockState};
 use shared::unblock::{checksum_text, parse_response};
@@ -111,6 +111,11 @@ fn take(transaction: &mut dyn Transaction, start: &Start, lock: Duration) -> Res
     let csn = identity.csn.clone().ok_or_else(|| errors::card(&CardError::NotInitialised))?;
     let pins = card.pins().map_err(told)?;
     let policy = pins::find(&pins, start.role)?.policy.clone();
+    if pins::find(&pins, Role::ADMIN)?.kind != PinKind::ChallengeResponse {
+        let words =
+            "This card takes no response of an administrator. Unblock it with its PUK: kortti unblock puk";
+        return Err(Error::new(ErrorCode::NotSupported, words));
+    }
     let challenge = card.challenge(start.role).map_err(told)?;
     let marked = card.challenge_stands().map_err(told)?;
     let challenge = Challenge {

@@ -170,3 +170,16 @@ fn while_it_goes_on_the_card_is_left_alone() {
     assert_ne!(first.challenge, second.challenge);
     assert!(finish(&rig, &response(&second), "8642").is_ok());
 }
+
+/// Nobody is sent to an administrator whose response the card would not take.
+#[test]
+fn a_card_with_a_puk_gives_no_challenge() {
+    let rig = Rig::new();
+    let mut events = rig.events();
+    rig.readers.remove(READER).unwrap();
+    rig.readers.insert(READER, Some("puk")).unwrap();
+    events.find(|change| matches!(change, Change::CardIdentified { card, .. } if card.csn.as_ref().unwrap().matches("19E7B3D0")));
+    let params = UnblockStartParams { select: Select::default(), role: Role::USER };
+    assert_eq!(rig.call::<UnblockStart>(&params).unwrap_err().code, ErrorCode::NotSupported);
+    assert_eq!(executed(&rig.card("puk"), 0, AUTHENTICATE), 0);
+}
