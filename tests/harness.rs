@@ -10,3 +10,7 @@
 pub mod pcscd;
 #[path = "harness/programs.rs"]
 pub mod programs;
+#[path = "harness/tools.rs"]
+mod tools;
+#[path = "harness/watch.rs"]
+pub mod watch;
