@@ -5,7 +5,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use card::virt::{VirtualCard, VirtualReaders, vpcd};
 use harness::pcscd::{Pcscd, READERS};
@@ -26,33 +25,21 @@ impl Bench {
         let card = VirtualReaders::demo().card(name).unwrap();
         let mut pcscd = Pcscd::start();
         let inserted = pcscd.insert(0, &card);
-        fs::write(pcscd.directory().join("message"), "to be signed").unwrap();
         Self { card, _inserted: inserted, pcscd }
-    }
-
-    /// Runs a command line; words are parted by spaces. Returns whether it succeeded, and all that it said.
-    fn try_run(&self, line: &str) -> (bool, String) {
-        let mut words = line.split_whitespace();
-        let mut command = self.pcscd.client(words.next().unwrap());
-        run(command.args(words))
     }
 
     #[track_caller]
     fn run(&self, line: &str) -> String {
-        let (success, said) = self.try_run(line);
-        assert!(success, "{line}\n{said}");
-        said
+        self.pcscd.run(line)
     }
 
     #[track_caller]
     fn fails(&self, line: &str) -> String {
-        let (success, said) = self.try_run(line);
-        assert!(!success, "{line}\n{said}");
-        said
+        self.pcscd.fails(line)
     }
 
     fn file(&self, name: &str) -> Vec<u8> {
-        fs::read(self.pcscd.directory().join(name)).unwrap()
+        self.pcscd.file(name)
     }
 
     fn copy(&self, name: &str) {
@@ -70,32 +57,6 @@ impl Bench {
     fn object(&self, file: u16, object: u16) -> Option<Vec<u8>> {
         self.card.gids(|card| card.object(file, object)).unwrap()
     }
-
-    /// Signs and deciphers with the key of this id and compares with what OpenSSL makes of the public key.
-    fn key_works(&self, id: &str, pin: &str) {
-        self.run(&format!("pkcs11-tool --read-object --type pubkey --id {id} -o public.der"));
-        for mechanism in ["SHA256-RSA-PKCS", "SHA1-RSA-PKCS"] {
-            let digest = mechanism.split('-').next().unwrap();
-            self.run(&format!("pkcs11-tool -l -p {pin} --id {id} -s -m {mechanism} -i message -o signature"));
-            self.run(&format!(
-                "openssl dgst -{digest} -verify public.der -keyform DER -signature signature message"
-            ));
-        }
-        self.run(
-            "openssl pkeyutl -encrypt -pubin -keyform DER -inkey public.der -in message -out cryptogram",
-        );
-        self.run(&format!("pkcs11-tool -l -p {pin} --id {id} --decrypt -m RSA-PKCS -i cryptogram -o plain"));
-        assert_eq!(self.file("plain"), b"to be signed");
-    }
-}
-
-fn run(command: &mut Command) -> (bool, String) {
-    let name = command.get_program().to_owned();
-    let output = command.output().unwrap_or_else(|error| {
-        panic!("{name:?} cannot be started: {error}. Install the packages opensc and openssl.")
-    });
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
 }
 
 #[test]
@@ -125,7 +86,7 @@ fn reads_what_the_demonstration_card_holds() {
         bench.run(&format!("openssl x509 -in {name}.pem -outform DER -out expected.der"));
         bench.run(&format!("pkcs11-tool --read-object --type cert --id {id} -o found.der"));
         assert_eq!(bench.file("found.der"), bench.file("expected.der"), "{name}");
-        bench.key_works(id, "123456");
+        bench.pcscd.key_works(id, "123456");
     }
     assert_eq!(bench.tries_left(), 3);
 }
@@ -189,7 +150,7 @@ fn makes_a_key_on_the_card() {
     let bench = Bench::with("anna");
     let said = bench.run("pkcs11-tool -l -p 123456 --keypairgen --key-type rsa:2048 --id 02 --label made");
     assert!(said.contains("RSA 2048 bits"), "{said}");
-    bench.key_works("02", "123456");
+    bench.pcscd.key_works("02", "123456");
     assert_eq!(bench.object(0xA010, 0xDF23).map(|map| map.len()), Some(3 * 86));
     assert_eq!(bench.object(0xA000, 0xDF20).map(|keys| keys.len()), Some(1 + 3 * 12));
 
@@ -210,7 +171,7 @@ fn imports_a_key_and_deletes_it() {
     bench.run("openssl rsa -in key.pem -traditional -outform DER -out key.der");
     bench.run("pkcs11-tool -l -p 123456 -w key.der --type privkey --id 02 --label imported --usage-sign --usage-decrypt");
     bench.run("pkcs11-tool -l -p 123456 -w imported.der --type cert --id 02 --label imported");
-    bench.key_works("02", "123456");
+    bench.pcscd.key_works("02", "123456");
     assert!(bench.card.gids(|card| card.files().contains(&0xB083)).unwrap());
     bench.run("pkcs11-tool -l -p 123456 --delete-object --type cert --id 02");
     bench.run("pkcs11-tool -l -p 123456 --delete-object --type privkey --id 02");
@@ -228,7 +189,7 @@ fn insertion_removal_and_a_crash_of_the_service() {
     let (anna, unknown) = (demo.card("anna").unwrap(), demo.card("unknown").unwrap());
     let mut pcscd = Pcscd::start();
     let cards = |pcscd: &Pcscd| {
-        let (_, said) = run(pcscd.client("opensc-tool").arg("-l"));
+        let (_, said) = pcscd.try_run("opensc-tool -l");
         READERS.map(|reader| {
             let line = said.lines().find(|line| line.contains(reader)).unwrap_or_else(|| panic!("{said}"));
             line.contains("Yes")
@@ -242,13 +203,12 @@ fn insertion_removal_and_a_crash_of_the_service() {
     assert_eq!(cards(&pcscd), [false, true]);
 
     pcscd.kill();
-    let (found, _) = run(pcscd.client("opensc-tool").arg("-a"));
-    assert!(!found);
+    pcscd.fails("opensc-tool -a");
     drop(second);
     pcscd.restart();
     assert_eq!(cards(&pcscd), [false, false]);
     let first = pcscd.insert(0, &anna);
-    let (found, said) = run(pcscd.client("opensc-tool").arg("-n"));
-    assert!(found && said.contains("GIDS"), "{said}");
+    let said = pcscd.run("opensc-tool -n");
+    assert!(said.contains("GIDS"), "{said}");
     assert!(first.is_in());
 }

@@ -10,6 +10,9 @@ use crate::args::Global;
 use crate::exit::{Failure, failure};
 use crate::terminal::Terminal;
 
+/// What is said of a card that nobody has personalised when a PIN is wanted for it.
+const EMPTY: &str = "The card is empty; ask your administrator to initialise it.";
+
 /// A connection to the agent, and which card the command line names.
 pub(crate) struct Session {
     client: Client,
@@ -24,6 +27,8 @@ enum Meant {
     One(Select),
     /// One of these.
     Several(Vec<Reader>),
+    /// None, but one that nobody has personalised.
+    Empty,
     /// None yet: the agent must say what is wrong, or look at the card first.
     Unclear,
 }
@@ -58,7 +63,7 @@ impl Session {
         let select = match self.look()? {
             Meant::One(select) => select,
             Meant::Several(readers) => choose(&readers, self.terminal().as_ref())?,
-            Meant::Unclear => match self.client.call::<M>(&params(self.given.clone())) {
+            Meant::Empty | Meant::Unclear => match self.client.call::<M>(&params(self.given.clone())) {
                 Err(Error { code: ErrorCode::SeveralCards, .. }) => self.exactly_one()?,
                 result => return Ok(result?),
             },
@@ -70,7 +75,7 @@ impl Session {
         match self.look()? {
             Meant::One(select) => Ok(select),
             Meant::Several(readers) => choose(&readers, self.terminal().as_ref()),
-            Meant::Unclear => {
+            Meant::Empty | Meant::Unclear => {
                 Err(failure(ErrorCode::SeveralCards, "Several cards fit. Name one with --card."))
             }
         }
@@ -87,6 +92,7 @@ impl Session {
             match self.look()? {
                 Meant::One(select) => return Ok(select),
                 Meant::Several(readers) => return choose(&readers, terminal.filter(|_| !self.json)),
+                Meant::Empty => return Err(failure(ErrorCode::NotInitialised, EMPTY)),
                 Meant::Unclear => {}
             }
             // The agent waits until it knows the cards, and says what is wrong with them.
@@ -121,12 +127,17 @@ fn meant(readers: Vec<Reader>, given: &Select) -> Meant {
     if given.card.is_none() && readers.iter().any(|r| here(r) && r.state == ReaderState::Identifying) {
         return Meant::Unclear;
     }
+    let empty = readers.iter().any(|r| is_named(r, given) && r.state == ReaderState::NotInitialised);
     let mut fitting: Vec<Reader> =
         readers.into_iter().filter(|reader| is_named(reader, given) && csn(reader).is_some()).collect();
     if fitting.len() > 1 {
         return Meant::Several(fitting);
     }
-    fitting.pop().map_or(Meant::Unclear, |reader| Meant::One(select(&reader)))
+    match fitting.pop() {
+        Some(reader) => Meant::One(select(&reader)),
+        None if empty => Meant::Empty,
+        None => Meant::Unclear,
+    }
 }
 
 fn csn(reader: &Reader) -> Option<&str> {
@@ -181,7 +192,10 @@ mod tests {
             (vec![], None, None, Meant::Unclear),
             (vec![c(Empty)], None, None, Meant::Unclear),
             (vec![c(UnknownCard)], None, None, Meant::Unclear),
-            (vec![c(NotInitialised)], None, None, Meant::Unclear),
+            (vec![c(NotInitialised)], None, None, Meant::Empty),
+            (vec![c(NotInitialised)], Some("C"), None, Meant::Empty),
+            (vec![c(NotInitialised)], Some("D"), None, Meant::Unclear),
+            (vec![c(NotInitialised)], None, Some("AAAAAAAA"), Meant::Unclear),
             (vec![a(), c(Empty)], None, None, one("A", 0xAA)),
             (vec![a(), c(NotInitialised)], None, None, one("A", 0xAA)),
             (vec![a(), c(Identifying)], None, None, Meant::Unclear),

@@ -157,6 +157,15 @@ impl Pcscd {
         command
     }
 
+    /// Waits until the service has said this.
+    ///
+    /// # Panics
+    /// It does not.
+    pub fn until_logged(&mut self, text: &str) {
+        let log = self.log_path();
+        self.until(&format!("does not say \"{text}\""), || (count(&log, text) > 0).then_some(()));
+    }
+
     /// What the service has said so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.log_path()).unwrap_or_default()
