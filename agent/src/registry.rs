@@ -199,7 +199,6 @@ impl Registry {
     pub(crate) fn identified(&self, reader: &str, generation: u32, found: Found) {
         let mut state = self.lock();
         if let Some(slot) = state.slots.get_mut(reader).filter(|slot| slot.seen.generation == generation) {
-            slot.looking_again = false;
             let (card, reader_state, detail) = match found {
                 Found::Card(card) if card.csn.is_some() => (Some(card), ReaderState::Ready, None),
                 Found::Card(card) => (Some(card), ReaderState::NotInitialised, None),

@@ -15,8 +15,10 @@ pub fn show(service: &Service, params: &OnCard) -> Result<CardDetails> {
         let mut cache = desk.cache.take();
         let pins = desk.operate(turn, target, |card| {
             let pins = card.pins()?;
-            if target.card.csn.is_some() {
-                Cache::refresh(&mut cache, card, target)?;
+            match target.card.csn {
+                Some(_) => Cache::refresh(&mut cache, card, target)?,
+                // Another program may have personalised it since.
+                None => drop(pins::confirm(card, target)?),
             }
             Ok(pins)
         })?;

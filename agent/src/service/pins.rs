@@ -116,7 +116,6 @@ pub(crate) fn confirm(card: &mut dyn SmartCard, target: &Target) -> std::result:
     if identity == target.card {
         return Ok(identity);
     }
-    target.worker.identify(target.generation);
     let words = "This is not the card it was a moment ago. Nothing was sent; try again.";
     Err(Error::new(ErrorCode::CardChanged, words).into())
 }

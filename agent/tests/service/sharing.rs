@@ -84,19 +84,6 @@ fn a_reset_in_the_middle_costs_no_second_try() {
     }
 }
 
-/// Another program has given the card in the reader another number: that is said once, and known from then on.
-#[test]
-fn a_card_that_became_another_one_is_identified_again() {
-    let rig = Rig::new();
-    rig.card("anna").gids(|gids| gids.set_object(0xA012, 0xDF20, Some(&[0xEE; 16]))).unwrap().unwrap();
-    let subscription = rig.subscribe();
-    assert_eq!(rig.call::<PinChange>(&change()).unwrap_err().code, ErrorCode::CardChanged);
-    let event = subscription.events.recv_timeout(Duration::from_secs(20)).unwrap();
-    let Change::CardIdentified { card, .. } = event.change else { panic!("{event:?}") };
-    assert!(card.csn.unwrap().matches("EEEEEEEE"));
-    rig.call::<PinChange>(&change()).unwrap();
-}
-
 #[test]
 fn a_card_that_another_program_keeps_is_busy() {
     let rig = Rig::new();
