@@ -10,5 +10,9 @@
 pub mod pcscd;
 #[path = "harness/programs.rs"]
 pub mod programs;
+#[path = "harness/tools.rs"]
+mod tools;
+#[path = "harness/watch.rs"]
+pub mod watch;
 #[path = "harness/wire.rs"]
 pub mod wire;
