@@ -142,11 +142,13 @@ fn imports_are_found_in_all_their_forms() {
 }
 
 #[test]
-fn one_file_knows_the_pcsc_library() {
+fn only_the_transport_knows_the_pcsc_library() {
     for (path, source) in everything() {
         let known = code(&source).contains(&["::", "pcsc::{"].concat())
             || code(&source).contains(&["use ", "pcsc"].concat());
-        assert_eq!(known, path == "agent/card/src/transport/pcsc.rs", "{path}");
+        // The other one plays the part of another program at the same card.
+        let may = ["agent/card/src/transport/pcsc.rs", "tests/another_program.rs"];
+        assert_eq!(known, may.contains(&path.as_str()), "{path}");
     }
 }
 
