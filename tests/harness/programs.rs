@@ -93,12 +93,17 @@ impl Home {
         command
     }
 
-    /// Starts an agent, and waits until its socket can be used.
+    /// Starts an agent that logs all it can, and waits until its socket can be used.
     pub fn agent(&self, arguments: &[&str]) -> AgentProcess {
+        self.agent_that_logs("trace", arguments)
+    }
+
+    /// Starts an agent that logs at this level, and waits until its socket can be used.
+    pub fn agent_that_logs(&self, level: &str, arguments: &[&str]) -> AgentProcess {
         let log = self.path().join("agent.log");
         let stderr = File::options().create(true).append(true).open(&log).expect("a log file");
         let mut command = self.program("kortti-agent");
-        command.args(["--log", "trace"]).args(arguments);
+        command.args(["--log", level]).args(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().expect("an agent");
         let stdout = child.stdout.take().expect("its output");
         let mut first = String::new();
