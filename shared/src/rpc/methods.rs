@@ -234,6 +234,9 @@ pub struct UnblockFinishParams {
     /// The card.
     #[serde(default)]
     pub select: Select,
+    /// The challenge that this is the response to; refused as `challenge_void` when the card's is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<Hex>,
     /// The response as typed.
     pub response: ResponseText,
     /// The new PIN.
