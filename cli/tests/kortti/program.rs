@@ -106,6 +106,28 @@ fn a_card_that_is_looked_at_is_waited_for() {
 }
 
 #[test]
+fn a_reader_that_hangs_keeps_nobody_from_the_other_cards() {
+    let hangs = || json!({ "name": "Hangs", "state": "identifying" });
+    let replies = |readers| [("status", readers), ("pin.list", pins(3)), ("pin.change", Ok(pin(5)))];
+
+    // The agent waits for it once, in pin.list; then the only usable card is the one.
+    let agent = Agent::new(replies(status_of(&[hangs(), reader(READER, CSN)])));
+    agent.run(&["pin", "change", "--pin-stdin"], "1357\n2468\n").ended(0, &[]);
+    assert_eq!(agent.methods(), ["status", "pin.list", "status", "pin.list", "pin.change"]);
+    assert_eq!(agent.params("pin.change")["select"], json!({ "reader": READER, "card": CSN }));
+
+    // Of several usable ones none is guessed.
+    let several = status_of(&[hangs(), reader(READER, CSN), reader("Other", "AABBCCDD")]);
+    let agent = Agent::new(replies(several.clone()));
+    let run = agent.run(&["pin", "change", "--pin-stdin"], "1357\n2468\n");
+    let named = format!("{CSN} in {READER}; AABBCCDD in Other");
+    assert!(run.ended(2, &[]).stderr.contains(&named), "{}", run.everything());
+    let agent = Agent::new([("status", several), ("pin.list", Err(error("several_cards", "Several.")))]);
+    let run = agent.run(&["pin", "list"], "");
+    assert!(run.ended(2, &[]).stderr.contains(&named), "{}", run.everything());
+}
+
+#[test]
 fn a_card_and_its_repair() {
     let finding = json!({ "place": "mscp/kxc00", "text": "It is torn.", "repair": "Delete it." });
     let card = |findings| {
