@@ -52,7 +52,10 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
-            ExitCode::FAILURE
+            match error.code {
+                ErrorCode::Busy => ExitCode::from(shared::client::RUNS_ALREADY),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }

@@ -2,7 +2,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::harness::{Agent, error};
+use crate::harness::{Agent, Told, error};
 use crate::values::{CSN, READER, pin, pins, reader, status, status_of};
 
 #[test]
@@ -26,6 +26,36 @@ fn without_an_agent() {
     let run = agent.run(&["agent", "status", "--json"], "");
     assert_eq!(run.ended(3, &[]).json()["error"]["code"], json!("no_agent"));
     assert_eq!(agent.run(&["agent", "stop", "--json"], "").json(), json!({ "schema": 1, "stopped": false }));
+}
+
+#[test]
+fn of_two_that_start_the_agent_the_second_uses_the_firsts() {
+    for (arguments, code) in [
+        (&["readers"][..], 0),
+        (&["agent", "start"], 0),
+        // What was asked for is not what runs.
+        (&["agent", "start", "--virtual"], 2),
+    ] {
+        let agent = Agent::to_be_started("echo >$XDG_RUNTIME_DIR/tried; exit 23");
+        let tried = Told::at(&agent.path("tried"));
+        std::thread::scope(|scope| {
+            let run = scope.spawn(|| agent.run(arguments, ""));
+            tried.wait();
+            agent.listen([("status", status())]);
+            run.join().unwrap().ended(code, &[]);
+        });
+    }
+}
+
+#[test]
+fn an_agent_that_does_not_start_is_not_waited_for_for_ever() {
+    for (script, said) in [
+        ("echo 'No space.' >&2; exit 1", "The agent could not be started: No space.\n"),
+        ("exit 23", "The agent could not be started: one runs already, but it does not answer.\n"),
+    ] {
+        let run = Agent::to_be_started(script).run(&["readers"], "");
+        assert_eq!(run.ended(3, &[]).stderr, said);
+    }
 }
 
 #[test]
