@@ -178,9 +178,13 @@ enum Launched {
 }
 
 fn launch(arguments: &[OsString]) -> Result<Launched> {
+    // It outlives whatever the caller keeps open: a file with PINs, somebody's lock, a directory.
+    #[cfg(unix)]
+    close_fds::set_fds_cloexec(3, &[]);
     let mut child = Command::new(agent_program())
         .arg("--detached")
         .args(arguments)
+        .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

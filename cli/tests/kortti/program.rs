@@ -59,6 +59,27 @@ fn an_agent_that_does_not_start_is_not_waited_for_for_ever() {
 }
 
 #[test]
+fn an_agent_keeps_nothing_of_whoever_started_it() {
+    let script = "where=$PWD; cd \"$XDG_RUNTIME_DIR\"; echo \"$where\" >where; [ -e /proc/$$/fd/7 ] && echo 7 >inherited; echo >begun; exit 23";
+    let agent = Agent::to_be_started(script);
+    let begun = Told::at(&agent.path("begun"));
+    std::fs::write(agent.path("pin"), "1357\n2468\n").unwrap();
+    std::thread::scope(|scope| {
+        // The secrets come by a descriptor that the agent must not have, and kortti must not lose.
+        let run = scope.spawn(|| {
+            let prefix = ["sh", "-c", "exec \"$@\" 7<pin", "sh"];
+            agent.run_by(&prefix, &["pin", "change", "--pin-fd", "7"], "")
+        });
+        begun.wait();
+        agent.listen([("status", status()), ("pin.list", pins(3)), ("pin.change", Ok(pin(5)))]);
+        run.join().unwrap().ended(0, &["1357", "2468"]);
+    });
+    assert_eq!(agent.params("pin.change")["new"], json!("2468"));
+    assert_eq!(std::fs::read_to_string(agent.path("where")).unwrap(), "/\n");
+    assert!(!agent.path("inherited").exists(), "the agent has the descriptor of the PIN");
+}
+
+#[test]
 fn the_help_has_the_exit_codes() {
     let help = Agent::none().run(&["--help"], "").stdout;
     for part in ["  0  done\n", "  9  the challenge is void\n", "130  cancelled", "kortti pin change\n"] {
