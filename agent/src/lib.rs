@@ -80,8 +80,8 @@ fn run(options: &Options) -> Result<()> {
     }
 
     agent.run();
-    #[cfg(unix)]
-    let _ = std::fs::remove_file(socket::directory()?.join("agent.sock"));
+    // The next agent removes what is left.
+    let _ = socket::remove();
     drop(lock);
     Ok(())
 }
