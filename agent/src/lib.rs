@@ -52,7 +52,10 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
-            ExitCode::FAILURE
+            match error.code {
+                ErrorCode::Busy => ExitCode::from(shared::client::RUNS_ALREADY),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -77,8 +80,8 @@ fn run(options: &Options) -> Result<()> {
     }
 
     agent.run();
-    #[cfg(unix)]
-    let _ = std::fs::remove_file(socket::directory()?.join("agent.sock"));
+    // The next agent removes what is left.
+    let _ = socket::remove();
     drop(lock);
     Ok(())
 }

@@ -33,6 +33,15 @@ enum Meant {
     Unclear,
 }
 
+/// What is done about cards that the agent has not identified yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unknown {
+    /// Any of them may be the one that is meant.
+    Wait,
+    /// They have been waited for. A reader that hangs must not keep anybody from the cards in the others.
+    PassOver,
+}
+
 impl Session {
     /// Connects to the agent, which is started if none runs.
     ///
@@ -60,7 +69,7 @@ impl Session {
         &mut self,
         params: impl Fn(Select) -> M::Params,
     ) -> Result<M::Reply, Failure> {
-        let select = match self.look()? {
+        let select = match self.look(Unknown::Wait)? {
             Meant::One(select) => select,
             Meant::Several(readers) => choose(&readers, self.terminal().as_ref())?,
             Meant::Empty | Meant::Unclear => match self.client.call::<M>(&params(self.given.clone())) {
@@ -72,7 +81,7 @@ impl Session {
     }
 
     fn exactly_one(&mut self) -> Result<Select, Failure> {
-        match self.look()? {
+        match self.look(Unknown::PassOver)? {
             Meant::One(select) => Ok(select),
             Meant::Several(readers) => choose(&readers, self.terminal().as_ref()),
             Meant::Empty | Meant::Unclear => {
@@ -88,14 +97,14 @@ impl Session {
     /// # Errors
     /// What keeps the card from being used, and [`ErrorCode::SeveralCards`].
     pub(crate) fn bind(&mut self, terminal: Option<&Terminal>) -> Result<Select, Failure> {
-        for _ in 0..2 {
-            match self.look()? {
+        for unknown in [Unknown::Wait, Unknown::PassOver] {
+            match self.look(unknown)? {
                 Meant::One(select) => return Ok(select),
                 Meant::Several(readers) => return choose(&readers, terminal.filter(|_| !self.json)),
                 Meant::Empty => return Err(failure(ErrorCode::NotInitialised, EMPTY)),
                 Meant::Unclear => {}
             }
-            // The agent waits until it knows the cards, and says what is wrong with them.
+            // The agent waits until it knows the cards, though not for ever, and says what is wrong with them.
             match self.client.call::<PinList>(&OnCard { select: self.given.clone() }) {
                 Ok(_) | Err(Error { code: ErrorCode::SeveralCards, .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -104,9 +113,9 @@ impl Session {
         Err(failure(ErrorCode::NoCard, "The card could not be identified. Take it out and insert it again."))
     }
 
-    fn look(&mut self) -> Result<Meant, Failure> {
+    fn look(&mut self, unknown: Unknown) -> Result<Meant, Failure> {
         let status = self.call::<Status>(&Empty {})?;
-        Ok(meant(status.readers, &self.given))
+        Ok(meant(status.readers, &self.given, unknown))
     }
 
     fn terminal(&self) -> Option<Terminal> {
@@ -121,10 +130,11 @@ pub(crate) fn is_named(reader: &Reader, given: &Select) -> bool {
         && given.card.as_ref().is_none_or(|text| csn.is_some_and(|csn| csn.matches(text)))
 }
 
-fn meant(readers: Vec<Reader>, given: &Select) -> Meant {
+fn meant(readers: Vec<Reader>, given: &Select, unknown: Unknown) -> Meant {
     let here = |reader: &Reader| given.reader.as_ref().is_none_or(|name| *name == reader.name);
+    let identifying = |reader: &Reader| here(reader) && reader.state == ReaderState::Identifying;
     // A card named by its number is the one, whatever the others turn out to be.
-    if given.card.is_none() && readers.iter().any(|r| here(r) && r.state == ReaderState::Identifying) {
+    if unknown == Unknown::Wait && given.card.is_none() && readers.iter().any(identifying) {
         return Meant::Unclear;
     }
     let empty = readers.iter().any(|r| is_named(r, given) && r.state == ReaderState::NotInitialised);
@@ -181,6 +191,7 @@ mod tests {
     #[test]
     fn which_card_is_meant() {
         use ReaderState::{Empty, Identifying, NotInitialised, Ready, UnknownCard};
+        use Unknown::{PassOver, Wait};
         let one = |name: &str, byte| {
             let csn = Csn::new(&[byte; 16]).to_string();
             Meant::One(Select { reader: Some(name.into()), card: Some(csn) })
@@ -188,28 +199,32 @@ mod tests {
         let a = || reader("A", Ready, Some(0xAA));
         let b = || reader("B", Ready, Some(0xBB));
         let c = |state| reader("C", state, None);
-        for (readers, name, card, expected) in [
-            (vec![], None, None, Meant::Unclear),
-            (vec![c(Empty)], None, None, Meant::Unclear),
-            (vec![c(UnknownCard)], None, None, Meant::Unclear),
-            (vec![c(NotInitialised)], None, None, Meant::Empty),
-            (vec![c(NotInitialised)], Some("C"), None, Meant::Empty),
-            (vec![c(NotInitialised)], Some("D"), None, Meant::Unclear),
-            (vec![c(NotInitialised)], None, Some("AAAAAAAA"), Meant::Unclear),
-            (vec![a(), c(Empty)], None, None, one("A", 0xAA)),
-            (vec![a(), c(NotInitialised)], None, None, one("A", 0xAA)),
-            (vec![a(), c(Identifying)], None, None, Meant::Unclear),
-            (vec![a(), c(Identifying)], Some("A"), None, one("A", 0xAA)),
-            (vec![a(), c(Identifying)], None, Some("aaaaaaaa"), one("A", 0xAA)),
-            (vec![a(), b()], None, None, Meant::Several(vec![a(), b()])),
-            (vec![a(), b()], Some("B"), None, one("B", 0xBB)),
-            (vec![a(), b()], None, Some("BBBBBBBB"), one("B", 0xBB)),
-            (vec![a(), b()], Some("A"), Some("BBBBBBBB"), Meant::Unclear),
-            (vec![a()], Some("a"), None, Meant::Unclear),
+        for (unknown, readers, name, card, expected) in [
+            (Wait, vec![], None, None, Meant::Unclear),
+            (Wait, vec![c(Empty)], None, None, Meant::Unclear),
+            (Wait, vec![c(UnknownCard)], None, None, Meant::Unclear),
+            (Wait, vec![c(NotInitialised)], None, None, Meant::Empty),
+            (Wait, vec![c(NotInitialised)], Some("C"), None, Meant::Empty),
+            (Wait, vec![c(NotInitialised)], Some("D"), None, Meant::Unclear),
+            (Wait, vec![c(NotInitialised)], None, Some("AAAAAAAA"), Meant::Unclear),
+            (Wait, vec![a(), c(Empty)], None, None, one("A", 0xAA)),
+            (Wait, vec![a(), c(NotInitialised)], None, None, one("A", 0xAA)),
+            (Wait, vec![a(), c(Identifying)], None, None, Meant::Unclear),
+            (Wait, vec![a(), c(Identifying)], Some("A"), None, one("A", 0xAA)),
+            (Wait, vec![a(), c(Identifying)], None, Some("aaaaaaaa"), one("A", 0xAA)),
+            (PassOver, vec![a(), c(Identifying)], None, None, one("A", 0xAA)),
+            (PassOver, vec![a(), b(), c(Identifying)], None, None, Meant::Several(vec![a(), b()])),
+            (PassOver, vec![c(Identifying)], None, None, Meant::Unclear),
+            (PassOver, vec![a(), c(Identifying)], Some("C"), None, Meant::Unclear),
+            (Wait, vec![a(), b()], None, None, Meant::Several(vec![a(), b()])),
+            (Wait, vec![a(), b()], Some("B"), None, one("B", 0xBB)),
+            (Wait, vec![a(), b()], None, Some("BBBBBBBB"), one("B", 0xBB)),
+            (Wait, vec![a(), b()], Some("A"), Some("BBBBBBBB"), Meant::Unclear),
+            (Wait, vec![a()], Some("a"), None, Meant::Unclear),
         ] {
             let given = Select { reader: name.map(str::to_owned), card: card.map(str::to_owned) };
-            let label = format!("{readers:?} {given:?}");
-            assert_eq!(meant(readers, &given), expected, "{label}");
+            let label = format!("{unknown:?} {readers:?} {given:?}");
+            assert_eq!(meant(readers, &given, unknown), expected, "{label}");
         }
     }
 

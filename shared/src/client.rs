@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use interprocess::local_socket::Stream;
 
@@ -122,34 +123,95 @@ fn lost() -> Error {
 /// The line that an agent prints to its standard output once its socket can be used.
 pub const READY: &str = "ready";
 
-/// Starts an agent in the background, with these further arguments, and connects to it.
+/// The exit code of an agent that found another one of this user at work.
+pub const RUNS_ALREADY: u8 = 23;
+
+/// How long an agent that runs already is waited for, and how long until another one is started instead: the one
+/// at work may be just beginning, or just ending.
+const OTHER: Duration = Duration::from_secs(5);
+const OTHER_TURN: Duration = Duration::from_secs(1);
+/// The pause between two attempts at a socket that another process is about to make.
+const OTHER_PAUSE: Duration = Duration::from_millis(20);
+
+/// Starts an agent in the background, with these further arguments, and connects to it. When another program
+/// starts one at the same moment, that one is used; unless there are arguments, which it may not have been given.
 ///
 /// # Errors
-/// [`ErrorCode::NoAgent`] with the agent's own words.
+/// [`ErrorCode::NoAgent`] with the agent's own words, [`ErrorCode::BadRequest`] for arguments that come too late.
 pub fn start_agent(arguments: &[OsString]) -> Result<Client> {
-    let failed = |why: &dyn std::fmt::Display| {
-        Error::new(ErrorCode::NoAgent, format!("The agent could not be started: {why}"))
-    };
+    let given_up = Instant::now() + OTHER;
+    loop {
+        if launch(arguments)? == Launched::Ready {
+            return Client::connect();
+        }
+        if let Some(client) = connect_to_other()? {
+            return if arguments.is_empty() { Ok(client) } else { Err(runs_already()) };
+        }
+        if Instant::now() >= given_up {
+            return Err(not_started("one runs already, but it does not answer."));
+        }
+    }
+}
+
+/// The refusal of arguments for an agent that has been started without them.
+#[must_use]
+pub fn runs_already() -> Error {
+    Error::new(ErrorCode::BadRequest, "An agent runs already. Stop it first with: kortti agent stop")
+}
+
+/// Connects to an agent that another program started, as soon as it can be; `None` when that takes too long.
+fn connect_to_other() -> Result<Option<Client>> {
+    let end = Instant::now() + OTHER_TURN;
+    loop {
+        match Client::connect() {
+            Err(error) if error.code != ErrorCode::NoAgent => return Err(error),
+            Err(_) if Instant::now() >= end => return Ok(None),
+            Err(_) => thread::sleep(OTHER_PAUSE),
+            Ok(client) => return Ok(Some(client)),
+        }
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Launched {
+    /// Its socket can be used.
+    Ready,
+    /// It has ended, as there is another one.
+    RunsAlready,
+}
+
+fn launch(arguments: &[OsString]) -> Result<Launched> {
+    // It outlives whatever the caller keeps open: a file with PINs, somebody's lock, a directory.
+    #[cfg(unix)]
+    close_fds::set_fds_cloexec(3, &[]);
     let mut child = Command::new(agent_program())
         .arg("--detached")
         .args(arguments)
+        .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
-                failed(&"kortti-agent was found neither beside kortti nor on the PATH.")
+                not_started("kortti-agent was found neither beside kortti nor on the PATH.")
             }
-            _ => failed(&error),
+            _ => not_started(error),
         })?;
     // A detached agent lets go of both streams once it is ready, so both reads end with its start or its failure.
-    let first = child.stdout.take().map(io::read_to_string).transpose().map_err(|error| failed(&error))?;
+    let first = child.stdout.take().map(io::read_to_string).transpose().map_err(not_started)?;
     if first.is_some_and(|text| text.trim_end() == READY) {
-        return Client::connect();
+        return Ok(Launched::Ready);
     }
-    let words = child.stderr.take().map(io::read_to_string).transpose().map_err(|error| failed(&error))?;
-    Err(failed(&words.unwrap_or_default().trim()))
+    let words = child.stderr.take().map(io::read_to_string).transpose().map_err(not_started)?;
+    if child.wait().map_err(not_started)?.code() == Some(RUNS_ALREADY.into()) {
+        return Ok(Launched::RunsAlready);
+    }
+    Err(not_started(words.unwrap_or_default().trim()))
+}
+
+fn not_started(why: impl std::fmt::Display) -> Error {
+    Error::new(ErrorCode::NoAgent, format!("The agent could not be started: {why}"))
 }
 
 /// The agent beside the running program, or the one on the PATH.

@@ -1,8 +1,8 @@
 //! Where the agent's socket is, who may be at its other end, and lines on it that are wiped after use.
 //!
-//! On Unix a socket in a directory of mode 0700; on Windows a named pipe of the current user. Named pipes know no
-//! time limits (interprocess 2.4), so there the limits on idle and half-sent requests rest on the number of
-//! connections alone.
+//! On Unix a socket in a directory of mode 0700; on Windows a named pipe of the current user, with a random name
+//! that stands in a file only this user can write. Named pipes know no time limits (interprocess 2.4), so there the
+//! limits on idle and half-sent requests rest on the number of connections alone.
 
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
@@ -44,9 +44,12 @@ mod place {
         })
     }
 
+    pub(super) fn file() -> Result<PathBuf> {
+        Ok(directory()?.join("agent.sock"))
+    }
+
     pub(super) fn name() -> Result<Name<'static>> {
-        let path = directory()?.join("agent.sock");
-        path.to_fs_name::<GenericFilePath>().map_err(|error| unusable(&error))
+        file()?.to_fs_name::<GenericFilePath>().map_err(|error| unusable(&error))
     }
 
     pub(super) fn unusable(error: &io::Error) -> Error {
@@ -56,13 +59,16 @@ mod place {
 
 #[cfg(windows)]
 mod place {
+    use std::fs::File;
+    use std::io::Read as _;
     use std::path::PathBuf;
 
     use interprocess::local_socket::{GenericNamespaced, ToNsName as _};
 
-    use super::{Error, ErrorCode, Name, Result, io};
+    use super::{Error, ErrorCode, Name, Result, io, no_agent};
+    use crate::hex::Hex;
 
-    /// The directory of the agent's lock file.
+    /// The directory of the agent's lock file, and of the file that says how its pipe is named.
     ///
     /// # Errors
     /// [`ErrorCode::System`] where the user has no profile.
@@ -72,18 +78,67 @@ mod place {
         })
     }
 
-    /// Pipe names are machine-wide, so the user's profile directory is part of the name.
-    pub(super) fn name() -> Result<Name<'static>> {
-        let user: String = directory()?
-            .to_string_lossy()
-            .chars()
-            .map(|c| if c.is_alphanumeric() { c } else { '-' })
-            .collect();
-        format!("kortti-agent-{user}").to_ns_name::<GenericNamespaced>().map_err(|error| unusable(&error))
+    /// The file that says how the pipe is named, and which process serves it.
+    pub(super) fn file() -> Result<PathBuf> {
+        Ok(directory()?.join("agent.pipe"))
     }
 
-    pub(super) fn unusable(error: &io::Error) -> Error {
+    /// A name that nobody else can have taken. Pipe names are machine-wide: under one that can be known before,
+    /// another user's program could wait for this user's PINs.
+    pub(super) fn new_name() -> Result<String> {
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).map_err(|error| unusable(&error))?;
+        Ok(format!("kortti-agent-{}", Hex(random.to_vec())))
+    }
+
+    /// Tells this user's programs, who alone can read and write the directory, where this process listens.
+    pub(super) fn publish(name: &str) -> Result<()> {
+        std::fs::write(file()?, format!("{name}\n{}\n", std::process::id())).map_err(|error| unusable(&error))
+    }
+
+    /// The name and the process that an agent published.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoAgent`] when none did.
+    pub(super) fn published() -> Result<(String, u32)> {
+        let mut text = String::new();
+        match File::open(file()?).and_then(|file| file.take(256).read_to_string(&mut text)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(&error)),
+            _ => parse(&text).ok_or_else(no_agent),
+        }
+    }
+
+    /// A text that breaks off is one that is just being written.
+    fn parse(text: &str) -> Option<(String, u32)> {
+        let (name, process) = text.strip_suffix('\n')?.split_once('\n')?;
+        Some((name.to_owned(), process.parse().ok()?))
+    }
+
+    pub(super) fn name(text: &str) -> Result<Name<'static>> {
+        text.to_owned().to_ns_name::<GenericNamespaced>().map_err(|error| unusable(&error))
+    }
+
+    pub(super) fn unusable(error: &dyn std::fmt::Display) -> Error {
         Error::new(ErrorCode::System, format!("The agent's pipe cannot be used: {error}."))
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn what_is_published() {
+            for (text, published) in [
+                ("kortti-agent-00FF\n4711\n", Some(("kortti-agent-00FF".to_owned(), 4711))),
+                ("kortti-agent-00FF\n47", None),
+                ("kortti-agent-00FF\n", None),
+                ("kortti-agent-00FF\nx\n", None),
+                ("", None),
+            ] {
+                assert_eq!(parse(text), published, "{text:?}");
+            }
+            assert_ne!(new_name().unwrap(), new_name().unwrap());
+        }
     }
 }
 
@@ -95,14 +150,10 @@ pub use place::directory;
 /// # Errors
 /// [`ErrorCode::System`]
 pub fn listen() -> Result<Listener> {
-    let name = place::name()?;
-    let options = ListenerOptions::new().name(name);
+    remove()?;
     #[cfg(unix)]
     let options = {
-        match std::fs::remove_file(directory()?.join("agent.sock")) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(place::unusable(&error)),
-            _ => {}
-        }
+        let options = ListenerOptions::new().name(place::name()?);
         // Elsewhere interprocess cannot set a mode before binding, and the directory of mode 0700 is the guard.
         #[cfg(target_os = "linux")]
         let options = {
@@ -112,36 +163,66 @@ pub fn listen() -> Result<Listener> {
         options
     };
     #[cfg(windows)]
+    let name = place::new_name()?;
+    #[cfg(windows)]
     let options = {
         use interprocess::os::windows::local_socket::ListenerOptionsExt as _;
         use interprocess::os::windows::security_descriptor::SecurityDescriptor;
         // Nobody over the network; the owner and the system in full; nobody else.
         let rights = widestring::u16cstr!("D:P(D;;GA;;;NU)(A;;GA;;;OW)(A;;GA;;;SY)");
         let descriptor = SecurityDescriptor::deserialize(rights).map_err(|error| place::unusable(&error))?;
-        options.security_descriptor(descriptor)
+        ListenerOptions::new().name(place::name(&name)?).security_descriptor(descriptor)
     };
-    options.create_sync().map_err(|error| place::unusable(&error))
+    let listener = options.create_sync().map_err(|error| place::unusable(&error))?;
+    #[cfg(windows)]
+    place::publish(&name)?;
+    Ok(listener)
+}
+
+/// Takes away what tells others where the socket is, for an agent that ends or begins.
+///
+/// # Errors
+/// [`ErrorCode::System`]
+pub fn remove() -> Result<()> {
+    match std::fs::remove_file(place::file()?) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(place::unusable(&error)),
+        _ => Ok(()),
+    }
 }
 
 /// Connects to the agent.
 ///
 /// # Errors
-/// [`ErrorCode::NoAgent`] when none listens, [`ErrorCode::Permission`] when another user's does.
+/// [`ErrorCode::NoAgent`] when none listens, [`ErrorCode::Permission`] when somebody else's program does.
 pub fn connect() -> Result<Stream> {
-    let stream = Stream::connect(place::name()?).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
-            Error::new(ErrorCode::NoAgent, "The agent does not run. Start it with: kortti agent start")
-        }
+    #[cfg(unix)]
+    let name = place::name()?;
+    #[cfg(windows)]
+    let (name, process) = {
+        let (name, process) = place::published()?;
+        (place::name(&name)?, process)
+    };
+    let stream = Stream::connect(name).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => no_agent(),
         _ => place::unusable(&error),
     })?;
-    if same_user(&stream) {
+    #[cfg(unix)]
+    let is_agent = same_user(&stream);
+    // The file may be what an agent left that was killed, and its pipe's name another program's by now.
+    #[cfg(windows)]
+    let is_agent = stream.peer_creds().ok().and_then(|peer| peer.pid()) == Some(process);
+    if is_agent {
         Ok(stream)
     } else {
         Err(Error::new(ErrorCode::Permission, "The agent's socket belongs to another user."))
     }
 }
 
-/// Whether the process at the other end belongs to this user. Who cannot be told is somebody else.
+fn no_agent() -> Error {
+    Error::new(ErrorCode::NoAgent, "The agent does not run. Start it with: kortti agent start")
+}
+
+/// Whether the program that connected belongs to this user. Who cannot be told is somebody else.
 pub fn same_user(stream: &Stream) -> bool {
     #[cfg(unix)]
     {

@@ -39,9 +39,7 @@ pub(super) fn run(verb: Agent, output: Output) -> Result<(), Failure> {
 
 fn start(arguments: &[OsString], output: Output) -> Result<(), Failure> {
     match Client::connect() {
-        Ok(_) if !arguments.is_empty() => {
-            Err(usage("An agent runs already. Stop it first with: kortti agent stop"))
-        }
+        Ok(_) if !arguments.is_empty() => Err(client::runs_already().into()),
         Ok(running) => show(running, output),
         Err(error) if error.code == ErrorCode::NoAgent => show(client::start_agent(arguments)?, output),
         Err(error) => Err(error.into()),

@@ -251,6 +251,12 @@ fn import(
     let file = FileText::from(file.as_slice());
     let reply =
         session.call::<CertImport>(&ImportParams { select, file, password, pin, default, last_try })?;
+    if let Some(container) = reply.certificate.container.filter(|container| *container != plan.container) {
+        note(&format!(
+            "The card was changed meanwhile: the certificate went to container {container}, not {}.",
+            plan.container
+        ));
+    }
     output.show(&reply, || imported_text(&reply))
 }
 
@@ -289,9 +295,9 @@ fn make_default(cert: &str, write: &args::Write, global: &Global, output: Output
     let mut session = Session::open(global)?;
     let select = session.bind(secrets.terminal())?;
     let view = bound_view(&mut session, &select, cert)?;
-    let certificate = view.summary.id;
+    let certificate = as_shown(&mut session, &select, &view.summary)?;
     if let Some(terminal) = secrets.terminal() {
-        terminal.say(&format!("The default will be {certificate}, {}.", view.summary.common_name));
+        terminal.say(&format!("The default will be {}, {}.", view.summary.id, view.summary.common_name));
     }
     let (pin, last_try) = pin::primary(&mut session, &select, write, &mut secrets)?;
     let params = CertWriteParams { select, certificate, pin, last_try };
@@ -303,6 +309,15 @@ fn make_default(cert: &str, write: &args::Write, global: &Global, output: Output
 
 fn bound_view(session: &mut Session, select: &Select, cert: &str) -> Result<CertificateView, Failure> {
     session.call::<CertView>(&CertParams { select: select.clone(), certificate: cert.into() })
+}
+
+/// The name under which a certificate that was shown is sent: its thumbprint, so that a write never meets another
+/// certificate that took its place meanwhile. Its `id` where it cannot be read, or is on the card twice.
+fn as_shown(session: &mut Session, select: &Select, shown: &Certificate) -> Result<String, Failure> {
+    let Some(sha256) = &shown.sha256 else { return Ok(shown.id.clone()) };
+    let listed = session.call::<CertList>(&OnCard { select: select.clone() })?;
+    let same = listed.iter().filter(|certificate| certificate.sha256.as_ref() == Some(sha256));
+    Ok(if same.count() > 1 { shown.id.clone() } else { sha256.to_string() })
 }
 
 struct Deletion<'a> {
@@ -338,14 +353,16 @@ fn delete(
     output.show(&reply, || deleted_text(&reply))
 }
 
-/// What exactly is deleted, by a name that fits nothing else, and what that means.
+/// What exactly is deleted, by the name under which it is sent, and what that means.
 fn to_delete(
     session: &mut Session,
     select: &Select,
     deletion: &Deletion<'_>,
 ) -> Result<(String, String), Failure> {
     match bound_view(session, select, deletion.cert) {
-        Ok(view) => Ok((view.summary.id.clone(), deletion_text(&view.summary, deletion.keep_key))),
+        Ok(CertificateView { summary, .. }) => {
+            Ok((as_shown(session, select, &summary)?, deletion_text(&summary, deletion.keep_key)))
+        }
         Err(Failure::Error(error)) if error.code == ErrorCode::NotFound => {
             // The number of a container without a certificate is taken too.
             let Ok(number) = deletion.cert.parse::<u8>() else { return Err(error.into()) };

@@ -102,6 +102,9 @@ fn finish(source: &args::Secrets, global: &Global, output: Output) -> Result<(),
     let mut secrets = Secrets::open(source)?;
     let mut session = Session::open(global)?;
     let challenge = good(session.on_card::<UnblockStatus>(|select| OnCard { select })?)?;
+    if let Some(terminal) = secrets.terminal() {
+        terminal.say(&format!("Response to the challenge {}", grouped(&challenge.challenge.0, 4)));
+    }
     let pin = answer(&mut session, &mut secrets, challenge)?;
     output.show(&pin, || unblocked_text(&pin))
 }
@@ -136,7 +139,8 @@ fn answer(session: &mut Session, secrets: &mut Secrets, challenge: Challenge) ->
     let response = response(secrets, challenge.challenge.0.len())?;
     let new = secrets.new_pin(challenge.policy.as_ref())?;
     let select = Select { reader: Some(challenge.reader), card: Some(challenge.csn.to_string()) };
-    session.call::<UnblockFinish>(&UnblockFinishParams { select, challenge: None, response, new })
+    let challenge = Some(challenge.challenge);
+    session.call::<UnblockFinish>(&UnblockFinishParams { select, challenge, response, new })
 }
 
 /// A well-formed response to a challenge of `length` bytes.

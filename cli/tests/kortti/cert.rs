@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Agent, Reply, error};
-use crate::values::{CSN, certificate, damaged, fields, pin, pins, select, status};
+use crate::values::{CSN, SHA256, certificate, damaged, fields, pin, pins, select, status};
 
 const PIN: &str = "13572468";
 const PASSWORD: &str = "sesame-open-42";
@@ -116,6 +116,25 @@ fn plan() -> Value {
             "chain": ["Example Issuing CA 1"], "container": 1, "replaces": "Aino \u{1b}Meri" })
 }
 
+#[test]
+fn an_import_that_went_elsewhere_is_told() {
+    let mut elsewhere = imported().unwrap();
+    elsewhere["certificate"] = certificate("kxc02", 2);
+    for (reply, told) in [(imported(), false), (Ok(elsewhere), true)] {
+        let agent = Agent::new([
+            ("status", status()),
+            ("cert.inspect", Ok(plan())),
+            ("pin.list", pins(3)),
+            ("cert.import", reply),
+        ]);
+        std::fs::write(agent.path("mine.p12"), "x").unwrap();
+        let run = agent.run(&["cert", "import", "mine.p12", "--pin-stdin"], PIN);
+        let said = run.ended(0, &[PIN]).stderr.contains("The card was changed meanwhile");
+        assert_eq!(said, told, "{}", run.everything());
+        assert_eq!(run.stderr.contains("went to container 2, not 1"), told, "{}", run.everything());
+    }
+}
+
 fn imported() -> Reply {
     Ok(json!({ "certificate": certificate("kxc01", 1), "chain": ["Example Issuing CA 1"] }))
 }
@@ -201,6 +220,7 @@ fn a_default() {
     let agent = Agent::new([
         ("status", status()),
         ("cert.view", view()),
+        ("cert.list", Ok(json!([certificate("kxc00", 0), damaged("kxc01")]))),
         ("pin.list", pins(3)),
         ("cert.default", Ok(certificate("kxc00", 0))),
     ]);
@@ -208,7 +228,7 @@ fn a_default() {
     assert_eq!(run.ended(0, &[PIN]).stdout, "The default is now kxc00, Aino Virtanen.\n");
     assert_eq!(
         agent.params("cert.default"),
-        json!({ "select": select(), "certificate": "kxc00", "pin": PIN, "last_try": false })
+        json!({ "select": select(), "certificate": SHA256, "pin": PIN, "last_try": false })
     );
 }
 
@@ -220,16 +240,23 @@ fn deletion() -> Vec<(&'static str, Reply)> {
                          "default": false, "has_key": true, "algorithm": null, "certificate": null }],
         "space": { "containers_used": 1, "containers_max": null, "files_used": 0, "files_max": null } });
     let reply = json!({ "orphans": ["Mail that was enciphered for it."], "default": 2 });
-    vec![("status", status()), ("pin.list", pins(3)), ("card.show", Ok(card)), ("cert.delete", Ok(reply))]
+    let list = json!([certificate("kxc00", 0), damaged("kxc01")]);
+    vec![
+        ("status", status()),
+        ("pin.list", pins(3)),
+        ("card.show", Ok(card)),
+        ("cert.list", Ok(list)),
+        ("cert.delete", Ok(reply)),
+    ]
 }
 
 #[test]
 fn a_deletion_says_what_it_takes_along() {
     let missing = || Err(error("not_found", "There is no such certificate."));
     for (arguments, view, named, said) in [
-        (&["kxc00"][..], view(), Some("kxc00"), "So does container 0. The private key goes too."),
-        (&["00FF00FF"], view(), Some("kxc00"), "What was enciphered for it can no longer be read."),
-        (&["kxc00", "--keep-key"], view(), Some("kxc00"), "Container 0 stays without a certificate."),
+        (&["kxc00"][..], view(), Some(SHA256), "So does container 0. The private key goes too."),
+        (&["00FF00FF"], view(), Some(SHA256), "What was enciphered for it can no longer be read."),
+        (&["kxc00", "--keep-key"], view(), Some(SHA256), "Container 0 stays without a certificate."),
         (&["kxc01"], damaged_view(), Some("kxc01"), "kxc01, which is damaged, goes.\n"),
         (
             &["4"],
@@ -266,6 +293,17 @@ fn a_deletion_says_what_it_takes_along() {
             }
         }
     }
+}
+
+#[test]
+fn a_certificate_that_is_there_twice_is_deleted_by_its_name() {
+    let mut replies = deletion();
+    replies.retain(|(method, _)| *method != "cert.list");
+    replies.push(("cert.list", Ok(json!([certificate("kxc00", 0), certificate("kxc01", 1)]))));
+    replies.push(("cert.view", view()));
+    let agent = Agent::new(replies);
+    agent.run(&["cert", "delete", "--yes", "--pin-stdin", "00FF00FF"], PIN).ended(0, &[PIN]);
+    assert_eq!(agent.params("cert.delete")["certificate"], json!("kxc00"));
 }
 
 #[test]

@@ -35,7 +35,8 @@ pub(crate) struct Agent {
     directory: TempDir,
     script: Arc<Mutex<Script>>,
     stop: Arc<AtomicBool>,
-    listener: Option<JoinHandle<()>>,
+    listener: Mutex<Option<JoinHandle<()>>>,
+    program: PathBuf,
 }
 
 impl Agent {
@@ -43,22 +44,43 @@ impl Agent {
     pub(crate) fn none() -> Self {
         let directory = tempfile::tempdir().unwrap();
         DirBuilder::new().mode(0o700).create(directory.path().join("kortti")).unwrap();
-        Self { directory, script: Arc::default(), stop: Arc::default(), listener: None }
+        Self {
+            directory,
+            script: Arc::default(),
+            stop: Arc::default(),
+            listener: Mutex::default(),
+            program: env!("CARGO_BIN_EXE_kortti").into(),
+        }
+    }
+
+    /// A directory in which no agent runs, and this shell script is what `kortti` starts as one.
+    pub(crate) fn to_be_started(script: &str) -> Self {
+        let mut agent = Self::none();
+        agent.program = agent.path("kortti-itself");
+        install(&agent.program, &std::fs::read(env!("CARGO_BIN_EXE_kortti")).unwrap());
+        install(&agent.path("kortti-agent"), format!("#!/bin/sh\n{script}\n").as_bytes());
+        agent
     }
 
     /// An agent with these answers beside `hello`.
     pub(crate) fn new(replies: impl IntoIterator<Item = (&'static str, Reply)>) -> Self {
-        let mut agent = Self::none();
+        let agent = Self::none();
+        agent.listen(replies);
+        agent
+    }
+
+    /// From now on there is an agent with these answers beside `hello`.
+    pub(crate) fn listen(&self, replies: impl IntoIterator<Item = (&'static str, Reply)>) {
         {
-            let mut script = agent.script.lock().unwrap();
+            let mut script = self.script.lock().unwrap();
             let hello = ("hello", Ok(json!({ "version": "0.1.0", "protocol": 1 })));
             for (method, reply) in std::iter::once(hello).chain(replies) {
                 script.replies.entry(method.to_owned()).or_default().push_back(reply);
             }
         }
-        let listener = UnixListener::bind(agent.socket()).unwrap();
-        let (script, stop) = (Arc::clone(&agent.script), Arc::clone(&agent.stop));
-        agent.listener = Some(std::thread::spawn(move || {
+        let listener = UnixListener::bind(self.socket()).unwrap();
+        let (script, stop) = (Arc::clone(&self.script), Arc::clone(&self.stop));
+        *self.listener.lock().unwrap() = Some(std::thread::spawn(move || {
             while let Ok((stream, _)) = listener.accept() {
                 if stop.load(Ordering::SeqCst) {
                     break;
@@ -66,7 +88,6 @@ impl Agent {
                 serve(stream, &script);
             }
         }));
-        agent
     }
 
     fn socket(&self) -> PathBuf {
@@ -93,7 +114,7 @@ impl Agent {
     fn command(&self, prefix: &[&str], arguments: &[&str]) -> Command {
         // A session of its own, so that the terminal of whoever runs the tests is out of reach.
         let mut command = Command::new("setsid");
-        command.args(prefix).arg(env!("CARGO_BIN_EXE_kortti")).args(arguments);
+        command.args(prefix).arg(&self.program).args(arguments);
         command
             .env_clear()
             .env("PATH", "/nonexistent:/usr/bin:/bin")
@@ -104,8 +125,13 @@ impl Agent {
 
     /// Runs the program without a terminal.
     pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Finished {
+        self.run_by(&[], arguments, input)
+    }
+
+    /// Runs the program as an argument of another command.
+    pub(crate) fn run_by(&self, prefix: &[&str], arguments: &[&str], input: &str) -> Finished {
         let mut child = self
-            .command(&[], arguments)
+            .command(prefix, arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -139,12 +165,39 @@ impl Agent {
 impl Drop for Agent {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
-        if let Some(listener) = self.listener.take() {
+        let listener = self.listener.lock().unwrap().take();
+        if let Some(listener) = listener {
             let woken = UnixStream::connect(self.socket());
             if woken.is_ok() {
                 listener.join().unwrap();
             }
         }
+    }
+}
+
+/// Writes a program. Another process does it: while this one has a program open for writing, a child that another
+/// test is just starting has it open too, and then it cannot be run.
+fn install(path: &Path, content: &[u8]) {
+    let mut child =
+        Command::new("install").arg("/dev/stdin").arg(path).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(content).unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+/// A pipe with a name, through which a program tells that it has come somewhere.
+pub(crate) struct Told(File);
+
+impl Told {
+    pub(crate) fn at(path: &Path) -> Self {
+        assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+        // Open for writing too, so that nobody waits for anybody to open it.
+        Self(OpenOptions::new().read(true).write(true).open(path).unwrap())
+    }
+
+    pub(crate) fn wait(&self) {
+        let mut ready = [PollFd::new(&self.0, PollFlags::IN)];
+        let deadline = Timespec::try_from(DEADLINE).unwrap();
+        assert_eq!(poll(&mut ready, Some(&deadline)).unwrap(), 1, "nothing was told");
     }
 }
 

@@ -2,7 +2,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::harness::{Agent, error};
+use crate::harness::{Agent, Told, error};
 use crate::values::{CSN, READER, pin, pins, reader, status, status_of};
 
 #[test]
@@ -26,6 +26,57 @@ fn without_an_agent() {
     let run = agent.run(&["agent", "status", "--json"], "");
     assert_eq!(run.ended(3, &[]).json()["error"]["code"], json!("no_agent"));
     assert_eq!(agent.run(&["agent", "stop", "--json"], "").json(), json!({ "schema": 1, "stopped": false }));
+}
+
+#[test]
+fn of_two_that_start_the_agent_the_second_uses_the_firsts() {
+    for (arguments, code) in [
+        (&["readers"][..], 0),
+        (&["agent", "start"], 0),
+        // What was asked for is not what runs.
+        (&["agent", "start", "--virtual"], 2),
+    ] {
+        let agent = Agent::to_be_started("echo >$XDG_RUNTIME_DIR/tried; exit 23");
+        let tried = Told::at(&agent.path("tried"));
+        std::thread::scope(|scope| {
+            let run = scope.spawn(|| agent.run(arguments, ""));
+            tried.wait();
+            agent.listen([("status", status())]);
+            run.join().unwrap().ended(code, &[]);
+        });
+    }
+}
+
+#[test]
+fn an_agent_that_does_not_start_is_not_waited_for_for_ever() {
+    for (script, said) in [
+        ("echo 'No space.' >&2; exit 1", "The agent could not be started: No space.\n"),
+        ("exit 23", "The agent could not be started: one runs already, but it does not answer.\n"),
+    ] {
+        let run = Agent::to_be_started(script).run(&["readers"], "");
+        assert_eq!(run.ended(3, &[]).stderr, said);
+    }
+}
+
+#[test]
+fn an_agent_keeps_nothing_of_whoever_started_it() {
+    let script = "where=$PWD; cd \"$XDG_RUNTIME_DIR\"; echo \"$where\" >where; [ -e /proc/$$/fd/7 ] && echo 7 >inherited; echo >begun; exit 23";
+    let agent = Agent::to_be_started(script);
+    let begun = Told::at(&agent.path("begun"));
+    std::fs::write(agent.path("pin"), "1357\n2468\n").unwrap();
+    std::thread::scope(|scope| {
+        // The secrets come by a descriptor that the agent must not have, and kortti must not lose.
+        let run = scope.spawn(|| {
+            let prefix = ["sh", "-c", "exec \"$@\" 7<pin", "sh"];
+            agent.run_by(&prefix, &["pin", "change", "--pin-fd", "7"], "")
+        });
+        begun.wait();
+        agent.listen([("status", status()), ("pin.list", pins(3)), ("pin.change", Ok(pin(5)))]);
+        run.join().unwrap().ended(0, &["1357", "2468"]);
+    });
+    assert_eq!(agent.params("pin.change")["new"], json!("2468"));
+    assert_eq!(std::fs::read_to_string(agent.path("where")).unwrap(), "/\n");
+    assert!(!agent.path("inherited").exists(), "the agent has the descriptor of the PIN");
 }
 
 #[test]
@@ -103,6 +154,28 @@ fn a_card_that_is_looked_at_is_waited_for() {
     let agent = Agent::new([("status", status_of(&[])), ("pin.list", pins(3)), ("pin.change", Ok(pin(5)))]);
     agent.run(&["pin", "change", "--pin-stdin"], "1357\n2468\n").ended(4, &[]);
     assert!(!agent.methods().contains(&"pin.change".to_owned()));
+}
+
+#[test]
+fn a_reader_that_hangs_keeps_nobody_from_the_other_cards() {
+    let hangs = || json!({ "name": "Hangs", "state": "identifying" });
+    let replies = |readers| [("status", readers), ("pin.list", pins(3)), ("pin.change", Ok(pin(5)))];
+
+    // The agent waits for it once, in pin.list; then the only usable card is the one.
+    let agent = Agent::new(replies(status_of(&[hangs(), reader(READER, CSN)])));
+    agent.run(&["pin", "change", "--pin-stdin"], "1357\n2468\n").ended(0, &[]);
+    assert_eq!(agent.methods(), ["status", "pin.list", "status", "pin.list", "pin.change"]);
+    assert_eq!(agent.params("pin.change")["select"], json!({ "reader": READER, "card": CSN }));
+
+    // Of several usable ones none is guessed.
+    let several = status_of(&[hangs(), reader(READER, CSN), reader("Other", "AABBCCDD")]);
+    let agent = Agent::new(replies(several.clone()));
+    let run = agent.run(&["pin", "change", "--pin-stdin"], "1357\n2468\n");
+    let named = format!("{CSN} in {READER}; AABBCCDD in Other");
+    assert!(run.ended(2, &[]).stderr.contains(&named), "{}", run.everything());
+    let agent = Agent::new([("status", several), ("pin.list", Err(error("several_cards", "Several.")))]);
+    let run = agent.run(&["pin", "list"], "");
+    assert!(run.ended(2, &[]).stderr.contains(&named), "{}", run.everything());
 }
 
 #[test]

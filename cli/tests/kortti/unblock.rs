@@ -3,6 +3,7 @@ use serde_json::json;
 use crate::harness::{Agent, error};
 use crate::values::{CSN, READER, challenge, good_challenge, pin, select, status};
 
+const CHALLENGE: &str = "A892D75601617C5D";
 const RESPONSE: &str = "B0A1674747F4EB87";
 const KEY: &str = "010203040506070801020304050607080102030405060708";
 const OTHER_KEY: &str = "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567";
@@ -42,9 +43,24 @@ fn finish_sends_a_response_that_can_be_right() {
         assert_eq!(agent.methods(), ["status", "unblock.status", "unblock.finish"], "the card was disturbed");
         assert_eq!(
             agent.params("unblock.finish"),
-            json!({ "select": select(), "response": typed, "new": NEW })
+            json!({ "select": select(), "challenge": CHALLENGE, "response": typed, "new": NEW })
         );
     }
+}
+
+#[test]
+fn finish_says_what_is_answered() {
+    let agent = Agent::new([
+        ("status", status()),
+        ("unblock.status", good_challenge()),
+        ("unblock.finish", Err(error("challenge_void", "The challenge is another one."))),
+    ]);
+    let mut dialogue = agent.start(&["unblock", "finish"]);
+    dialogue.expect("Response to the challenge A892 D756 0161 7C5D\r\n").expect("Response: ");
+    dialogue.press(RESPONSE).press("\n").expect("New PIN: ").press(NEW).press("\n");
+    dialogue.expect("New PIN again: ").press(NEW).press("\n");
+    dialogue.finish().ended(9, &[NEW]);
+    assert_eq!(agent.params("unblock.finish")["challenge"], json!(CHALLENGE));
 }
 
 #[test]
@@ -111,7 +127,7 @@ fn the_whole_way_at_a_terminal() {
         let select = json!({ "reader": READER, "card": CSN });
         assert_eq!(
             agent.params("unblock.finish"),
-            json!({ "select": select, "response": RESPONSE, "new": NEW })
+            json!({ "select": select, "challenge": CHALLENGE, "response": RESPONSE, "new": NEW })
         );
     }
 }

@@ -5,6 +5,9 @@ use crate::harness::Reply;
 pub(crate) const CSN: &str = "33221100554477668899AABBCCDDEEFF";
 pub(crate) const READER: &str = "Test Reader 00";
 
+/// The thumbprint of every certificate that can be read.
+pub(crate) const SHA256: &str = "00FF00FF000000000000000000000000000000000000000000000000000000FF";
+
 pub(crate) fn reader(name: &str, csn: &str) -> Value {
     json!({ "name": name, "state": "ready", "atr": "3B00",
             "card": { "edge": "gids", "csn": csn, "name": "GIDS card" } })
@@ -55,7 +58,7 @@ pub(crate) fn certificate(id: &str, container: u8) -> Value {
             "default": container == 0, "has_key": true, "common_name": "Aino Virtanen",
             "issuer_name": "Example Issuing CA 1", "not_before": "2025-01-01T00:00:00Z",
             "not_after": "9999-12-31T23:59:59Z", "key": { "family": "rsa", "bits": 2048 },
-            "usage": ["digital signature", "smart card logon"], "sha256": "00FF" })
+            "usage": ["digital signature", "smart card logon"], "sha256": SHA256 })
 }
 
 pub(crate) fn damaged(id: &str) -> Value {
@@ -72,7 +75,7 @@ pub(crate) fn fields(subject: &str, der: &str) -> Value {
             "extended_key_usage": [{ "oid": "1.3.6.1.4.1.311.20.2.2", "name": "smart card logon" }],
             "alternative_names": [{ "kind": "upn", "value": "aino@example.test" }], "policies": [],
             "authority": false, "path_length": null, "subject_key_id": "AA", "authority_key_id": null,
-            "crl_urls": [], "authority_urls": [], "sha1": "01", "sha256": "00FF", "der": der })
+            "crl_urls": [], "authority_urls": [], "sha1": "01", "sha256": SHA256, "der": der })
 }
 
 /// The challenge of the design notes, whose response under the key of eights is `B0A1674747F4EB87`.
