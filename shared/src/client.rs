@@ -1,7 +1,7 @@
 //! A typed client of the agent: one call per method, and the event stream as an iterator.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -198,10 +198,17 @@ fn launch(arguments: &[OsString]) -> Result<Launched> {
             }
             _ => not_started(error),
         })?;
-    // A detached agent lets go of both streams once it is ready, so both reads end with its start or its failure.
-    let first = child.stdout.take().map(io::read_to_string).transpose().map_err(not_started)?;
-    if first.is_some_and(|text| text.trim_end() == READY) {
-        return Ok(Launched::Ready);
+    if let Some(stdout) = child.stdout.take() {
+        let mut stdout = BufReader::new(stdout);
+        let mut first = String::new();
+        stdout.read_line(&mut first).map_err(not_started)?;
+        if first.trim_end() == READY {
+            // On Unix a detached agent lets go of its streams last, once it is in a session of its own.
+            if cfg!(unix) {
+                stdout.read_to_string(&mut first).map_err(not_started)?;
+            }
+            return Ok(Launched::Ready);
+        }
     }
     let words = child.stderr.take().map(io::read_to_string).transpose().map_err(not_started)?;
     if child.wait().map_err(not_started)?.code() == Some(RUNS_ALREADY.into()) {
