@@ -54,14 +54,16 @@ pub trait SmartCard {
     fn change_pin(&mut self, role: Role, current: &Pin, new: &Pin) -> Result<()>;
 
     /// Takes a challenge for unblocking that PIN, and leaves a mark on the card by which
-    /// [`SmartCard::challenge_stands`] recognises that nothing has come between.
+    /// [`SmartCard::challenge_stands`] recognises that nothing has come between. To be called before anything
+    /// else is done with the card than looking at it; else no mark may be left.
     ///
     /// # Errors
     /// [`crate::Error::NotSupported`] when this card has no challenge.
-    fn challenge(&mut self, role: Role) -> Result<Vec<u8>>;
+    fn challenge(&mut self, role: Role) -> Result<Challenge>;
 
     /// Whether the last challenge is still the card's, asked without touching it. `false` also when the card
-    /// cannot tell.
+    /// cannot tell. Once the transaction in which the challenge was taken is over, the answer means something
+    /// only for a challenge that was [`Challenge::marked`].
     ///
     /// # Errors
     /// [`crate::Error::Transport`].
@@ -141,6 +143,16 @@ pub struct StoredCertificate {
     pub container: Option<u8>,
     /// DER, or why it cannot be had.
     pub der: std::result::Result<Vec<u8>, String>,
+}
+
+/// A challenge as taken from a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    /// The challenge.
+    pub bytes: Vec<u8>,
+    /// Whether the card can tell later that nothing has come between. If not, only the transaction in which the
+    /// challenge was taken vouches for it.
+    pub marked: bool,
 }
 
 /// How an unblock is authorised.

@@ -111,10 +111,7 @@ fn take(transaction: &mut dyn Transaction, start: &Start, lock: Duration) -> Res
     let csn = identity.csn.clone().ok_or_else(|| errors::card(&CardError::NotInitialised))?;
     let pins = card.pins().map_err(told)?;
     let policy = pins::find(&pins, start.role)?.policy.clone();
-    let challenge = card.challenge(start.role).map_err(told)?;
-    drop(card);
-    // Asked as it will be asked later, without what this SmartCard remembers of having taken the challenge.
-    let marked = edge::resume(transaction, &identity).challenge_stands().map_err(told)?;
+    let card::Challenge { bytes: challenge, marked } = card.challenge(start.role).map_err(told)?;
     let challenge = Challenge {
         reader: start.target.reader.clone(),
         csn,
