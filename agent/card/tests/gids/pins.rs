@@ -5,7 +5,7 @@ use card::virt::FaultKind;
 use card::{Error, SmartCard, UnblockProof, VoidReason, edge};
 use shared::model::{PinKind, PinType, PolicySource, Role};
 
-use super::rig::{ANNA, PIN, Rig, pin, secrets};
+use super::rig::{ANNA, Answers, PIN, Rig, pin, secrets};
 
 /// What the card of the tests says to its next challenge, computed by hand (card-gids.md 9.6).
 const CHALLENGE: [u8; 8] = [0xA8, 0x92, 0xD7, 0x56, 0x01, 0x61, 0x7C, 0x5D];
@@ -331,24 +331,6 @@ fn only_a_card_that_says_so_has_no_such_pin() {
     }
 }
 
-/// A card whose state of the PIN is this.
-struct PinState<'t>(&'t mut dyn Transaction, &'static [u8]);
-
-impl Transaction for PinState<'_> {
-    fn transmit(&mut self, command: &[u8]) -> card::transport::Result<Vec<u8>> {
-        match command {
-            [0x00, 0xCB, 0x3F, 0xFF, 0x04, 0x5C, 0x02, 0x7F, 0x71, 0x00] => {
-                Ok([self.1, &[0x90, 0x00]].concat())
-            }
-            _ => self.0.transmit(command),
-        }
-    }
-
-    fn keep_alive(&mut self) -> card::transport::Result<()> {
-        self.0.keep_alive()
-    }
-}
-
 #[test]
 fn a_state_without_the_tries_is_malformed() {
     let cases: [(&[u8], Option<u8>); 7] = [
@@ -364,7 +346,9 @@ fn a_state_without_the_tries_is_malformed() {
         let rig = Rig::new(&[]);
         let mut connection = rig.connect();
         let mut transaction = connection.begin().unwrap();
-        let mut with_state = PinState(&mut *transaction, state);
+        let mut with_state = Answers(&mut *transaction, |command: &[u8]| {
+            (command == b"\x00\xCB\x3F\xFF\x04\x5C\x02\x7F\x71\x00").then(|| [state, &[0x90, 0x00]].concat())
+        });
         match edge::open(&mut with_state).unwrap().pins() {
             Ok(pins) => assert_eq!(pins[0].tries_left, Some(left.unwrap()), "{state:02X?}"),
             Err(Error::Malformed(_)) => assert_eq!(left, None, "{state:02X?}"),
