@@ -76,8 +76,9 @@ pub trait SmartCard {
     /// [`crate::Error::WrongResponse`], [`crate::Error::WrongPin`] for a PUK, [`crate::Error::PinRefused`].
     fn unblock(&mut self, role: Role, proof: UnblockProof<'_>, new: &Pin) -> Result<()>;
 
-    /// Where an import would go, and whether there is room: every limit is checked here, before the first write.
-    /// Needs no PIN and writes nothing.
+    /// Where an import would go, and whether there is room: every limit that can be known is checked here, before
+    /// the first write. How many files a card takes it does not tell, nor how much memory it has; where they run
+    /// out the import is put back. Needs no PIN and writes nothing.
     ///
     /// # Errors
     /// [`crate::Error::NoMatchingKey`], [`crate::Error::KeyNotSupported`], [`crate::Error::CardFull`],

@@ -235,6 +235,47 @@ fn what_cannot_be_imported_is_refused_before_the_first_write() {
 }
 
 #[test]
+fn every_limit_of_the_specification_is_found_before_the_first_write() {
+    fn record(name: &str, object: u16) -> [u8; 28] {
+        let mut record = [0; 28];
+        record[..4].copy_from_slice(b"mscp");
+        record[9..9 + name.len()].copy_from_slice(name.as_bytes());
+        record[20..22].copy_from_slice(&object.to_le_bytes());
+        record[24..26].copy_from_slice(&[0x10, 0xA0]);
+        record
+    }
+    type Case = (&'static str, fn(&Rig));
+    let cases: [Case; 3] = [
+        ("containers", |rig| {
+            change(rig, 0xA010, 0xDF23, |map| *map = map[..86].repeat(126));
+            change(rig, 0xA000, 0xDF20, |keys| *keys = [&[1][..], &keys[1..].repeat(126)].concat());
+        }),
+        ("objects", |rig| {
+            change(rig, 0xA000, 0xDF1F, |masterfile| {
+                masterfile.extend((0xDF25..=0xDF7D).flat_map(|object| record("other", object)));
+            });
+        }),
+        ("the directory", |rig| {
+            change(rig, 0xA000, 0xDF1F, |masterfile| {
+                masterfile.extend(record("other", 0xDF21).repeat((65_000 - masterfile.len()) / 28));
+            });
+        }),
+    ];
+    for (limit, fill) in cases {
+        let rig = Rig::described(&[&ANNA], "options.memory = 1000000");
+        fill(&rig);
+        let mark = rig.card.apdus();
+        let request = Request::with_key(&BO);
+        let place = rig.with(|card| card.place(&request.import())).unwrap_err();
+        let import = rig.verified(|card| card.import(&request.import())).unwrap_err();
+        assert!(matches!(place, Error::CardFull(_)), "{limit}: {place}");
+        assert_eq!(place.to_string(), import.to_string(), "{limit}");
+        let log = rig.card.log_since(mark);
+        assert!(log.iter().all(|e| !matches!(e.instruction, 0xDB | 0xE0 | 0xE4 | 0x44)), "{limit}");
+    }
+}
+
+#[test]
 fn a_key_file_that_nobody_uses_makes_room() {
     let rig = Rig::new(&[&ANNA, &BO]);
     // As if a deletion had been cut off before it came to the key: everything but the key file is gone.

@@ -49,12 +49,17 @@ impl Gids<'_> {
     pub(super) fn find_place(&mut self, import: &Import<'_>) -> Result<Placement> {
         let directory = self.directory()?;
         // What was cut off is put back before the import, and may mend what is broken now.
-        if self.pending()?.is_none() {
+        let pending = self.pending()?.is_some();
+        if !pending {
             directory.check()?;
         }
         let certificates = self.certificates(&directory)?;
         encode(import.certificate)?;
-        self.place_in(&directory, &certificates, import)
+        let placement = self.place_in(&directory, &certificates, import)?;
+        if !pending {
+            self.plan(&directory, &certificates, import, &placement)?;
+        }
+        Ok(placement)
     }
 
     fn place_in(
@@ -138,6 +143,12 @@ impl Gids<'_> {
             Some(stored) => stored.id.clone(),
             None => free_name(directory, certificates, container)?,
         };
+        let mut masterfile = directory.masterfile.clone();
+        masterfile.set("mscp", &name, certificate.at);
+        masterfile.set("mscp", "msroots", certificate.at);
+        if masterfile.encode().len() > MAX_VALUE {
+            return Err(Error::CardFull(NO_ROOM));
+        }
         let roots_at = free();
         let roots = match self.roots_with(directory, import)? {
             Some(value) => {
