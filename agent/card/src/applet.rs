@@ -10,6 +10,12 @@ use crate::transport::Transaction;
 /// The most that one answer may have, all parts together. A card that sends more is broken or hostile.
 const MAX_ANSWER: usize = 256 * 1024;
 
+/// The fewest bytes that the parts of an answer may have on average. No card has a buffer so small; one that
+/// deals out its answer byte by byte would keep everybody else waiting for hours.
+const MIN_PART: usize = 32;
+/// So many parts may be smaller.
+const SMALL_PARTS: usize = 16;
+
 /// CLA: no secure messaging, basic channel, last or only command of a chain (ISO 7816-4 table 2).
 const LAST: u8 = 0x00;
 /// CLA: more commands of the chain follow.
@@ -86,15 +92,16 @@ impl<'t> Applet<'t> {
     }
 
     fn fetch_rest(&mut self, command: &Command<'_>, mut response: Response) -> Result<Response> {
+        let mut parts = 0;
         while let Some(waiting) = response.status.waiting() {
+            parts += 1;
             let apdu = Zeroizing::new(vec![LAST, GET_RESPONSE, 0, 0, waiting]);
             let part = self.transmit(command, &apdu)?;
-            if part.data.is_empty() && part.status.waiting().is_some()
-                || response.data.len() + part.data.len() > MAX_ANSWER
-            {
+            response.data.extend_from_slice(&part.data);
+            let length = response.data.len();
+            if length > MAX_ANSWER || parts > SMALL_PARTS + length / MIN_PART {
                 return Err(Error::Malformed(command.name));
             }
-            response.data.extend_from_slice(&part.data);
             response.status = part.status;
         }
         Ok(response)
@@ -109,5 +116,58 @@ impl<'t> Applet<'t> {
         };
         data.truncate(data.len() - 2);
         Ok(Response { data, status })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apdu::Data;
+    use crate::transport;
+
+    /// A card with so many bytes to tell, in parts of so many.
+    struct Talker {
+        left: usize,
+        part: usize,
+        exchanges: usize,
+    }
+
+    impl Transaction for Talker {
+        fn transmit(&mut self, _: &[u8]) -> transport::Result<Vec<u8>> {
+            self.exchanges += 1;
+            let part = self.part.min(self.left);
+            self.left -= part;
+            let mut answer = vec![7; part];
+            answer.extend_from_slice(if self.left > 0 { &[0x61, 0x00] } else { &[0x90, 0x00] });
+            Ok(answer)
+        }
+
+        fn keep_alive(&mut self) -> transport::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_answer_comes_to_its_end() {
+        for (bytes, part, whole, most) in [
+            (65_000, 256, true, 254),
+            (65_000, 61, true, 1066),
+            (200, 16, true, 14),
+            (MAX_ANSWER, 256, true, 1024),
+            (MAX_ANSWER + 1, 256, false, 1025),
+            (65_000, 1, false, 20),
+            (65_000, 0, false, 20),
+            (65_000, 31, false, 600),
+        ] {
+            let mut card = Talker { left: bytes, part, exchanges: 0 };
+            let command =
+                Command { name: "X", instruction: 0xCB, parameters: [0; 2], data: Data::None, expects: true };
+            let answer = Applet::new(&mut card, 240).send(&command);
+            match answer {
+                Ok(answer) => assert!(whole && answer.data.len() == bytes, "{bytes} in {part}"),
+                Err(error) => assert!(!whole && matches!(error, Error::Malformed("X")), "{bytes} in {part}"),
+            }
+            assert!(card.exchanges <= most, "{bytes} in {part}: {} exchanges", card.exchanges);
+        }
     }
 }

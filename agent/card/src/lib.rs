@@ -26,5 +26,5 @@ mod smart_card;
 
 pub use error::{Error, Result, VoidReason};
 pub use smart_card::{
-    Contents, Freshness, Import, Placement, Removed, SmartCard, StoredCertificate, UnblockProof,
+    Challenge, Contents, Freshness, Import, Placement, Removed, SmartCard, StoredCertificate, UnblockProof,
 };

@@ -54,14 +54,16 @@ pub trait SmartCard {
     fn change_pin(&mut self, role: Role, current: &Pin, new: &Pin) -> Result<()>;
 
     /// Takes a challenge for unblocking that PIN, and leaves a mark on the card by which
-    /// [`SmartCard::challenge_stands`] recognises that nothing has come between.
+    /// [`SmartCard::challenge_stands`] recognises that nothing has come between. To be called before anything
+    /// else is done with the card than looking at it; else no mark may be left.
     ///
     /// # Errors
     /// [`crate::Error::NotSupported`] when this card has no challenge.
-    fn challenge(&mut self, role: Role) -> Result<Vec<u8>>;
+    fn challenge(&mut self, role: Role) -> Result<Challenge>;
 
     /// Whether the last challenge is still the card's, asked without touching it. `false` also when the card
-    /// cannot tell.
+    /// cannot tell. Once the transaction in which the challenge was taken is over, the answer means something
+    /// only for a challenge that was [`Challenge::marked`].
     ///
     /// # Errors
     /// [`crate::Error::Transport`].
@@ -74,8 +76,9 @@ pub trait SmartCard {
     /// [`crate::Error::WrongResponse`], [`crate::Error::WrongPin`] for a PUK, [`crate::Error::PinRefused`].
     fn unblock(&mut self, role: Role, proof: UnblockProof<'_>, new: &Pin) -> Result<()>;
 
-    /// Where an import would go, and whether there is room: every limit is checked here, before the first write.
-    /// Needs no PIN and writes nothing.
+    /// Where an import would go, and whether there is room: every limit that can be known is checked here, before
+    /// the first write. How many files a card takes it does not tell, nor how much memory it has; where they run
+    /// out the import is put back. Needs no PIN and writes nothing.
     ///
     /// # Errors
     /// [`crate::Error::NoMatchingKey`], [`crate::Error::KeyNotSupported`], [`crate::Error::CardFull`],
@@ -141,6 +144,16 @@ pub struct StoredCertificate {
     pub container: Option<u8>,
     /// DER, or why it cannot be had.
     pub der: std::result::Result<Vec<u8>, String>,
+}
+
+/// A challenge as taken from a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    /// The challenge.
+    pub bytes: Vec<u8>,
+    /// Whether the card can tell later that nothing has come between. If not, only the transaction in which the
+    /// challenge was taken vouches for it.
+    pub marked: bool,
 }
 
 /// How an unblock is authorised.

@@ -117,10 +117,7 @@ fn take(
         return Err(Error::new(ErrorCode::NotSupported, words).into());
     }
     let policy = pins::find(&pins, start.role)?.policy.clone();
-    let challenge = card.challenge(start.role)?;
-    drop(card);
-    // Asked as it will be asked later, without what this SmartCard remembers of having taken the challenge.
-    let marked = edge::resume(transaction, &identity).challenge_stands()?;
+    let card::Challenge { bytes: challenge, marked } = card.challenge(start.role)?;
     let challenge = Challenge {
         reader: start.target.reader.clone(),
         csn,

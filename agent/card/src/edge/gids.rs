@@ -34,7 +34,9 @@ use shared::secret::Pin;
 use crate::apdu::{Command, Data, StatusWord};
 use crate::applet::Applet;
 use crate::error::{Error, Result};
-use crate::smart_card::{Contents, Freshness, Import, Placement, Removed, SmartCard, UnblockProof};
+use crate::smart_card::{
+    Challenge, Contents, Freshness, Import, Placement, Removed, SmartCard, UnblockProof,
+};
 use crate::transport::Transaction;
 
 /// The part of the application identifier that is sent; the two bytes after it tell the revision (section 1.1).
@@ -150,7 +152,7 @@ impl SmartCard for Gids<'_> {
         self.verify_and_change(role, current, new)
     }
 
-    fn challenge(&mut self, role: Role) -> Result<Vec<u8>> {
+    fn challenge(&mut self, role: Role) -> Result<Challenge> {
         self.take_challenge(role)
     }
 

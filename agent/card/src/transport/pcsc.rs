@@ -5,10 +5,10 @@
 //! the service is thrown away: `SCardIsValidContext` calls it valid even after pcscd was restarted
 //! (pcsc-rust#21).
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::pcsc::{Context, Disposition, Protocols, Scope, ShareMode, State};
 
@@ -17,6 +17,9 @@ use super::{Card, Error, Presence, ReaderState, Readers, Result, Transaction};
 /// After the list of readers changed it is read once more this much later: pcsc-lite does not announce a second
 /// reader that appears between reading the list and waiting (PCSC#190).
 const SETTLE: Duration = Duration::from_millis(300);
+
+/// So long after an exchange that failed a removal may be announced: with vpcd pcsc-lite does so after 0.4 seconds.
+const REMOVAL_NOTICE: Duration = Duration::from_secs(1);
 
 /// Room for the longest response to a short command.
 const MAX_RESPONSE: usize = 258;
@@ -32,8 +35,11 @@ pub struct PcscReaders {
 
 struct Watch {
     context: Context,
-    /// The plug-and-play pseudo-reader first, then the readers.
+    /// The plug-and-play pseudo-reader first, then the readers of which the service tells.
     states: Vec<::pcsc::ReaderState>,
+    /// Readers that are listed and of which the service tells nothing: this session may not see them. A wait for
+    /// them would end at once, again and again (pcsc-sharp#116).
+    withheld: Vec<CString>,
     unsettled: bool,
 }
 
@@ -95,7 +101,7 @@ impl Watch {
     fn new() -> Result<Self> {
         let context = Context::establish(Scope::User).map_err(meaning)?;
         let notification = ::pcsc::ReaderState::new(::pcsc::PNP_NOTIFICATION(), State::UNAWARE);
-        Ok(Self { context, states: vec![notification], unsettled: false })
+        Ok(Self { context, states: vec![notification], withheld: Vec::new(), unsettled: false })
     }
 
     /// The readers as they are now, in the order of their names.
@@ -113,13 +119,34 @@ impl Watch {
                 self.states.push(::pcsc::ReaderState::new(name, State::UNAWARE));
             }
         }
-        if let Some((_, readers @ [_, ..])) = self.states.split_first_mut() {
-            tolerate(self.context.get_status_change(Duration::ZERO, readers))?;
-        }
+        self.update()?;
         let mut seen: Vec<ReaderState> =
             self.states.iter().filter(|state| !is_notification(state)).filter_map(reader_state).collect();
         seen.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(seen)
+    }
+
+    /// Asks for the states of the readers. Takes out those that the service does not tell: when one of them is
+    /// asked for, it tells nothing of the others either.
+    fn update(&mut self) -> Result<()> {
+        let Some((_, readers @ [_, ..])) = self.states.split_first_mut() else { return Ok(()) };
+        let mut withheld = Vec::new();
+        match self.context.get_status_change(Duration::ZERO, readers) {
+            Err(::pcsc::Error::UnknownReader) => {
+                for state in readers {
+                    match self.context.get_status_change(Duration::ZERO, std::slice::from_mut(state)) {
+                        Err(::pcsc::Error::UnknownReader) => withheld.push(state.name().to_owned()),
+                        answer => tolerate(answer)?,
+                    }
+                }
+            }
+            answer => tolerate(answer)?,
+        }
+        self.states.retain(|state| !withheld.iter().any(|name| **name == *state.name()));
+        // It may also have gone between the list and the question, or be there in a moment.
+        self.unsettled |= withheld != self.withheld;
+        self.withheld = withheld;
+        Ok(())
     }
 
     /// Sleeps until the service has something to say.
@@ -135,7 +162,7 @@ impl Watch {
     }
 }
 
-/// A reader that goes during a wait is missing from the next list, and a wait that ran out is no error.
+/// A reader that goes during a wait is missing from the next look, and a wait that ran out is no error.
 fn tolerate(waited: std::result::Result<(), ::pcsc::Error>) -> Result<()> {
     match waited {
         Ok(()) | Err(::pcsc::Error::Timeout | ::pcsc::Error::UnknownReader) => Ok(()),
@@ -189,7 +216,12 @@ impl Card for PcscCard {
     }
 
     fn begin(&mut self) -> Result<Box<dyn Transaction + '_>> {
-        Ok(Box::new(PcscTransaction(self.card()?.transaction().map_err(meaning)?)))
+        let card = self.card.as_mut().ok_or(Error::Removed)?;
+        let transaction = card.transaction().map_err(meaning)?;
+        let mut begun =
+            PcscTransaction { transaction, context: &self.context, name: &self.name, generation: None };
+        begun.generation = begun.look(Duration::ZERO, &mut begun.unseen()).ok().flatten();
+        Ok(Box::new(begun))
     }
 
     fn reconnect(&mut self) -> Result<()> {
@@ -203,24 +235,88 @@ impl Card for PcscCard {
 impl Drop for PcscCard {
     fn drop(&mut self) {
         let disconnected = self.card.take().map(|card| card.disconnect(Disposition::LeaveCard));
-        if let Some(Err((card, _))) = disconnected {
-            // Dropping it would try once more, and reset the card.
-            std::mem::forget(card);
+        if let Some(Err((card, error))) = disconnected {
+            // Dropping it tries once more, and would reset the card if that succeeded. It cannot where there is
+            // nothing behind the handle any more; then the context goes with it. In every other case the context,
+            // a socket and a thread of the service, is the price for leaving the card alone.
+            if !handle_is_dead(error) {
+                tracing::warn!(%error, reader = ?self.name, "a connection to a card could not be ended");
+                std::mem::forget(card);
+            }
         }
     }
 }
 
+/// Whether no command can reach a card by this handle again: the service that gave it out is gone, does not know
+/// it (any more), or has lost the reader.
+fn handle_is_dead(error: ::pcsc::Error) -> bool {
+    use ::pcsc::Error as E;
+    matches!(
+        error,
+        E::InvalidHandle | E::NoService | E::ServiceStopped | E::ReaderUnavailable | E::UnknownReader
+    )
+}
+
 /// Dropping a `pcsc::Transaction` ends it and leaves the card as it is.
-struct PcscTransaction<'c>(::pcsc::Transaction<'c>);
+struct PcscTransaction<'c> {
+    transaction: ::pcsc::Transaction<'c>,
+    context: &'c Context,
+    name: &'c CStr,
+    /// The reader's count of insertions and removals at the beginning.
+    generation: Option<u32>,
+}
+
+impl PcscTransaction<'_> {
+    /// The state of a reader that has not been looked at.
+    fn unseen(&self) -> [::pcsc::ReaderState; 1] {
+        [::pcsc::ReaderState::new(self.name.to_owned(), State::UNAWARE)]
+    }
+
+    /// The count of insertions and removals, as soon as the state differs from what it was or the time is over;
+    /// `None` when the reader is empty or gone.
+    fn look(&self, timeout: Duration, states: &mut [::pcsc::ReaderState; 1]) -> Result<Option<u32>> {
+        match self.context.get_status_change(timeout, states) {
+            Err(::pcsc::Error::UnknownReader) => return Ok(None),
+            answer => tolerate(answer)?,
+        }
+        let [state] = states;
+        state.sync_current_state();
+        let seen = reader_state(state).filter(|seen| seen.presence != Presence::Empty);
+        Ok(seen.map(|seen| seen.generation))
+    }
+
+    /// Why an exchange failed in the reader. pcsc-lite gives the same answer for a fault and for a card that is
+    /// gone, and announces the removal later.
+    fn untransacted(&self) -> Error {
+        let until = Instant::now() + REMOVAL_NOTICE;
+        let (mut states, mut left) = (self.unseen(), Duration::ZERO);
+        loop {
+            match self.look(left, &mut states) {
+                Err(error) => return error,
+                Ok(None) => return Error::Removed,
+                Ok(now) if self.generation.is_some() && now != self.generation => return Error::Removed,
+                Ok(Some(_)) => left = until.saturating_duration_since(Instant::now()),
+            }
+            if left.is_zero() {
+                return meaning(::pcsc::Error::NotTransacted);
+            }
+        }
+    }
+}
 
 impl Transaction for PcscTransaction<'_> {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>> {
         let mut buffer = [0; MAX_RESPONSE];
-        self.0.transmit(command, &mut buffer).map(<[u8]>::to_vec).map_err(meaning)
+        match self.transaction.transmit(command, &mut buffer) {
+            Ok(answer) if answer.len() >= 2 => Ok(answer.to_vec()),
+            // Without a status word it is no answer: that is what vpcd says when the card goes.
+            Ok(_) | Err(::pcsc::Error::NotTransacted) => Err(self.untransacted()),
+            Err(error) => Err(meaning(error)),
+        }
     }
 
     fn keep_alive(&mut self) -> Result<()> {
-        self.0.status2_owned().map(drop).map_err(meaning)
+        self.transaction.status2_owned().map(drop).map_err(meaning)
     }
 }
 
@@ -242,8 +338,6 @@ fn meaning(error: ::pcsc::Error) -> Error {
         E::SharingViolation => Error::Busy,
         E::UnresponsiveCard | E::UnpoweredCard | E::ProtoMismatch => Error::Mute,
         E::Cancelled | E::SystemCancelled => Error::Cancelled,
-        // Sent by pcsc-lite when a card goes during an exchange; the removal itself is announced later.
-        E::NotTransacted => Error::Removed,
         other => Error::Failed(other.to_string()),
     }
 }

@@ -235,6 +235,47 @@ fn what_cannot_be_imported_is_refused_before_the_first_write() {
 }
 
 #[test]
+fn every_limit_of_the_specification_is_found_before_the_first_write() {
+    fn record(name: &str, object: u16) -> [u8; 28] {
+        let mut record = [0; 28];
+        record[..4].copy_from_slice(b"mscp");
+        record[9..9 + name.len()].copy_from_slice(name.as_bytes());
+        record[20..22].copy_from_slice(&object.to_le_bytes());
+        record[24..26].copy_from_slice(&[0x10, 0xA0]);
+        record
+    }
+    type Case = (&'static str, fn(&Rig));
+    let cases: [Case; 3] = [
+        ("containers", |rig| {
+            change(rig, 0xA010, 0xDF23, |map| *map = map[..86].repeat(126));
+            change(rig, 0xA000, 0xDF20, |keys| *keys = [&[1][..], &keys[1..].repeat(126)].concat());
+        }),
+        ("objects", |rig| {
+            change(rig, 0xA000, 0xDF1F, |masterfile| {
+                masterfile.extend((0xDF25..=0xDF7D).flat_map(|object| record("other", object)));
+            });
+        }),
+        ("the directory", |rig| {
+            change(rig, 0xA000, 0xDF1F, |masterfile| {
+                masterfile.extend(record("other", 0xDF21).repeat((65_000 - masterfile.len()) / 28));
+            });
+        }),
+    ];
+    for (limit, fill) in cases {
+        let rig = Rig::described(&[&ANNA], "options.memory = 1000000");
+        fill(&rig);
+        let mark = rig.card.apdus();
+        let request = Request::with_key(&BO);
+        let place = rig.with(|card| card.place(&request.import())).unwrap_err();
+        let import = rig.verified(|card| card.import(&request.import())).unwrap_err();
+        assert!(matches!(place, Error::CardFull(_)), "{limit}: {place}");
+        assert_eq!(place.to_string(), import.to_string(), "{limit}");
+        let log = rig.card.log_since(mark);
+        assert!(log.iter().all(|e| !matches!(e.instruction, 0xDB | 0xE0 | 0xE4 | 0x44)), "{limit}");
+    }
+}
+
+#[test]
 fn a_key_file_that_nobody_uses_makes_room() {
     let rig = Rig::new(&[&ANNA, &BO]);
     // As if a deletion had been cut off before it came to the key: everything but the key file is gone.
@@ -244,6 +285,10 @@ fn a_key_file_that_nobody_uses_makes_room() {
     });
     rig.card.clear_faults();
     assert!(rig.card.gids(|gids| gids.files().contains(&0xB082)).unwrap());
+    // Nor does anything tell any more that the key is a leftover.
+    rig.set_object(0xA010, 0xDF7F, None);
+    rig.verified(|card| card.repair()).unwrap();
+    assert!(rig.card.gids(|gids| gids.files().contains(&0xB082)).unwrap(), "a repair guesses about no key");
     let request = Request::with_key(&CARL);
     assert_eq!(rig.verified(|card| card.import(&request.import()).unwrap()), "kxc01");
     assert!(rig.contents().findings.is_empty());
@@ -476,9 +521,51 @@ fn damage_is_found_and_mended() {
         },
         Damage {
             name: "an object without a name",
-            act: |rig| rig.set_object(0xA010, 0xDF40, Some(b"rubbish")),
+            act: |rig| rig.set_object(0xA010, 0xDF40, Some(b"somebody's")),
+            found: "Nothing names this object, and what it holds is not known. It is left alone.",
+            mended: false,
+        },
+        Damage {
+            name: "an empty object without a name",
+            act: |rig| rig.set_object(0xA010, 0xDF40, Some(b"")),
             found: "Nothing names this object: an interrupted write has left it.",
             mended: true,
+        },
+        Damage {
+            name: "a second copy of a certificate",
+            act: |rig| {
+                let certificate = rig.object(0xA010, 0xDF25).unwrap();
+                rig.set_object(0xA010, 0xDF40, Some(&certificate));
+            },
+            found: "Nothing names this object: an interrupted write has left it.",
+            mended: true,
+        },
+        Damage {
+            name: "somebody else's certificate",
+            act: |rig| {
+                let other = Rig::new(&[&CARL]).object(0xA010, 0xDF24);
+                rig.set_object(0xA010, 0xDF40, other.as_deref());
+            },
+            found: "Nothing names this object, and what it holds is not known. It is left alone.",
+            mended: false,
+        },
+        Damage {
+            name: "a torn journal",
+            act: |rig| rig.set_object(0xA010, 0xDF7F, Some(&[0x80, 4, 0, 0, 0, 0, 0x81, 0, 0, 0])),
+            found: "Nothing names this object: an interrupted write has left it.",
+            mended: true,
+        },
+        Damage {
+            name: "the end of a refused chain",
+            act: |rig| rig.set_object(0xA010, 0xDF7E, Some(&[0])),
+            found: "Nothing names this object: an interrupted write has left it.",
+            mended: true,
+        },
+        Damage {
+            name: "somebody else's object where ours would be",
+            act: |rig| rig.set_object(0xA010, 0xDF7E, Some(&[0, 1])),
+            found: "Nothing names this object, and what it holds is not known. It is left alone.",
+            mended: false,
         },
         Damage {
             name: "a certificate without a name",
@@ -526,8 +613,96 @@ fn damage_is_found_and_mended() {
         let lost = name == "a certificate that is not there" || !mended;
         assert!(same || lost, "{name}: {:#?}", shown(&after));
         assert_eq!(after.certificates[0].der.as_ref().unwrap(), &ANNA.der(), "{name}");
+        let stored = rig.stored();
         assert!(rig.verified(|card| card.repair()).unwrap().is_empty(), "{name}: nothing is left to do");
+        assert_eq!(rig.stored(), stored, "{name}: a second repair takes nothing that the first one spared");
     }
+}
+
+/// The first container is entered without sizes and has no certificate; its key is there, and is in the key map.
+fn without_sizes() -> Rig {
+    let rig = Rig::new(&[&ANNA, &BO]);
+    rig.verified(|card| card.delete_certificate("kxc00")).unwrap();
+    change(&rig, 0xA010, 0xDF23, |map| map[82..86].fill(0));
+    rig
+}
+
+#[test]
+fn a_key_that_cannot_be_read_is_kept() {
+    let asks_for_key = |command: &[u8]| matches!(command, [0x00, 0xCB, 0x3F, 0xFF, 0x0A, 0x70, ..]);
+    let other = [&[0x7F, 0x49, 6, 0x86, 4, 4, 1, 2, 3][..], &[0x90, 0x00]].concat();
+    for (times, answer) in [
+        (1, vec![0x6F, 0x00]),
+        (2, vec![0x6F, 0x00]),
+        (9, vec![0x6F, 0x00]),
+        (9, vec![0x69, 0x82]),
+        (9, other),
+    ] {
+        let rig = without_sizes();
+        let before = rig.stored();
+        let mut left = times;
+        {
+            let mut connection = rig.connect();
+            let mut transaction = connection.begin().unwrap();
+            let mut failing = Answers(&mut *transaction, |command: &[u8]| {
+                (asks_for_key(command) && left > 0).then(|| {
+                    left -= 1;
+                    answer.clone()
+                })
+            });
+            let mut card = card::edge::open(&mut failing).unwrap();
+            card.verify(Role::USER, &pin(PIN)).unwrap();
+            card.repair().unwrap();
+        }
+        assert!(times == 1 || rig.stored() == before, "{times} {answer:02X?}: nothing was known of the key");
+        for _ in 0..2 {
+            rig.verified(|card| card.repair()).unwrap();
+            let contents = rig.contents();
+            assert!(contents.findings.is_empty(), "{:?}", contents.findings);
+            assert!(contents.containers[0].has_key, "{times} {answer:02X?}");
+            assert!(rig.card.gids(|gids| gids.files().contains(&0xB081)).unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_card_without_counters_gets_no_journal() {
+    let torn = |nth| {
+        let rig = Rig::new(&[&ANNA, &BO, &CARL, &DORA]);
+        change(&rig, 0xA000, 0xDF1F, |masterfile| drop(masterfile.drain(1 + 28 * 3..1 + 28 * 4)));
+        rig.fail_at(nth, FaultKind::RemovedAfter);
+        let result = rig.with(|card| {
+            card.verify(Role::USER, &pin(PIN))?;
+            card.set_default(1)
+        });
+        rig.reinsert();
+        (rig, result)
+    };
+    let mut cut_off = 0;
+    for nth in 2.. {
+        let (rig, result) = torn(nth);
+        if result.is_ok() {
+            break;
+        }
+        assert_eq!(rig.object(0xA010, 0xDF7F), None, "nothing would tell later whether it still holds");
+        // Another program writes: Anna's container gets another name.
+        change(&rig, 0xA010, 0xDF23, |map| map[0] = b'x');
+        let _ = rig.verified(|card| card.repair());
+        assert_eq!(rig.object(0xA010, 0xDF23).unwrap()[0], b'x', "{nth}");
+        cut_off += 1;
+    }
+    assert!(cut_off > 3);
+}
+
+#[test]
+fn a_file_that_had_no_object_has_none_again() {
+    let rig = Rig::new(&[]);
+    rig.set_object(0xA010, 0xDF23, None);
+    let before = rig.stored();
+    rig.card.inject(Fault::at_instruction(0xE0, 1, FaultKind::Status(0x6A84)));
+    let failed = rig.verified(|card| card.import(&Request::with_key(&ANNA).import())).unwrap_err();
+    assert!(matches!(failed, Error::WriteFailed { restored: true, .. }), "{failed}");
+    assert_eq!(rig.stored(), before);
 }
 
 fn change(rig: &Rig, file: u16, object: u16, act: impl FnOnce(&mut Vec<u8>)) {

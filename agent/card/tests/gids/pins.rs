@@ -1,10 +1,11 @@
 //! PINs, and the administrator's challenge and response.
 
+use card::transport::Transaction;
 use card::virt::FaultKind;
 use card::{Error, SmartCard, UnblockProof, VoidReason, edge};
 use shared::model::{PinKind, PinType, PolicySource, Role};
 
-use super::rig::{ANNA, PIN, Rig, pin, secrets};
+use super::rig::{ANNA, Answers, PIN, Rig, pin, secrets};
 
 /// What the card of the tests says to its next challenge, computed by hand (card-gids.md 9.6).
 const CHALLENGE: [u8; 8] = [0xA8, 0x92, 0xD7, 0x56, 0x01, 0x61, 0x7C, 0x5D];
@@ -135,7 +136,8 @@ fn challenged(rig: &Rig) -> (Box<dyn card::transport::Card>, shared::model::Card
     let identity = {
         let mut transaction = connection.begin().unwrap();
         let mut card = edge::open(&mut *transaction).unwrap();
-        assert_eq!(card.challenge(Role::USER).unwrap(), CHALLENGE);
+        let challenge = card.challenge(Role::USER).unwrap();
+        assert_eq!((&*challenge.bytes, challenge.marked), (&CHALLENGE[..], true));
         assert!(card.challenge_stands().unwrap());
         card.identify().unwrap()
     };
@@ -253,14 +255,120 @@ fn a_card_that_keeps_no_mark_cannot_tell_later() {
         let mut transaction = connection.begin().unwrap();
         let mut card = edge::open(&mut *transaction).unwrap();
         let identity = card.identify().unwrap();
-        // MSE is the first command after those that have been remembered, SELECT of the file the second.
-        rig.fail_at(2, FaultKind::Status(0x6A86));
-        card.challenge(Role::USER).unwrap();
+        // After those commands that have been remembered come the question whether there is a mark already, MSE,
+        // and as the third SELECT of the file.
+        rig.fail_at(3, FaultKind::Status(0x6A86));
+        assert!(!card.challenge(Role::USER).unwrap().marked);
         assert!(card.challenge_stands().unwrap(), "nobody can have come between yet");
         identity
     };
     let mut transaction = connection.begin().unwrap();
     assert!(!edge::resume(&mut *transaction, &identity).challenge_stands().unwrap());
+}
+
+/// A card that gives out `cardid` whichever file is selected.
+struct WithoutCurrentFile<'t>(&'t mut dyn Transaction);
+
+impl Transaction for WithoutCurrentFile<'_> {
+    fn transmit(&mut self, command: &[u8]) -> card::transport::Result<Vec<u8>> {
+        let mut command = command.to_vec();
+        if let [0x00, 0xCB, file @ .., 0x04, 0x5C, 0x02, 0xDF, 0x20, 0x00] = command.as_mut_slice()
+            && *file == [0x00, 0x00]
+        {
+            file.copy_from_slice(&[0xA0, 0x12]);
+        }
+        self.0.transmit(&command)
+    }
+
+    fn keep_alive(&mut self) -> card::transport::Result<()> {
+        self.0.keep_alive()
+    }
+}
+
+#[test]
+fn what_a_card_answers_always_is_no_mark() {
+    let rig = Rig::new(&[]);
+    let mut connection = rig.connect();
+    let mut transaction = connection.begin().unwrap();
+    let mut without = WithoutCurrentFile(&mut *transaction);
+    let mut card = edge::open(&mut without).unwrap();
+    assert!(!card.challenge(Role::USER).unwrap().marked);
+    assert!(card.challenge_stands().unwrap(), "nobody can have come between yet");
+}
+
+#[test]
+fn only_a_card_that_says_so_has_no_such_pin() {
+    // The first GET DATA asks for the state of the PIN, the second for that of the PUK.
+    for (nth, status, known) in [
+        (1, 0x6A88, true),
+        (1, 0x6A82, true),
+        (1, 0x6A86, true),
+        (1, 0x6984, false),
+        (1, 0x6F00, false),
+        (1, 0x6982, false),
+        (1, 0x6985, false),
+        (2, 0x6A88, true),
+        (2, 0x6A82, true),
+        (2, 0x6A86, true),
+        (2, 0x6984, true),
+        (2, 0x6F00, false),
+        (2, 0x6982, false),
+    ] {
+        let rig = Rig::described(&[], "puk = '87654321'");
+        let pins = rig.with(|card| {
+            rig.fail_at(nth, FaultKind::Status(status));
+            card.pins()
+        });
+        match pins {
+            Ok(pins) => {
+                let kind = if nth == 2 { PinType::Administrator } else { PinType::UnblockOnly };
+                assert!(known, "{nth} {status:04X}");
+                assert_eq!((pins[nth - 1].tries_left, pins[1].pin_type), (None, kind), "{nth} {status:04X}");
+            }
+            Err(Error::Unexpected { status: told, .. }) => assert!(!known && told == status),
+            Err(error) => panic!("{nth} {status:04X}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn a_state_without_the_tries_is_malformed() {
+    let cases: [(&[u8], Option<u8>); 7] = [
+        (&[0x7F, 0x71, 6, 0x97, 1, 2, 0x93, 1, 3], Some(2)),
+        (&[0x7F, 0x71, 4, 0x9F, 0x17, 1, 1], Some(1)),
+        (&[0x97, 1, 2, 0x93, 1, 3], Some(2)),
+        (&[], None),
+        (&[0x7F, 0x71, 0], None),
+        (&[0x7F, 0x71, 3, 0x93, 1, 3], None),
+        (&[0x7F, 0x71, 4, 0x97, 2, 0, 1], None),
+    ];
+    for (state, left) in cases {
+        let rig = Rig::new(&[]);
+        let mut connection = rig.connect();
+        let mut transaction = connection.begin().unwrap();
+        let mut with_state = Answers(&mut *transaction, |command: &[u8]| {
+            (command == b"\x00\xCB\x3F\xFF\x04\x5C\x02\x7F\x71\x00").then(|| [state, &[0x90, 0x00]].concat())
+        });
+        match edge::open(&mut with_state).unwrap().pins() {
+            Ok(pins) => assert_eq!(pins[0].tries_left, Some(left.unwrap()), "{state:02X?}"),
+            Err(Error::Malformed(_)) => assert_eq!(left, None, "{state:02X?}"),
+            Err(error) => panic!("{state:02X?}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn an_unblock_is_done_when_the_card_says_so() {
+    let rig = Rig::new(&[]);
+    let (mut connection, identity) = challenged(&rig);
+    let mut transaction = connection.begin().unwrap();
+    let mut card = edge::resume(&mut *transaction, &identity);
+    assert!(card.challenge_stands().unwrap());
+    let mark = rig.card.apdus();
+    rig.card.inject(card::virt::Fault::at_instruction(0xCB, 3, FaultKind::Status(0x6F00)));
+    card.unblock(Role::USER, UnblockProof::Response(&RESPONSE), &pin("2468")).unwrap();
+    let last = rig.card.log_since(mark).last().copied().unwrap();
+    assert_eq!((last.instruction, last.status), (0xCB, Some(0x6F00)), "the tries were asked for");
 }
 
 #[test]

@@ -205,7 +205,8 @@ fn a_repair_that_is_cut_off_is_repaired() {
             let torn = || {
                 let rig = Rig::new(operation.people);
                 rig.fail_at(nth, FaultKind::RemovedAfter);
-                assert!(rig.with(operation.act).is_err() || nth == commands);
+                // The last commands take the journal away, once everything is done, and log out.
+                assert!(rig.with(operation.act).is_err() || nth + 4 > commands);
                 rig.reinsert();
                 rig
             };

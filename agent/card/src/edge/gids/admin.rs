@@ -13,6 +13,7 @@ use super::Gids;
 use super::pins::{check_length, check_role};
 use crate::apdu::{Command, Data, StatusWord};
 use crate::error::{Error, Result, VoidReason};
+use crate::smart_card::Challenge;
 use crate::tlv;
 
 /// P1-P2 of GET DATA: the file that is selected now.
@@ -31,10 +32,13 @@ const RESPONSE_LENGTH: usize = 8;
 
 impl Gids<'_> {
     /// Takes a challenge.
-    pub(super) fn take_challenge(&mut self, role: Role) -> Result<Vec<u8>> {
+    pub(super) fn take_challenge(&mut self, role: Role) -> Result<Challenge> {
         check_role(role)?;
         let masterfile = self.masterfile()?;
         self.known = Some(Csn::new(&self.card_id()?));
+        // The application was selected and no file since. A card that gives out `cardid` now would do so after
+        // any other program's SELECT as well: what it answers is no mark.
+        let always = self.mark_stands()?;
         self.applet.expect(&Command {
             name: "MANAGE SECURITY ENVIRONMENT",
             instruction: 0x22,
@@ -42,7 +46,7 @@ impl Gids<'_> {
             data: Data::Plain(&[0x83, 0x01, 0x80]),
             expects: false,
         })?;
-        if let Some(at) = masterfile.find("", "cardid") {
+        if let Some(at) = masterfile.find("", "cardid").filter(|_| !always) {
             // A card that cannot do this keeps no mark, and its challenge is good nevertheless.
             if let Err(error @ Error::Transport(_)) = self.select_file(at.file) {
                 return Err(error);
@@ -64,8 +68,9 @@ impl Gids<'_> {
         let challenge = tlv::find(&response.data, TEMPLATE).and_then(|inner| tlv::find(inner, CHALLENGE));
         let challenge =
             challenge.filter(|bytes| !bytes.is_empty()).ok_or(Error::Malformed("GENERAL AUTHENTICATE"))?;
-        self.challenged = Some(self.mark_stands()?);
-        Ok(challenge.to_vec())
+        let marked = !always && self.mark_stands()?;
+        self.challenged = Some(marked);
+        Ok(Challenge { bytes: challenge.to_vec(), marked })
     }
 
     /// Whether the mark is there. Never remembered, always asked.

@@ -2,7 +2,7 @@
 
 use super::Gids;
 use super::cardcf::Bump;
-use super::change::{Undo, is_atomic};
+use super::change::{Leftovers, Undo, is_atomic};
 use super::cmapfile::ContainerMap;
 use super::contents::Stored;
 use crate::error::{Error, Result};
@@ -25,7 +25,9 @@ impl Gids<'_> {
             return Ok(());
         }
         let undo = Undo::of(&directory, &[at]);
-        self.change(&directory, Bump::Containers, &undo, !is_atomic(&old, &new), |card| card.put(at, &new))
+        self.change(&directory, Bump::Containers, &undo, !is_atomic(&old, &new), |card| {
+            card.put(at, &new).map(|()| Leftovers::default())
+        })
     }
 }
 

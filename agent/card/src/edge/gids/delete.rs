@@ -3,7 +3,7 @@
 
 use super::Gids;
 use super::cardcf::Bump;
-use super::change::{Undo, is_atomic};
+use super::change::{Leftovers, Undo};
 use super::cmapfile::Record;
 use super::default::choose;
 use super::directory::Directory;
@@ -20,13 +20,11 @@ impl Gids<'_> {
         let stored = certificates.iter().find(|stored| stored.id.eq_ignore_ascii_case(id));
         let stored = stored.ok_or_else(|| Error::NotFound(format!("certificate {id}")))?;
         directory.masterfile.remove("mscp", &stored.id);
-        let old = directory.stored_at(MASTERFILE).unwrap_or_default();
-        let new = directory.masterfile.encode();
-        let journal = !is_atomic(old, &new);
         let undo = Undo::of(&directory, &[MASTERFILE]);
-        self.change(&directory, Bump::Files, &undo, journal, |card| card.put(MASTERFILE, &new))?;
-        let objects = abandoned(&directory, stored.at);
-        self.clean_up(|card| card.delete_unused(&objects, &[]))
+        self.change(&directory, Bump::Files, &undo, true, |card| {
+            card.put(MASTERFILE, &directory.masterfile.encode())?;
+            Ok(Leftovers { objects: abandoned(&directory, stored.at), keys: Vec::new() })
+        })
     }
 
     /// Deletes a container with everything that belongs to it.
@@ -54,11 +52,12 @@ impl Gids<'_> {
                 card.put(MASTERFILE, &directory.masterfile.encode())?;
             }
             card.put(map_at, &directory.containers.encode())?;
-            card.put(KEY_MAP, &directory.keys.encode())
+            card.put(KEY_MAP, &directory.keys.encode())?;
+            Ok(Leftovers {
+                objects: own.iter().flat_map(|stored| abandoned(&directory, stored.at)).collect(),
+                keys: reference.into_iter().filter(|reference| !directory.uses(*reference)).collect(),
+            })
         })?;
-        let objects: Vec<Address> = own.iter().flat_map(|stored| abandoned(&directory, stored.at)).collect();
-        let keys: Vec<u8> = reference.into_iter().filter(|reference| !directory.uses(*reference)).collect();
-        self.clean_up(|card| card.delete_unused(&objects, &keys))?;
         Ok(Removed { default: directory.containers.default_container() })
     }
 }

@@ -3,10 +3,12 @@
 use shared::model::Finding;
 
 use super::Gids;
-use super::change::journal_at;
+use super::certificate_file::decode;
+use super::change::{Journal, journal_at};
 use super::contents::Stored;
 use super::directory::Directory;
 use super::key_map::KeyMap;
+use super::repair::is_rubbish;
 use super::store::Address;
 use crate::error::Result;
 
@@ -33,13 +35,19 @@ impl Gids<'_> {
         let mut add = |place: &str, text: String, repair: Option<&str>| {
             found.push(Finding { place: place.to_owned(), text, repair: repair.map(str::to_owned) });
         };
-        let pending = self.pending()?.is_some();
-        if pending {
-            add(
+        let pending = self.pending()?;
+        match &pending {
+            Some((_, Journal::Undo(_))) => add(
                 "the journal",
                 "A change was cut off before it came to its end.".to_owned(),
                 Some("Puts the card back to what it was before that change."),
-            );
+            ),
+            Some((_, Journal::Leftovers(_))) => add(
+                "the journal",
+                "A change was made, and cut off before what it replaced was deleted.".to_owned(),
+                Some("Deletes what was replaced."),
+            ),
+            None => {}
         }
         let Directory { masterfile, containers, keys, cardcf, .. } = directory;
         for name in &directory.unreadable {
@@ -101,11 +109,11 @@ impl Gids<'_> {
         for (index, record) in containers.valid() {
             let place = format!("container {index}");
             if record.bits() == 0 {
-                add(
-                    &place,
-                    "The container was created and got no key.".to_owned(),
-                    Some("Removes it, unless its key is there after all."),
-                );
+                let repair = match keys.get(index) {
+                    Some(_) => "Enters its key if it can be read, and removes it if there is no key file.",
+                    None => "Removes it, unless its key is there after all.",
+                };
+                add(&place, "The container was created and got no key.".to_owned(), Some(repair));
             } else if keys.get(index).is_none() && index_in(keys, index) {
                 add(
                     &place,
@@ -145,13 +153,23 @@ impl Gids<'_> {
         }
         // While a change waits to be put back, its objects are no rubbish.
         let journal = journal_at(directory);
-        for (at, _) in self.unnamed(directory) {
-            if !(pending || masterfile.torn && Some(at) != journal) {
-                add(
-                    &format!("object {:04X}", at.object),
-                    "Nothing names this object: an interrupted write has left it.".to_owned(),
-                    Some("Deletes it, or enters it again when it is the certificate of a key that has none."),
-                );
+        for (at, bytes) in self.unnamed(directory) {
+            if pending.is_some() || masterfile.torn && Some(at) != journal {
+                continue;
+            }
+            let lost = match decode(&bytes) {
+                Ok(der) => self.misses(directory, certificates, &der)?.is_some(),
+                Err(_) => false,
+            };
+            let place = format!("object {:04X}", at.object);
+            let text = "Nothing names this object: an interrupted write has left it.".to_owned();
+            if lost {
+                add(&place, text, Some("Enters it again as the certificate of a key that has none."));
+            } else if is_rubbish(at, &bytes, certificates) {
+                add(&place, text, Some("Deletes it."));
+            } else {
+                let text = "Nothing names this object, and what it holds is not known. It is left alone.";
+                add(&place, text.to_owned(), None);
             }
         }
         Ok(found)

@@ -6,7 +6,7 @@ use shared::model::KeyFamily;
 use super::Gids;
 use super::cardcf::Bump;
 use super::certificate_file::{Notation, encode, file_name};
-use super::change::{Undo, is_atomic};
+use super::change::{Leftovers, Undo};
 use super::cmapfile::{MAX_CONTAINERS, Record};
 use super::contents::{Stored, certificate_of, is_signature, notation};
 use super::delete::abandoned;
@@ -49,12 +49,17 @@ impl Gids<'_> {
     pub(super) fn find_place(&mut self, import: &Import<'_>) -> Result<Placement> {
         let directory = self.directory()?;
         // What was cut off is put back before the import, and may mend what is broken now.
-        if self.pending()?.is_none() {
+        let pending = self.pending()?.is_some();
+        if !pending {
             directory.check()?;
         }
         let certificates = self.certificates(&directory)?;
         encode(import.certificate)?;
-        self.place_in(&directory, &certificates, import)
+        let placement = self.place_in(&directory, &certificates, import)?;
+        if !pending {
+            self.plan(&directory, &certificates, import, &placement)?;
+        }
+        Ok(placement)
     }
 
     fn place_in(
@@ -138,6 +143,12 @@ impl Gids<'_> {
             Some(stored) => stored.id.clone(),
             None => free_name(directory, certificates, container)?,
         };
+        let mut masterfile = directory.masterfile.clone();
+        masterfile.set("mscp", &name, certificate.at);
+        masterfile.set("mscp", "msroots", certificate.at);
+        if masterfile.encode().len() > MAX_VALUE {
+            return Err(Error::CardFull(NO_ROOM));
+        }
         let roots_at = free();
         let roots = match self.roots_with(directory, import)? {
             Some(value) => {
@@ -199,11 +210,9 @@ impl Gids<'_> {
         undo.key = plan.key.as_ref().map(|new| new.reference);
         undo.before.push((plan.certificate.at, None));
         undo.before.extend(plan.roots.as_ref().map(|roots| (roots.at, None)));
-        let directory = before.stored_at(MASTERFILE).unwrap_or_default();
-        let journal = journal && (map_changes || !is_atomic(directory, &after.masterfile.encode()));
         let bump = if map_changes { Bump::Containers } else { Bump::Files };
 
-        let roots_fit = self.change(before, bump, &undo, journal, |card| {
+        self.change(before, bump, &undo, journal, |card| {
             if let Some(new) = &plan.key {
                 card.put(map_at, &opened.containers.encode())?;
                 card.put(KEY_MAP, &opened.keys.encode())?;
@@ -223,15 +232,15 @@ impl Gids<'_> {
             let masterfile = if roots_fit { &after.masterfile } else { &without_roots };
             card.put(MASTERFILE, &masterfile.encode())?;
             card.compare(plan.key.as_ref(), plan.certificate.at, &plan.certificate.value, import.public_key)?;
-            Ok(roots_fit)
-        })?;
-        if !roots_fit {
-            after.masterfile = without_roots;
-        }
-        let replaced =
-            [plan.certificate.old, plan.roots.as_ref().filter(|_| roots_fit).and_then(|roots| roots.old)];
-        let objects: Vec<Address> = replaced.into_iter().flat_map(|old| abandoned(&after, old)).collect();
-        self.clean_up(|card| card.delete_unused(&objects, &[]))
+            if !roots_fit {
+                after.masterfile = without_roots;
+            }
+            // Of roots that do not fit a part may have been written.
+            let roots = plan.roots.as_ref().and_then(|new| if roots_fit { new.old } else { Some(new.at) });
+            let replaced = [plan.certificate.old, roots];
+            let objects = replaced.into_iter().flat_map(|old| abandoned(&after, old)).collect();
+            Ok(Leftovers { objects, keys: Vec::new() })
+        })
     }
 
     /// Overwrites the object of a certificate. The trusted roots stay as they are.
@@ -257,7 +266,8 @@ impl Gids<'_> {
             if map_changes {
                 card.put(map_at, &map)?;
             }
-            card.compare(None, at, &plan.certificate.value, import.public_key)
+            card.compare(None, at, &plan.certificate.value, import.public_key)?;
+            Ok(Leftovers::default())
         })
     }
 

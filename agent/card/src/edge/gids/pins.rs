@@ -64,19 +64,28 @@ impl Gids<'_> {
         ])
     }
 
-    /// `None` when the card has no such object.
+    /// `None` when the card says that it has no such object. Every other answer is an error: who relies on the
+    /// tries must not take a card that failed to tell them for one that does not count.
+    ///
+    /// # Errors
+    /// [`Error::Unexpected`], and [`Error::Malformed`] for a state without the tries left.
     fn tries(&mut self, object: u16) -> Result<Option<Tries>> {
         let [high, low] = object.to_be_bytes();
         let response = self.get_data(APPLICATION, &[0x5C, 2, high, low])?;
-        if response.status != StatusWord::OK {
-            return Ok(None);
+        match response.status {
+            StatusWord::OK => {}
+            StatusWord::NOT_FOUND | StatusWord::FILE_NOT_FOUND | StatusWord(0x6A86) => return Ok(None),
+            // What GidsApplet says to a name that it does not know (section 12, item 8). It knows the PIN's.
+            StatusWord::DATA_INVALID if object == PUK_STATE => return Ok(None),
+            status => return Err(Error::Unexpected { command: "GET DATA", status: status.0 }),
         }
         let state = tlv::find(&response.data, u32::from(object)).unwrap_or(&response.data);
         let byte = |tag| match tlv::find(state, tag) {
             Some([byte]) => Some(*byte),
             _ => None,
         };
-        Ok(Some(Tries { left: byte(0x97).or_else(|| byte(0x9F17)), max: byte(0x93) }))
+        let left = byte(0x97).or_else(|| byte(0x9F17)).ok_or(Error::Malformed("GET DATA"))?;
+        Ok(Some(Tries { left: Some(left), max: byte(0x93) }))
     }
 
     /// VERIFY, once.
@@ -167,10 +176,12 @@ impl Gids<'_> {
     }
 
     /// Looks at the tries, which are all back when the card has done what it said. Verifying the new PIN would
-    /// tell more, at the price of a second command with a PIN for what was typed once.
+    /// tell more, at the price of a second command with a PIN for what was typed once. A card that does not tell
+    /// its tries now has nevertheless said that the new PIN is set.
     fn confirm_unblocked(&mut self) -> Result<()> {
-        match self.tries(PIN_STATE)? {
-            Some(Tries { left: Some(0), .. }) => Err(Error::PinBlocked { role: Role::USER }),
+        match self.tries(PIN_STATE) {
+            Ok(Some(Tries { left: Some(0), .. })) => Err(Error::PinBlocked { role: Role::USER }),
+            Err(error @ Error::Transport(_)) => Err(error),
             _ => Ok(()),
         }
     }

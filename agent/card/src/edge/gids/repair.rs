@@ -1,31 +1,34 @@
-//! Mending what `contents` finds. Nothing that may still be somebody's is deleted: a key goes only when neither a
-//! container nor the key map nor a certificate claims it, an object only when no file names it and it is not the
-//! lost certificate of a key.
+//! Mending what `contents` finds. Nothing that may still be somebody's is deleted: no key at all but those that a
+//! journal names, and of the objects that no file names those that hold nothing, or nothing that is not also
+//! elsewhere on the card.
 
 use shared::model::Finding;
 
 use super::Gids;
 use super::cardcf::{Bump, counters};
 use super::certificate_file::{decode, file_name};
-use super::change::{Undo, is_atomic};
+use super::change::{Leftovers, Undo, is_atomic, is_spent};
 use super::cmapfile::{MAX_CONTAINERS, Record};
 use super::contents::{Stored, certificate_of, is_signature, notation};
 use super::default::choose;
 use super::directory::Directory;
-use super::key_map::{self, rsa_algorithm, usual_reference};
+use super::key_map::{self, rsa_algorithm};
 use super::store::{Address, KEY_MAP, MASTERFILE};
 use crate::error::{Error, Result};
 use crate::key::PublicKey;
 use crate::x509;
 
-/// Free places behind the container map in which a lost key is looked for as well.
-const BEYOND: usize = 2;
+/// What GidsApplet answers for a key file that holds no key (section 8.5).
+const NO_KEY: u16 = 0x6F00;
 
 /// What is known of a container's key file.
 enum Key {
     Rsa(PublicKey),
+    /// There is no file.
     Missing,
-    /// It is there and holds no key, or one of another kind, or the card does not say.
+    /// The card says, and says it twice, what it says of a file that never got its key.
+    Empty,
+    /// It is there and holds a key of another kind, or the card does not say.
     Unknown,
 }
 
@@ -35,21 +38,20 @@ impl Gids<'_> {
         self.memory.forget();
         let before = self.list()?.findings;
         self.recover()?;
-        let damaged = self.mend_directory()?;
-        let keys = self.sweep(damaged)?;
+        self.mend_directory()?;
+        self.sweep()?;
         let after = self.list()?.findings;
-        Ok(before.into_iter().filter(|finding| !after.contains(finding)).chain(keys).collect())
+        Ok(before.into_iter().filter(|finding| !after.contains(finding)).collect())
     }
 
-    /// Writes the directory as it should be; tells whether it was so damaged that something in it may be lost.
-    fn mend_directory(&mut self) -> Result<bool> {
+    /// Writes the directory as it should be.
+    fn mend_directory(&mut self) -> Result<()> {
         let before = self.directory()?;
-        let Some(map_at) = before.map_at else { return Ok(true) };
+        let Some(map_at) = before.map_at else { return Ok(()) };
         // What cannot be read may be whole: it is not written anew.
         if let Some(name) = before.unreadable.first() {
             return Err(Error::Damaged((*name).to_owned()));
         }
-        let damaged = before.masterfile.torn || before.containers.torn || before.keys.damaged;
         let mut after = before.clone();
         for stored in self.certificates(&before)?.iter().filter(|stored| stored.missing) {
             after.masterfile.remove("mscp", &stored.id);
@@ -74,7 +76,7 @@ impl Gids<'_> {
         let counts = |value: &Option<Vec<u8>>| counters(value.as_deref().unwrap_or_default()).is_some();
         let counters_missing = before.cardcf.as_ref().is_some_and(|(_, value)| !counts(value));
         if writes.is_empty() && !counters_missing {
-            return Ok(damaged);
+            return Ok(());
         }
         let places: Vec<Address> = writes.iter().map(|(at, _)| *at).collect();
         let journal = match writes.as_slice() {
@@ -83,9 +85,8 @@ impl Gids<'_> {
         };
         let undo = Undo::of(&before, &places);
         self.change(&before, Bump::Containers, &undo, journal && !writes.is_empty(), |card| {
-            writes.iter().try_for_each(|(at, new)| card.put(*at, new))
-        })?;
-        Ok(damaged)
+            writes.iter().try_for_each(|(at, new)| card.put(*at, new)).map(|()| Leftovers::default())
+        })
     }
 
     /// Brings container map and key map in line with the keys that are there.
@@ -106,8 +107,9 @@ impl Gids<'_> {
                         claim.map_or_else(|| is_signature(after, index), |stored| stored.name.signature);
                     enter(after, index, &key, signature);
                 }
-                // Created, and cut off before its key came.
-                (Some(0), Key::Missing | Key::Unknown) => {
+                // Created, and cut off before its key came. What the key map has had a key once, whatever the
+                // card says of it now.
+                (Some(0), key) if matches!(key, Key::Missing) || matches!(key, Key::Empty) && !claimed => {
                     after.containers.set(index, Record::FREE);
                     after.keys.set(index, key_map::Record::FREE);
                 }
@@ -120,10 +122,17 @@ impl Gids<'_> {
 
     fn key_of(&mut self, directory: &Directory, index: u8) -> Result<Key> {
         let Some(reference) = directory.keys.reference(index) else { return Ok(Key::Missing) };
-        match self.public_key(reference) {
+        let mut answer = self.public_key(reference);
+        let says_empty = |answer: &Result<_>| matches!(answer, Err(Error::Unexpected { status: NO_KEY, .. }));
+        if says_empty(&answer) {
+            // The same answer stands for every failure inside the card.
+            answer = self.public_key(reference);
+        }
+        match answer {
             Ok(Some(key @ PublicKey::Rsa { .. })) => Ok(Key::Rsa(key)),
             Ok(None) => Ok(Key::Missing),
             Err(error @ Error::Transport(_)) => Err(error),
+            answer if says_empty(&answer) => Ok(Key::Empty),
             Ok(Some(PublicKey::Other { .. })) | Err(_) => Ok(Key::Unknown),
         }
     }
@@ -133,21 +142,14 @@ impl Gids<'_> {
     fn find_lost_files(&mut self, before: &Directory, after: &mut Directory) -> Result<()> {
         let certificates = self.certificates(after)?;
         let notation = notation(after, &certificates);
-        let with_key =
-            after.containers.valid().filter(|(_, record)| record.bits() != 0).map(|(index, _)| index);
-        let mut alone: Vec<u8> =
-            with_key.filter(|index| certificate_of(after, &certificates, *index).is_none()).collect();
         for (at, bytes) in self.unnamed(before) {
             let Ok(der) = decode(&bytes) else { continue };
-            if let Some(key) = x509::public_key(&der) {
-                for place in 0..alone.len() {
-                    let Some(index) = alone.get(place).copied() else { break };
+            if x509::public_key(&der).is_some() {
+                let certificates = self.certificates(after)?;
+                if let Some(index) = self.misses(after, &certificates, &der)? {
                     let name = file_name(index, is_signature(after, index), notation);
-                    let free = after.masterfile.find("mscp", &name.to_ascii_lowercase()).is_none();
-                    if free && self.container_key(after, index)?.as_ref() == Some(&key) {
+                    if after.masterfile.find("mscp", &name.to_ascii_lowercase()).is_none() {
                         after.masterfile.set("mscp", &name, at);
-                        alone.remove(place);
-                        break;
                     }
                 }
             } else if before.masterfile.torn
@@ -160,39 +162,44 @@ impl Gids<'_> {
         Ok(())
     }
 
-    /// Removes objects that no file names, and the files of keys that nothing claims. From a card whose directory
-    /// was damaged only what holds nothing is removed: what was lost may be found by other means.
-    fn sweep(&mut self, damaged: bool) -> Result<Vec<Finding>> {
-        let directory = self.directory()?;
-        if directory.masterfile.torn || directory.map_at.is_none() {
-            return Ok(Vec::new());
-        }
-        let unnamed = self.unnamed(&directory).into_iter();
-        let objects: Vec<Address> =
-            unnamed.filter(|(_, bytes)| !damaged || bytes.is_empty()).map(|(at, _)| at).collect();
-        if !objects.is_empty() {
-            self.bump(&directory, Bump::Files)?;
-            self.clean_up(|card| card.delete_unused(&objects, &[]))?;
-        }
-        if damaged {
-            return Ok(Vec::new());
-        }
-        let certificates = self.certificates(&directory)?;
-        let mut swept = Vec::new();
-        let places = (0..MAX_CONTAINERS).take(directory.containers.records.len() + BEYOND);
-        for index in places.filter(|index| directory.containers.get(*index).is_none()) {
-            let Some(reference) = usual_reference(index) else { continue };
-            let named = certificates.iter().any(|stored| claims(stored, index));
-            if !directory.uses(reference) && !named && self.delete_key(reference)? {
-                swept.push(Finding {
-                    place: format!("key file {:04X}", key_map::key_file(reference)),
-                    text: "No container used this key: an interrupted write has left it.".to_owned(),
-                    repair: Some("Deletes it.".to_owned()),
-                });
+    /// The container whose key this certificate is for, when it has no certificate.
+    pub(super) fn misses(
+        &mut self,
+        directory: &Directory,
+        certificates: &[Stored],
+        der: &[u8],
+    ) -> Result<Option<u8>> {
+        let Some(key) = x509::public_key(der) else { return Ok(None) };
+        let with_key = directory.containers.valid().filter(|(_, record)| record.bits() != 0);
+        let indices: Vec<u8> = with_key.map(|(index, _)| index).collect();
+        for index in indices {
+            if certificate_of(directory, certificates, index).is_none()
+                && self.container_key(directory, index)?.as_ref() == Some(&key)
+            {
+                return Ok(Some(index));
             }
         }
-        Ok(swept)
+        Ok(None)
     }
+
+    /// Removes objects that no file names and that nobody can miss.
+    fn sweep(&mut self) -> Result<()> {
+        let directory = self.directory()?;
+        let certificates = self.certificates(&directory)?;
+        let mut rubbish = self.unnamed(&directory);
+        rubbish.retain(|(at, bytes)| is_rubbish(*at, bytes, &certificates));
+        if !rubbish.is_empty() {
+            self.bump(&directory, Bump::Files)?;
+        }
+        rubbish.iter().try_for_each(|(at, _)| self.remove(*at))
+    }
+}
+
+/// Whether nobody can miss this object that no file names: it is empty, ours and spent, or a certificate that is
+/// on the card under a name.
+pub(super) fn is_rubbish(at: Address, bytes: &[u8], certificates: &[Stored]) -> bool {
+    let kept = |der: Vec<u8>| certificates.iter().any(|stored| stored.der.as_ref() == Ok(&der));
+    bytes.is_empty() || is_spent(at, bytes) || decode(bytes).is_ok_and(kept)
 }
 
 /// Whether this is a certificate without a container whose name can mean this one.

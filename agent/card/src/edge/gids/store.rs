@@ -25,7 +25,7 @@ pub(super) const MAX_VALUE: usize = 65_000;
 pub(super) const NO_ROOM: &str = "another file";
 
 /// The object that ends a refused chain; no file gets it.
-const CHAIN_END: u16 = 0xDF7E;
+pub(super) const CHAIN_END: u16 = 0xDF7E;
 
 /// TAG LIST of ISO 7816-4: which objects GET DATA shall return; empty for all.
 const TAG_LIST: u8 = 0x5C;
