@@ -53,6 +53,8 @@ pub struct Described {
     pub usage: Vec<String>,
     /// Whether it may issue certificates.
     pub authority: bool,
+    /// SHA-1 over its DER encoding.
+    pub sha1: Hex,
     /// SHA-256 over its DER encoding.
     pub sha256: Hex,
 }
@@ -82,6 +84,7 @@ pub fn describe(der: &[u8]) -> Result<Described, String> {
         key: key::of(certificate.public_key()).algorithm(),
         usage,
         authority: extensions.authority,
+        sha1: Hex(Sha1::digest(certificate.as_raw()).to_vec()),
         sha256: Hex(Sha256::digest(certificate.as_raw()).to_vec()),
     })
 }

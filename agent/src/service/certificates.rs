@@ -272,7 +272,8 @@ fn choose<'l>(listed: &'l [Certificate], text: &str) -> Result<&'l Certificate> 
         let wanted: String =
             text.chars().filter(|c| !matches!(c, ' ' | ':')).collect::<String>().to_uppercase();
         let mut fitting = listed.iter().filter(|certificate| {
-            certificate.sha256.as_ref().is_some_and(|sum| sum.to_string().starts_with(&wanted))
+            let mut sums = [&certificate.sha1, &certificate.sha256].into_iter().flatten();
+            sums.any(|sum| sum.to_string().starts_with(&wanted))
         });
         let first = fitting.next().filter(|_| wanted.len() >= 8)?;
         fitting.next().is_none().then_some(first)
@@ -315,6 +316,7 @@ fn list_of(contents: &Contents) -> Vec<Certificate> {
                 not_after: None,
                 key: None,
                 usage: Vec::new(),
+                sha1: None,
                 sha256: None,
             };
             match described {
@@ -325,6 +327,7 @@ fn list_of(contents: &Contents) -> Vec<Certificate> {
                     row.not_after = Some(described.not_after);
                     row.key = Some(described.key);
                     row.usage = described.usage;
+                    row.sha1 = Some(described.sha1);
                     row.sha256 = Some(described.sha256);
                 }
                 Err(why) => row.damaged = Some(why),

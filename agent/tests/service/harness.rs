@@ -74,7 +74,11 @@ impl Rig {
 
     /// With another time for which a challenge keeps others off.
     pub(crate) fn with_lock(unblock_lock: Duration) -> Self {
-        let readers = Arc::new(VirtualReaders::from_description(CARDS).unwrap());
+        Self::on(Arc::new(VirtualReaders::from_description(CARDS).unwrap()), unblock_lock)
+    }
+
+    /// On these readers, in which there is one card.
+    pub(crate) fn on(readers: Arc<VirtualReaders>, unblock_lock: Duration) -> Self {
         let agent = Agent::start(readers.clone(), Some(readers.clone()), Policy { unblock_lock }).unwrap();
         let rig = Self { service: Arc::clone(agent.service()), readers };
         rig.events().find(|change| matches!(change, Change::CardIdentified { .. }));

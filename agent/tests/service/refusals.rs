@@ -3,7 +3,8 @@
 use shared::ErrorCode;
 use shared::model::Role;
 use shared::rpc::methods::{
-    OnCard, PinChange, PinChangeParams, PinList, Select, UnblockPuk, UnblockPukParams,
+    CertList, CertParams, CertView, OnCard, PinChange, PinChangeParams, PinList, Select, UnblockPuk,
+    UnblockPukParams,
 };
 
 use crate::harness::{CHANGE, READER, Rig, VERIFY, executed, pin};
@@ -107,5 +108,24 @@ fn one_of_several_cards_must_be_named() {
         Select { reader: None, card: Some("{c2931f7d-e0a4-685b-b19c-3d2e6f804a57}".into()) },
     ] {
         assert!(rig.call::<PinList>(&OnCard { select }).is_ok());
+    }
+}
+
+/// The thumbprint that Windows shows names a certificate too; too few digits of it name none.
+#[test]
+fn a_certificate_is_named_by_its_thumbprints() {
+    let readers = std::sync::Arc::new(card::virt::VirtualReaders::demo());
+    let rig = Rig::on(readers, std::time::Duration::from_secs(600));
+    let listed = rig.call::<CertList>(&OnCard::default()).unwrap();
+    let [sha1, sha256] = [&listed[0].sha1, &listed[0].sha256].map(|sum| sum.as_ref().unwrap().to_string());
+    let view = |text: &str| {
+        let params = CertParams { select: Select::default(), certificate: text.to_owned() };
+        rig.call::<CertView>(&params).map(|view| view.summary.id).map_err(|error| error.code)
+    };
+    for named in [&sha1[..8], &sha1.to_lowercase(), &sha256[..8], &sha256, "0", "KXC00"] {
+        assert_eq!(view(named).as_ref(), Ok(&listed[0].id), "{named}");
+    }
+    for unknown in [&sha1[..7], "", "9", "FFFFFFFFFF"] {
+        assert_eq!(view(unknown), Err(ErrorCode::NotFound), "{unknown}");
     }
 }

@@ -442,6 +442,7 @@ mod tests {
             ]
             .map(str::to_owned)
             .into(),
+            sha1: None,
             sha256: None,
         };
         let torn = Certificate {

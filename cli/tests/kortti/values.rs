@@ -58,13 +58,13 @@ pub(crate) fn certificate(id: &str, container: u8) -> Value {
             "default": container == 0, "has_key": true, "common_name": "Aino Virtanen",
             "issuer_name": "Example Issuing CA 1", "not_before": "2025-01-01T00:00:00Z",
             "not_after": "9999-12-31T23:59:59Z", "key": { "family": "rsa", "bits": 2048 },
-            "usage": ["digital signature", "smart card logon"], "sha256": SHA256 })
+            "usage": ["digital signature", "smart card logon"], "sha1": null, "sha256": SHA256 })
 }
 
 pub(crate) fn damaged(id: &str) -> Value {
     json!({ "id": id, "container": null, "container_name": null, "role": null, "pin_type": null, "default": false,
             "has_key": false, "damaged": "It is not DER.", "common_name": "", "issuer_name": "", "not_before": null,
-            "not_after": null, "key": null, "usage": [], "sha256": null })
+            "not_after": null, "key": null, "usage": [], "sha1": null, "sha256": null })
 }
 
 pub(crate) fn fields(subject: &str, der: &str) -> Value {

@@ -95,6 +95,9 @@ pub struct Certificate {
     pub key: Option<KeyAlgorithm>,
     /// What it is for, in words: key usages and extended key usages.
     pub usage: Vec<String>,
+    /// SHA-1 over its DER encoding: what Windows calls the thumbprint.
+    #[serde(default)]
+    pub sha1: Option<Hex>,
     /// SHA-256 over its DER encoding.
     pub sha256: Option<Hex>,
 }

@@ -269,7 +269,7 @@ pub struct CertParams {
     /// The card.
     #[serde(default)]
     pub select: Select,
-    /// Its `id`, its container's number, or the first eight or more digits of a thumbprint.
+    /// Its `id`, its container's number, or the first eight or more digits of its SHA-1 or SHA-256 thumbprint.
     pub certificate: String,
 }
 
