@@ -26,9 +26,9 @@ const TEMPLATE: u32 = 0x7C;
 const CHALLENGE: u32 = 0x81;
 /// In it: the response.
 const RESPONSE: u32 = 0x82;
-/// Bytes of a response: one block of 3DES. Longer ones are accepted by GidsApplet when they begin right, so that
-/// none is sent.
-const RESPONSE_LENGTH: usize = 8;
+/// Bytes of a response: one block of 3DES, or of AES on cards that have such a key. It has the length of its
+/// challenge; longer ones are accepted by GidsApplet when they begin right, so that none is sent.
+const RESPONSE_LENGTHS: [usize; 2] = [8, 16];
 
 impl Gids<'_> {
     /// Takes a challenge.
@@ -89,10 +89,11 @@ impl Gids<'_> {
     pub(super) fn unblock_with_response(&mut self, role: Role, response: &[u8], new: &Pin) -> Result<()> {
         check_role(role)?;
         check_length(new)?;
-        let response: &[u8; RESPONSE_LENGTH] =
-            response.try_into().map_err(|_| Error::NotSupported("the response for this card has 8 bytes"))?;
-        let mut data = zeroize::Zeroizing::new(Vec::with_capacity(RESPONSE_LENGTH + 8));
-        tlv::put_header(&mut data, TEMPLATE, RESPONSE_LENGTH + 2);
+        if !RESPONSE_LENGTHS.contains(&response.len()) {
+            return Err(Error::NotSupported("a response for this card has 8 or 16 bytes"));
+        }
+        let mut data = zeroize::Zeroizing::new(Vec::with_capacity(response.len() + 8));
+        tlv::put_header(&mut data, TEMPLATE, response.len() + 2);
         tlv::put(&mut data, RESPONSE, response);
         self.challenged = None;
         self.logged_in = true;
