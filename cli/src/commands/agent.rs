@@ -55,7 +55,7 @@ fn stop(output: Output) -> Result<(), Failure> {
         Err(error) if error.code == ErrorCode::NoAgent => false,
         Err(error) => return Err(error.into()),
     };
-    let text = if stopped { "The agent stops.\n" } else { "No agent runs.\n" };
+    let text = if stopped { "The agent stops.\n" } else { "The agent does not run.\n" };
     output.show(Stopped { stopped }, || text.into())
 }
 
