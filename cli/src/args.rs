@@ -115,8 +115,14 @@ pub(crate) struct Unblock {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UnblockVerb {
-    /// Take a challenge from the card, to read out to your administrator
-    Start(Role),
+    /// Take a challenge from the card, to read out to your administrator; or show the one that is out
+    Start {
+        #[command(flatten)]
+        which: Role,
+        /// Take another challenge, which makes the one that is out void
+        #[arg(long)]
+        new: bool,
+    },
     /// Show whether the challenge is still good
     Status,
     /// Calculate the response to a challenge, for administrators; needs neither card nor agent
@@ -375,6 +381,7 @@ mod tests {
             ("--reader X pin list --card 33221100", true),
             ("unblock --role 3", true),
             ("unblock start --role 3", true),
+            ("unblock start --new", true),
             ("unblock --json --reader X status", true),
             ("pin change --pin-stdin --last-try", true),
             ("agent start --virtual", true),
