@@ -61,5 +61,5 @@ fn stop(output: Output) -> Result<(), Failure> {
 
 fn show(mut client: Client, output: Output) -> Result<(), Failure> {
     let status = client.call::<Status>(&Empty {})?;
-    output.show(&status, || status_text(&status))
+    output.show(&status, || status_text(&status, output.width))
 }

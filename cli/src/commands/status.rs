@@ -18,7 +18,7 @@ struct Readers<'a> {
 /// `status`
 pub(super) fn status(global: &Global, output: Output) -> Result<(), Failure> {
     let status = look(global)?;
-    output.show(&status, || status_text(&status))
+    output.show(&status, || status_text(&status, output.width))
 }
 
 /// `readers`
@@ -27,7 +27,8 @@ pub(super) fn readers(global: &Global, output: Output) -> Result<(), Failure> {
     if let Service::Down { reason } = status.service {
         return Err(failure(ErrorCode::NoService, reason));
     }
-    output.show(Readers { readers: &status.readers }, || fields(&readers_fields(&status.readers)))
+    output
+        .show(Readers { readers: &status.readers }, || fields(&readers_fields(&status.readers), output.width))
 }
 
 /// The agent's view of the readers that the command line names.
@@ -50,7 +51,7 @@ fn look(global: &Global) -> Result<StatusReply, Failure> {
 }
 
 /// What `status` shows.
-pub(super) fn status_text(status: &StatusReply) -> String {
+pub(super) fn status_text(status: &StatusReply, width: Option<usize>) -> String {
     let kind = if status.r#virtual { ", virtual readers and cards" } else { "" };
     let service = match &status.service {
         Service::Up => "up".into(),
@@ -63,7 +64,7 @@ pub(super) fn status_text(status: &StatusReply) -> String {
     if status.service == Service::Up {
         list.extend(readers_fields(&status.readers));
     }
-    fields(&list)
+    fields(&list, width)
 }
 
 fn readers_fields(readers: &[Reader]) -> Vec<(&'static str, Vec<String>)> {
@@ -139,14 +140,14 @@ mod tests {
             readers: vec![],
         };
         assert_eq!(
-            status_text(&status),
+            status_text(&status, None),
             "Agent    0.1.0, process 7, virtual readers and cards\nService  up\nReader   none; connect a \
              smart card reader\n"
         );
         status.service = Service::Down { reason: "It does not run.\nStart pcscd.".into() };
         status.r#virtual = false;
         assert_eq!(
-            status_text(&status),
+            status_text(&status, None),
             "Agent    0.1.0, process 7\nService  It does not run.\\nStart pcscd.\n"
         );
     }

@@ -61,7 +61,7 @@ fn start(role: Role, new: bool, global: &Global, output: Output) -> Result<(), F
         None => (take_if_meant(&mut session, role)?, ""),
     };
     output.show(&challenge, || {
-        let text = challenge_text(&challenge, OffsetDateTime::now_utc());
+        let text = challenge_text(&challenge, OffsetDateTime::now_utc(), output.width);
         format!(
             "{first}{text}\nRead these to your administrator, and leave the card in.\n\
              Then run: kortti unblock finish\n"
@@ -105,28 +105,33 @@ fn take_if_meant(session: &mut Session, role: Role) -> Result<Challenge, Failure
 }
 
 /// What is read out.
-fn challenge_text(challenge: &Challenge, now: OffsetDateTime) -> String {
-    fields(&[
-        ("Reader", vec![challenge.reader.clone()]),
-        ("CSN", vec![challenge.csn.to_string()]),
-        ("Challenge", vec![grouped(&challenge.challenge.0, 4)]),
-        ("Checksum", vec![challenge.checksum.clone()]),
-        ("Card kept until", vec![words::deadline(&challenge.locked_until, now)]),
-    ])
+fn challenge_text(challenge: &Challenge, now: OffsetDateTime, width: Option<usize>) -> String {
+    fields(
+        &[
+            ("Reader", vec![challenge.reader.clone()]),
+            ("CSN", vec![challenge.csn.to_string()]),
+            ("Challenge", vec![grouped(&challenge.challenge.0, 4)]),
+            ("Checksum", vec![challenge.checksum.clone()]),
+            ("Card kept until", vec![words::deadline(&challenge.locked_until, now)]),
+        ],
+        width,
+    )
 }
 
 fn status(global: &Global, output: Output) -> Result<(), Failure> {
     let state = Session::open(global)?.on_card::<UnblockStatus>(|select| OnCard { select })?;
     output.show(&state, || match &state {
         UnblockState::None => "No unblock was started. Start one with: kortti unblock start\n".into(),
-        UnblockState::Void { reason } => fields(&[("Challenge", vec!["void".into(), reason.clone()])]),
+        UnblockState::Void { reason } => {
+            fields(&[("Challenge", vec!["void".into(), reason.clone()])], output.width)
+        }
         UnblockState::Good { challenge, locked } => {
             let others = if *locked {
                 "The challenge is good. Other programs are kept off the card."
             } else {
                 "The challenge is good, but other programs can use the card now and make it void."
             };
-            format!("{}\n{others}\n", challenge_text(challenge, OffsetDateTime::now_utc()))
+            format!("{}\n{others}\n", challenge_text(challenge, OffsetDateTime::now_utc(), output.width))
         }
     })
 }
@@ -171,7 +176,7 @@ fn whole(role: Role, global: &Global, output: Output) -> Result<(), Failure> {
         None => take_if_meant(&mut session, role)?,
     };
     if let Some(terminal) = secrets.terminal() {
-        for line in challenge_text(&challenge, OffsetDateTime::now_utc()).lines() {
+        for line in challenge_text(&challenge, OffsetDateTime::now_utc(), None).lines() {
             terminal.say(line);
         }
         terminal
@@ -321,10 +326,13 @@ fn respond(options: &args::Respond, output: Output) -> Result<(), Failure> {
         response: Hex(response.to_vec()),
     };
     output.show(&reply, || {
-        fields(&[
-            ("Response", vec![grouped(&reply.response.0, 4)]),
-            ("Checksum", vec![reply.response_checksum.clone()]),
-        ])
+        fields(
+            &[
+                ("Response", vec![grouped(&reply.response.0, 4)]),
+                ("Checksum", vec![reply.response_checksum.clone()]),
+            ],
+            output.width,
+        )
     })
 }
 

@@ -64,6 +64,11 @@ impl Tty {
         Ok(Self { file, signals: Signals::catch()? })
     }
 
+    /// Its columns, where it tells.
+    pub(super) fn width(&self) -> Option<usize> {
+        terminal_size::terminal_size_of(&self.file).map(|(width, _)| usize::from(width.0))
+    }
+
     pub(super) fn write(&self, text: &str) -> io::Result<()> {
         (&self.file).write_all(text.as_bytes())
     }

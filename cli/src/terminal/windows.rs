@@ -27,6 +27,11 @@ impl Tty {
         Ok(Self { input: console("CONIN$")?, output: console("CONOUT$")? })
     }
 
+    /// Its columns, where it tells.
+    pub(super) fn width(&self) -> Option<usize> {
+        terminal_size::terminal_size_of(&self.output).map(|(width, _)| usize::from(width.0))
+    }
+
     pub(super) fn write(&self, text: &str) -> io::Result<()> {
         (&self.output).write_all(text.as_bytes())
     }
