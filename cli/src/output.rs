@@ -10,6 +10,7 @@ use serde_json::json;
 use shared::ErrorCode;
 
 use crate::exit::{Failure, failure};
+use crate::words;
 
 /// The version of the JSON that `--json` prints. It rises when a field changes its meaning, not when one is added.
 const SCHEMA: u32 = 1;
@@ -87,7 +88,10 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::OutputClosed),
-        Err(error) => Err(failure(ErrorCode::System, format!("Standard output cannot be written: {error}."))),
+        Err(error) => Err(failure(
+            ErrorCode::System,
+            format!("Standard output cannot be written: {}.", words::system(&error)),
+        )),
     }
 }
 

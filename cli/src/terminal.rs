@@ -272,7 +272,8 @@ pub(crate) fn admin_key(options: &args::Respond) -> Result<Line, Failure> {
 }
 
 fn key_file(path: &Path) -> Result<Line, Failure> {
-    let unreadable = |error| usage(format!("{} cannot be read: {error}.", path.display()));
+    let unreadable =
+        |error: std::io::Error| usage(format!("{} {}", path.display(), words::unreadable(&error)));
     let mut file = File::open(path).map_err(unreadable)?;
     let mut key = Zeroizing::new(vec![0; MAX_LINE]);
     let mut length = 0;
@@ -299,7 +300,8 @@ pub(crate) struct Lines {
 impl Lines {
     fn standard_input() -> Result<Self, Failure> {
         let name = "standard input".to_owned();
-        let unreadable = |error| usage(format!("Standard input cannot be read: {error}."));
+        let unreadable =
+            |error: std::io::Error| usage(format!("Standard input {}", words::unreadable(&error)));
         Self::new(system::standard_input().map_err(unreadable)?, name)
     }
 
@@ -307,7 +309,7 @@ impl Lines {
     fn descriptor(number: u32) -> Result<Self, Failure> {
         let name = format!("descriptor {number}");
         let file = File::open(format!("/dev/fd/{number}"))
-            .map_err(|error| usage(format!("Descriptor {number} cannot be read: {error}.")))?;
+            .map_err(|error| usage(format!("Descriptor {number} {}", words::unreadable(&error))))?;
         Self::new(file, name)
     }
 
@@ -334,7 +336,7 @@ impl Lines {
                 Ok(_) if line.len() == MAX_LINE => return Err(usage(format!("{what}: it is too long."))),
                 Ok(_) => line.extend_from_slice(&*byte),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(usage(format!("The {} cannot be read: {error}.", self.name))),
+                Err(error) => return Err(usage(format!("The {} {}", self.name, words::unreadable(&error)))),
             }
         }
         if line.last() == Some(&b'\r') {

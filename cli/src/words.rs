@@ -1,5 +1,7 @@
 //! Times, counts and rules in words. Functions of their arguments only: whoever calls them says what time it is.
 
+use std::io::ErrorKind;
+
 use shared::model::{PinCharacters, PinPolicy, PinStatus, PinType, PolicySource, Role};
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
@@ -131,6 +133,22 @@ pub(crate) fn roles(roles: &[Role]) -> String {
     if names.is_empty() { "nobody".into() } else { names.join(", ") }
 }
 
+/// Why the system refused a file, to stand behind its name.
+pub(crate) fn unreadable(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "is not there.".into(),
+        ErrorKind::IsADirectory => "cannot be read: it is a folder.".into(),
+        ErrorKind::PermissionDenied => "cannot be read: you have no permission.".into(),
+        _ => format!("cannot be read: {}.", system(error)),
+    }
+}
+
+/// Why the system refused something, in its words and without its number.
+pub(crate) fn system(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words).to_owned()
+}
+
 /// `yes` or `no`.
 pub(crate) fn yes_no(yes: bool) -> String {
     if yes { "yes".into() } else { "no".into() }
@@ -162,6 +180,21 @@ mod tests {
         ] {
             assert_eq!(valid_until(start, end, NOW), words, "{end:?}");
         }
+    }
+
+    #[test]
+    fn refusals_of_the_system() {
+        for (kind, words) in [
+            (ErrorKind::NotFound, "is not there."),
+            (ErrorKind::IsADirectory, "cannot be read: it is a folder."),
+            (ErrorKind::PermissionDenied, "cannot be read: you have no permission."),
+        ] {
+            assert_eq!(unreadable(&kind.into()), words);
+        }
+        let error = std::io::Error::from_raw_os_error(5);
+        assert!(error.to_string().contains("os error 5"));
+        assert!(!unreadable(&error).contains("os error"), "{}", unreadable(&error));
+        assert!(unreadable(&error).starts_with("cannot be read: "));
     }
 
     #[test]

@@ -69,7 +69,10 @@ fn end_on_interrupt() -> Result<(), Failure> {
         at_once,
     )
     .map_err(|error| {
-        crate::exit::failure(shared::ErrorCode::System, format!("Signals cannot be used: {error}."))
+        crate::exit::failure(
+            shared::ErrorCode::System,
+            format!("Signals cannot be used: {}.", crate::words::system(&error)),
+        )
     })?;
     Ok(())
 }

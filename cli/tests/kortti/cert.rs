@@ -198,7 +198,7 @@ fn a_file_that_cannot_be_one_reaches_nobody() {
     let agent = Agent::new([("status", status())]);
     std::fs::write(agent.path("huge"), vec![0; 512 * 1024 + 1]).unwrap();
     std::fs::write(agent.path("empty"), "").unwrap();
-    for (file, said) in [("huge", "too large"), ("empty", "empty"), ("none", "cannot be read")] {
+    for (file, said) in [("huge", "too large"), ("empty", "empty"), ("none", "none is not there.")] {
         let run = agent.run(&["cert", "import", file, "--pin-stdin"], PIN);
         assert!(run.ended(1, &[PIN]).stderr.contains(said), "{}", run.everything());
     }
