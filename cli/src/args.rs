@@ -10,7 +10,7 @@ use crate::exit;
 
 /// Looks after smart cards: their PINs, blocked PINs and certificates.
 #[derive(Debug, Parser)]
-#[command(name = "kortti", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "kortti", version, max_term_width = 100)]
 #[command(after_help = format!("{NOTES}\n\n{}", exit::help()))]
 pub(crate) struct CommandLine {
     #[command(flatten)]
@@ -26,7 +26,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "NAME", help_heading = "Which card")]
     pub reader: Option<String>,
     /// The card, by its serial number or at least the first eight digits of it
-    #[arg(long, global = true, value_name = "CSN", help_heading = "Which card")]
+    #[arg(long, global = true, value_name = "CSN", value_parser = serial_number, help_heading = "Which card")]
     pub card: Option<String>,
     /// Print one JSON object, or one per line; it has "error" when something did not happen
     #[arg(long, global = true, help_heading = "Output")]
@@ -40,6 +40,9 @@ pub(crate) enum Command {
     /// List the readers
     Readers,
     /// Show or repair a card
+    #[command(
+        after_help = "Examples:\n  kortti card\n  kortti card show --card 33221100\n  kortti card repair"
+    )]
     Card {
         #[command(subcommand)]
         verb: Option<Card>,
@@ -53,14 +56,22 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Cert(Cert),
     /// Print what happens to readers and cards, as it happens
+    #[command(
+        after_help = "Examples:\n  kortti watch\n  kortti watch --card 33221100\n  kortti watch --json"
+    )]
     Watch,
     /// Show the version, the supported cards and the legal notice
     Info,
     /// Start and stop the agent
     #[command(subcommand)]
+    #[command(after_help = "Examples:\n  kortti agent start\n  kortti agent start --virtual\n  \
+                            kortti agent start --virtual my-cards.toml\n  kortti agent status\n  kortti agent stop")]
     Agent(Agent),
     /// Insert and remove the cards of an agent that was started with --virtual
     #[command(subcommand)]
+    #[command(after_help = "Examples:\n  kortti virtual insert 'Kortti Virtual Reader 01 00'\n  \
+                            kortti virtual insert 'Kortti Virtual Reader 00 00' damaged\n  \
+                            kortti virtual remove 'Kortti Virtual Reader 00 00'")]
     Virtual(Virtual),
     /// Print the completions for a shell
     Completions {
@@ -115,8 +126,14 @@ pub(crate) struct Unblock {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UnblockVerb {
-    /// Take a challenge from the card, to read out to your administrator
-    Start(Role),
+    /// Take a challenge from the card, to read out to your administrator; or show the one that is out
+    Start {
+        #[command(flatten)]
+        which: Role,
+        /// Take another challenge, which makes the one that is out void
+        #[arg(long)]
+        new: bool,
+    },
     /// Show whether the challenge is still good
     Status,
     /// Calculate the response to a challenge, for administrators; needs neither card nor agent
@@ -176,8 +193,10 @@ impl From<CipherName> for Cipher {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Cert {
     /// List the certificates; * marks the default one
+    #[command(after_help = "Examples:\n  kortti cert list\n  kortti cert list --json")]
     List,
     /// Show every field of a certificate, and its chain
+    #[command(after_help = "Examples:\n  kortti cert view kxc00\n  kortti cert view 0 --json")]
     View {
         #[command(flatten)]
         which: Which,
@@ -204,6 +223,8 @@ pub(crate) enum Cert {
     /// Make a certificate the default one, which Windows logon picks
     ///
     /// Secrets, in this order: the PIN.
+    #[command(after_help = "Examples:\n  kortti cert default kxc01\n  \
+                            printf '%s\\n' \"$PIN\" | kortti cert default 1 --pin-stdin")]
     Default {
         #[command(flatten)]
         which: Which,
@@ -213,6 +234,10 @@ pub(crate) enum Cert {
     /// Delete a certificate and its private key
     ///
     /// Secrets, in this order: the PIN.
+    #[command(
+        after_help = "Examples:\n  kortti cert delete kxc01\n  kortti cert delete kxc01 --keep-key\n  \
+                            printf '%s\\n' \"$PIN\" | kortti cert delete 1 --yes --pin-stdin"
+    )]
     Delete {
         #[command(flatten)]
         which: Which,
@@ -254,7 +279,10 @@ pub(crate) enum Format {
 pub(crate) enum Agent {
     /// Start the agent, unless it runs
     Start {
-        /// Use virtual readers and cards: those FILE describes, or a demonstration set
+        /// Use virtual readers and cards: those that FILE describes, or a demonstration set without FILE
+        ///
+        /// FILE is TOML. The comments in agent/card/src/virt/demo.toml, in Kortti's source, describe its format;
+        /// that file is the demonstration set, whose PIN and admin key it names.
         #[arg(long, value_name = "FILE", num_args = 0..=1)]
         #[expect(
             clippy::option_option,
@@ -322,6 +350,12 @@ pub(crate) struct Write {
     pub last_try: bool,
 }
 
+/// As many digits of a serial number as tell cards apart; spaces and braces do not count.
+fn serial_number(text: &str) -> Result<String, String> {
+    let digits = text.chars().filter(char::is_ascii_hexdigit).count();
+    if digits < 8 { Err("at least eight digits are needed".into()) } else { Ok(text.to_owned()) }
+}
+
 impl Command {
     /// What the definition above takes although it means nothing.
     pub(crate) fn fault(&self, global: &Global) -> Option<&'static str> {
@@ -368,6 +402,31 @@ mod tests {
     }
 
     #[test]
+    fn help_by_a_command() {
+        for (line, part) in [
+            ("help", "Examples:"),
+            ("help unblock", "kortti unblock finish"),
+            ("help unblock start", "--new"),
+            ("help cert import", "kortti cert import mine.p12"),
+            ("help cert export", "kortti cert export kxc00"),
+            ("help cert delete", "kortti cert delete kxc01"),
+            ("help cert default", "kortti cert default kxc01"),
+            ("help cert list", "kortti cert list --json"),
+            ("help cert view", "kortti cert view kxc00"),
+            ("help card", "kortti card repair"),
+            ("help agent", "kortti agent start --virtual"),
+            ("help agent start", "agent/card/src/virt/demo.toml"),
+            ("help virtual", "kortti virtual insert"),
+            ("help watch", "kortti watch --json"),
+        ] {
+            let words = std::iter::once("kortti").chain(line.split(' '));
+            let help = CommandLine::try_parse_from(words).unwrap_err();
+            assert_eq!(help.exit_code(), 0, "{line}");
+            assert!(help.to_string().contains(part), "{line}\n{help}");
+        }
+    }
+
+    #[test]
     fn what_is_taken_and_what_is_not() {
         for (line, taken) in [
             ("card", true),
@@ -375,11 +434,15 @@ mod tests {
             ("--reader X pin list --card 33221100", true),
             ("unblock --role 3", true),
             ("unblock start --role 3", true),
+            ("unblock start --new", true),
             ("unblock --json --reader X status", true),
             ("pin change --pin-stdin --last-try", true),
             ("agent start --virtual", true),
             ("agent start --virtual cards.toml", true),
             ("cert export kxc00 -", true),
+            ("card --card 3322110", false),
+            ("card --card {33221100-5544", true),
+            ("watch --card 3322-110", false),
             ("unblock --role 3 start", false),
             ("info --card 33221100", false),
             ("agent start --reader X", false),

@@ -79,7 +79,7 @@ const TABLE: &[(u8, &str)] = &[
     (1, "failure"),
     (2, "usage: the command line, or several cards fit and none was named"),
     (3, "the agent cannot be reached"),
-    (4, "no reader, no card or no smart-card service"),
+    (4, "no reader, no card or no smart card service"),
     (5, "wrong PIN, PUK or response"),
     (6, "the PIN is blocked"),
     (7, "refused before anything was sent: PIN policy, last try, mistyped response"),

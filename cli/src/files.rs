@@ -11,6 +11,7 @@ use shared::rpc::MAX_FILE;
 use zeroize::Zeroizing;
 
 use crate::exit::{Failure, failure};
+use crate::words;
 
 /// Whether a file that exists may be lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +25,9 @@ pub(crate) enum Overwrite {
 /// # Errors
 /// [`ErrorCode::BadFile`] when it is empty or larger than [`MAX_FILE`], [`ErrorCode::System`] when it cannot be read.
 pub(crate) fn read_for_import(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let system = |error| failure(ErrorCode::System, format!("{} cannot be read: {error}.", path.display()));
+    let system = |error: std::io::Error| {
+        failure(ErrorCode::System, format!("{} {}", path.display(), words::unreadable(&error)))
+    };
     let mut file = File::open(path).map_err(system)?;
     let mut bytes = Zeroizing::new(vec![0; MAX_FILE + 1]);
     let mut length = 0;
@@ -70,7 +73,9 @@ pub(crate) fn write(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(
                 ErrorKind::AlreadyExists => {
                     format!("{name} exists. Overwrite it with --force, or name another file.")
                 }
-                _ => format!("{name} cannot be written: {error}."),
+                ErrorKind::NotFound => format!("{name} cannot be written: its folder is not there."),
+                ErrorKind::PermissionDenied => format!("{name} cannot be written: you have no permission."),
+                _ => format!("{name} cannot be written: {}.", words::system(&error)),
             },
         )
     };

@@ -10,6 +10,7 @@ use serde_json::json;
 use shared::ErrorCode;
 
 use crate::exit::{Failure, failure};
+use crate::words;
 
 /// The version of the JSON that `--json` prints. It rises when a field changes its meaning, not when one is added.
 const SCHEMA: u32 = 1;
@@ -33,8 +34,7 @@ struct Document<T> {
 impl Output {
     /// Looks at standard output.
     pub(crate) fn new(json: bool) -> Self {
-        let size = terminal_size::terminal_size_of(std::io::stdout());
-        Self { json, width: size.map(|(width, _)| usize::from(width.0)) }
+        Self { json, width: width_of(std::io::stdout()) }
     }
 
     /// Prints a result: `value`, which must be an object, as JSON, or else the text.
@@ -69,6 +69,16 @@ impl Output {
     }
 }
 
+#[cfg(unix)]
+fn width_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
+    terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0))
+}
+
+#[cfg(windows)]
+fn width_of(stream: impl std::os::windows::io::AsHandle) -> Option<usize> {
+    terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0))
+}
+
 /// Writes to standard output at once and whole.
 ///
 /// # Errors
@@ -78,14 +88,18 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::OutputClosed),
-        Err(error) => Err(failure(ErrorCode::System, format!("Standard output cannot be written: {error}."))),
+        Err(error) => Err(failure(
+            ErrorCode::System,
+            format!("Standard output cannot be written: {}.", words::system(&error)),
+        )),
     }
 }
 
 /// Tells the person something beside the result, on standard error.
 pub(crate) fn note(sentence: &str) {
     // Nobody is left to tell if this fails.
-    let _ = writeln!(std::io::stderr(), "{}", clean(sentence));
+    let lines = wrap(&clean(sentence), width_of(std::io::stderr()));
+    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
 }
 
 /// The text with everything escaped that would move the cursor, change the terminal or reverse the reading order.
@@ -102,6 +116,26 @@ pub(crate) fn clean(text: &str) -> String {
         }
     }
     shown
+}
+
+/// The lines of a text that is broken at spaces so that each has at most `width` characters. A word that is longer
+/// stays whole, so that it can be copied.
+pub(crate) fn wrap(text: &str, width: Option<usize>) -> Vec<String> {
+    let width = width.map_or(usize::MAX, |width| width.max(NARROWEST));
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while let Some((end, after)) = rest.char_indices().nth(width) {
+        let (head, tail) = rest.split_at(end);
+        let within = head.rfind(' ').filter(|at| !head.split_at(*at).0.trim().is_empty());
+        let at = if after == ' ' { Some(end) } else { within.or_else(|| Some(end + tail.find(' ')?)) };
+        let Some((line, next)) = at.map(|at| rest.split_at(at)) else { break };
+        lines.push(line.trim_end().to_owned());
+        rest = next.trim_start();
+    }
+    if !rest.is_empty() || lines.is_empty() {
+        lines.push(rest.to_owned());
+    }
+    lines
 }
 
 /// A row of a table, and perhaps a line below it.
@@ -191,18 +225,31 @@ fn fit(text: &str, width: usize) -> String {
     cut
 }
 
-/// Labels and their values, aligned, one value per line. A label without a value is left out.
-pub(crate) fn fields(list: &[(&str, Vec<String>)]) -> String {
+/// Labels and their values, aligned, one value per line. A label without a value is left out. A value that does
+/// not fit `width` goes on in the next line; only there a long word is cut, as digits without spaces are.
+pub(crate) fn fields(list: &[(&str, Vec<String>)], width: Option<usize>) -> String {
     let list = list.iter().filter(|(_, values)| !values.is_empty());
-    let width = list.clone().map(|(label, _)| label.chars().count()).max().unwrap_or(0) + 2;
+    let indent = list.clone().map(|(label, _)| label.chars().count()).max().unwrap_or(0) + 2;
+    let room = width.map(|width| width.saturating_sub(indent).max(NARROWEST));
     let mut text = String::new();
     for (label, values) in list {
-        for (number, value) in values.iter().enumerate() {
+        let lines = values.iter().flat_map(|value| wrap(&clean(value), room));
+        for (number, line) in lines.flat_map(|line| cut(&line, room)).enumerate() {
             let label = if number == 0 { label } else { "" };
-            text.push_str(&format!("{label:width$}{}\n", clean(value)));
+            text.push_str(&format!("{label:indent$}{line}\n"));
         }
     }
     text
+}
+
+fn cut(line: &str, width: Option<usize>) -> Vec<String> {
+    let characters: Vec<char> = line.chars().collect();
+    match width {
+        Some(width) if characters.len() > width => {
+            characters.chunks(width).map(|part| part.iter().collect()).collect()
+        }
+        _ => vec![line.to_owned()],
+    }
 }
 
 #[cfg(test)]
@@ -268,6 +315,34 @@ mod tests {
             ("Nothing", vec![]),
             ("Chain", vec!["CA 1".to_owned(), "CA\n2".to_owned()]),
         ];
-        assert_eq!(fields(&list), "Reader  ACS\\u{7} 00\nChain   CA 1\n        CA\\n2\n");
+        assert_eq!(fields(&list, None), "Reader  ACS\\u{7} 00\nChain   CA 1\n        CA\\n2\n");
+        let list = [
+            ("Key", vec!["3082010A02".to_owned(), "of 2048 bits".to_owned()]),
+            ("Empty", vec![String::new()]),
+        ];
+        assert_eq!(
+            fields(&list, Some(15)),
+            "Key    3082010A\n       02\n       of 2048\n       bits\nEmpty  \n"
+        );
+    }
+
+    #[test]
+    fn sentences_break_at_words() {
+        for (text, width, lines) in [
+            ("The card is there.", None, &["The card is there."][..]),
+            ("The card is there.", Some(18), &["The card is there."]),
+            ("The card is there.", Some(17), &["The card is", "there."]),
+            ("The card is there.", Some(11), &["The card is", "there."]),
+            ("The card  is there.", Some(9), &["The card", "is there."]),
+            ("See /a/long/path/of/a/file now", Some(10), &["See", "/a/long/path/of/a/file", "now"]),
+            ("/a/long/path/of/a/file", Some(10), &["/a/long/path/of/a/file"]),
+            ("   indented words", Some(12), &["   indented", "words"]),
+            ("grün grün grün", Some(9), &["grün grün", "grün"]),
+            ("trailing   ", Some(8), &["trailing"]),
+            ("", Some(8), &[""]),
+            ("one two three", Some(0), &["one two", "three"]),
+        ] {
+            assert_eq!(wrap(text, width), lines, "{text:?} {width:?}");
+        }
     }
 }

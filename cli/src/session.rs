@@ -71,7 +71,12 @@ impl Session {
     ) -> Result<M::Reply, Failure> {
         let select = match self.look(Unknown::Wait)? {
             Meant::One(select) => select,
-            Meant::Several(readers) => choose(&readers, self.terminal().as_ref())?,
+            Meant::Several(readers) => {
+                let chosen = choose(&readers, self.terminal().as_ref())?;
+                // A further call of this run is for the same card, without a further question.
+                self.given = chosen.clone();
+                chosen
+            }
             Meant::Empty | Meant::Unclear => match self.client.call::<M>(&params(self.given.clone())) {
                 Err(Error { code: ErrorCode::SeveralCards, .. }) => self.exactly_one()?,
                 result => return Ok(result?),
@@ -118,7 +123,8 @@ impl Session {
         Ok(meant(status.readers, &self.given, unknown))
     }
 
-    fn terminal(&self) -> Option<Terminal> {
+    /// The terminal at which something that is no secret may be asked; none when JSON is wanted.
+    pub(crate) fn terminal(&self) -> Option<Terminal> {
         if self.json { None } else { Terminal::open() }
     }
 }

@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 
 use crate::args;
 use crate::exit::{Failure, failure, usage};
-use crate::output::clean;
+use crate::output::{clean, wrap};
 use crate::words;
 
 #[cfg(unix)]
@@ -63,7 +63,7 @@ impl Terminal {
     /// Says something that belongs to a question.
     pub(crate) fn say(&self, sentence: &str) {
         // A terminal that is gone shows at the next question.
-        let _ = self.0.write(&format!("{}\n", clean(sentence)));
+        let _ = self.0.write(&format!("{}\n", self.wrapped(sentence)));
     }
 
     /// Asks a question whose answer may be seen.
@@ -71,17 +71,35 @@ impl Terminal {
     /// # Errors
     /// [`Failure::Cancelled`]
     pub(crate) fn ask(&self, question: &str) -> Result<String, Failure> {
-        let line = self.0.read_line(&format!("{} ", clean(question)), Echo::Shown)?;
+        let line = self.0.read_line(&format!("{} ", self.wrapped(question)), Echo::Shown)?;
         Ok(String::from_utf8_lossy(&line).trim().to_owned())
     }
 
-    /// Asks a question to which only `y` and `yes` mean yes.
+    /// Asks a question to which only `y` and `yes` mean yes, and `n`, `no` and nothing at all mean no. Any other
+    /// answer is erased, as somebody may type a PIN here, and the question is asked again.
     ///
     /// # Errors
     /// [`Failure::Cancelled`]
     pub(crate) fn yes(&self, question: &str) -> Result<bool, Failure> {
-        let answer = self.ask(&format!("{question} [y/N]"))?;
-        Ok(["y", "yes"].contains(&answer.to_lowercase().as_str()))
+        let prompt = format!("{} ", self.wrapped(&format!("{question} [y/N]")));
+        loop {
+            let line = self.0.read_line(&prompt, Echo::Shown)?;
+            let answer = line.trim_ascii();
+            let is_any = |words: [&str; 2]| words.iter().any(|w| answer.eq_ignore_ascii_case(w.as_bytes()));
+            if is_any(["y", "yes"]) {
+                return Ok(true);
+            }
+            if answer.is_empty() || is_any(["n", "no"]) {
+                return Ok(false);
+            }
+            self.erase(&prompt, &line);
+            self.say("Answer y for yes or n for no.");
+        }
+    }
+
+    /// A sentence as it is shown: harmless, and broken at words where the terminal ends.
+    fn wrapped(&self, sentence: &str) -> String {
+        wrap(&clean(sentence), self.0.width()).join("\n")
     }
 
     fn secret(&self, name: &str) -> Result<Line, Failure> {
@@ -89,11 +107,26 @@ impl Terminal {
     }
 
     fn erased(&self, name: &str) -> Result<Line, Failure> {
-        let line = self.0.read_line(&format!("{name}: "), Echo::Shown)?;
-        // Up one line, to its start, and clear it (ECMA-48: CUU, EL).
-        let _ = self.0.write("\x1b[1A\r\x1b[2K");
+        let prompt = format!("{name}: ");
+        let line = self.0.read_line(&prompt, Echo::Shown)?;
+        self.erase(&prompt, &line);
         Ok(line)
     }
+
+    /// Takes a prompt and what was typed at it off the screen, however many lines of it they fill.
+    fn erase(&self, prompt: &str, typed: &[u8]) {
+        // Up one line, to its start, and clear it (ECMA-48: CUU, EL).
+        let _ = self.0.write(&"\x1b[1A\r\x1b[2K".repeat(rows(prompt, typed, self.0.width())));
+    }
+}
+
+/// How many lines of the screen a prompt and what was typed at it fill. A control character shows as two (`^C`).
+fn rows(prompt: &str, typed: &[u8], width: Option<usize>) -> usize {
+    let typed = String::from_utf8_lossy(typed);
+    let typed: usize = typed.chars().map(|character| if character.is_control() { 2 } else { 1 }).sum();
+    let last = prompt.lines().last().map_or(0, |line| line.chars().count());
+    let before = prompt.lines().count().saturating_sub(1);
+    before + width.filter(|width| *width > 0).map_or(1, |width| (last + typed).div_ceil(width).max(1))
 }
 
 /// Where secrets come from.
@@ -239,7 +272,8 @@ pub(crate) fn admin_key(options: &args::Respond) -> Result<Line, Failure> {
 }
 
 fn key_file(path: &Path) -> Result<Line, Failure> {
-    let unreadable = |error| usage(format!("{} cannot be read: {error}.", path.display()));
+    let unreadable =
+        |error: std::io::Error| usage(format!("{} {}", path.display(), words::unreadable(&error)));
     let mut file = File::open(path).map_err(unreadable)?;
     let mut key = Zeroizing::new(vec![0; MAX_LINE]);
     let mut length = 0;
@@ -266,7 +300,8 @@ pub(crate) struct Lines {
 impl Lines {
     fn standard_input() -> Result<Self, Failure> {
         let name = "standard input".to_owned();
-        let unreadable = |error| usage(format!("Standard input cannot be read: {error}."));
+        let unreadable =
+            |error: std::io::Error| usage(format!("Standard input {}", words::unreadable(&error)));
         Self::new(system::standard_input().map_err(unreadable)?, name)
     }
 
@@ -274,7 +309,7 @@ impl Lines {
     fn descriptor(number: u32) -> Result<Self, Failure> {
         let name = format!("descriptor {number}");
         let file = File::open(format!("/dev/fd/{number}"))
-            .map_err(|error| usage(format!("Descriptor {number} cannot be read: {error}.")))?;
+            .map_err(|error| usage(format!("Descriptor {number} {}", words::unreadable(&error))))?;
         Self::new(file, name)
     }
 
@@ -301,7 +336,7 @@ impl Lines {
                 Ok(_) if line.len() == MAX_LINE => return Err(usage(format!("{what}: it is too long."))),
                 Ok(_) => line.extend_from_slice(&*byte),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(usage(format!("The {} cannot be read: {error}.", self.name))),
+                Err(error) => return Err(usage(format!("The {} {}", self.name, words::unreadable(&error)))),
             }
         }
         if line.last() == Some(&b'\r') {
@@ -341,6 +376,23 @@ mod tests {
                 assert_eq!(line.as_ref().map(|line| line.as_slice()), *expected);
                 assert!(line.is_none_or(|line| line.capacity() == MAX_LINE), "the buffer grew");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_erased() {
+        for (prompt, typed, width, lines) in [
+            ("Response: ", &b"B0A1"[..], Some(80), 1),
+            ("Response: ", b"B0A1", None, 1),
+            ("", b"", Some(80), 1),
+            ("Go on? ", &[b'1'; 73], Some(80), 1),
+            ("Go on? ", &[b'1'; 74], Some(80), 2),
+            ("A sentence.\nGo on? ", &[b'1'; 153], Some(80), 3),
+            ("Go on? ", &[1, 1], Some(10), 2),
+            ("Go on? ", "ööö".as_bytes(), Some(10), 1),
+            ("Go on? ", b"1", Some(0), 1),
+        ] {
+            assert_eq!(rows(prompt, typed, width), lines, "{prompt:?} {typed:?}");
         }
     }
 

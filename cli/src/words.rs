@@ -1,6 +1,8 @@
 //! Times, counts and rules in words. Functions of their arguments only: whoever calls them says what time it is.
 
-use shared::model::{PinCharacters, PinPolicy, PinStatus, PolicySource, Role};
+use std::io::ErrorKind;
+
+use shared::model::{PinCharacters, PinPolicy, PinStatus, PinType, PolicySource, Role};
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime};
@@ -8,13 +10,15 @@ use time::{Duration, OffsetDateTime};
 /// Days before its end from which on a certificate's end is counted in days.
 const SOON: i64 = 60;
 
-/// Until when a certificate is valid, short: `2030-01-31`, `in 12 days`, `today`, `expired`, `not yet`. Times are
+/// Until when a certificate is valid, short: `2030-01-31`, `in 12 days`, `today`, `expired 2026-07-01`, `not yet`. Times are
 /// RFC 3339; text that is no such time is given back as it is.
 pub(crate) fn valid_until(not_before: Option<&str>, not_after: Option<&str>, now: OffsetDateTime) -> String {
     let Some(not_after) = not_after else { return String::new() };
     let Some(end) = parse(not_after) else { return not_after.to_owned() };
+    let day =
+        end.format(format_description!("[year]-[month]-[day]")).unwrap_or_else(|_| not_after.to_owned());
     if end < now {
-        return "expired".into();
+        return format!("expired {day}");
     }
     if not_before.and_then(parse).is_some_and(|start| start > now) {
         return "not yet".into();
@@ -23,7 +27,32 @@ pub(crate) fn valid_until(not_before: Option<&str>, not_after: Option<&str>, now
         0 => "today".into(),
         1 => "in 1 day".into(),
         days @ 2..=SOON => format!("in {days} days"),
-        _ => end.format(format_description!("[year]-[month]-[day]")).unwrap_or_else(|_| not_after.to_owned()),
+        _ => day,
+    }
+}
+
+/// What stands behind the end of a certificate's validity when it is not valid now.
+pub(crate) fn validity(not_before: &str, not_after: &str, now: OffsetDateTime) -> &'static str {
+    if parse(not_after).is_some_and(|end| end < now) {
+        ", expired"
+    } else if parse(not_before).is_some_and(|start| start > now) {
+        ", not yet valid"
+    } else {
+        ""
+    }
+}
+
+/// The PIN that guards a container, short enough for a column of a table.
+pub(crate) fn guarded_by(role: Option<Role>, pin_type: Option<PinType>) -> String {
+    match (role, pin_type) {
+        (Some(Role(0)), _) => "No PIN".into(),
+        (Some(Role(1)), _) => "PIN".into(),
+        (Some(Role(3)), _) => "Signature PIN".into(),
+        (Some(Role(role @ 4..=7)), Some(purpose)) => {
+            format!("PIN {role} ({})", purpose.to_string().to_lowercase())
+        }
+        (Some(Role(role)), _) => format!("PIN {role}"),
+        (None, pin_type) => pin_type.map_or_else(|| "-".into(), |pin_type| pin_type.to_string()),
     }
 }
 
@@ -104,6 +133,22 @@ pub(crate) fn roles(roles: &[Role]) -> String {
     if names.is_empty() { "nobody".into() } else { names.join(", ") }
 }
 
+/// Why the system refused a file, to stand behind its name.
+pub(crate) fn unreadable(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "is not there.".into(),
+        ErrorKind::IsADirectory => "cannot be read: it is a folder.".into(),
+        ErrorKind::PermissionDenied => "cannot be read: you have no permission.".into(),
+        _ => format!("cannot be read: {}.", system(error)),
+    }
+}
+
+/// Why the system refused something, in its words and without its number.
+pub(crate) fn system(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words).to_owned()
+}
+
 /// `yes` or `no`.
 pub(crate) fn yes_no(yes: bool) -> String {
     if yes { "yes".into() } else { "no".into() }
@@ -120,7 +165,7 @@ mod tests {
     #[test]
     fn validity() {
         for (start, end, words) in [
-            (None, Some("2026-05-04T11:59:59Z"), "expired"),
+            (None, Some("2026-05-04T11:59:59Z"), "expired 2026-05-04"),
             (None, Some("2026-05-04T12:00:00Z"), "today"),
             (None, Some("2026-05-05T11:59:59Z"), "today"),
             (None, Some("2026-05-05T12:00:00Z"), "in 1 day"),
@@ -134,6 +179,49 @@ mod tests {
             (None, None, ""),
         ] {
             assert_eq!(valid_until(start, end, NOW), words, "{end:?}");
+        }
+    }
+
+    #[test]
+    fn refusals_of_the_system() {
+        for (kind, words) in [
+            (ErrorKind::NotFound, "is not there."),
+            (ErrorKind::IsADirectory, "cannot be read: it is a folder."),
+            (ErrorKind::PermissionDenied, "cannot be read: you have no permission."),
+        ] {
+            assert_eq!(unreadable(&kind.into()), words);
+        }
+        let error = std::io::Error::from_raw_os_error(5);
+        assert!(error.to_string().contains("os error 5"));
+        assert!(!unreadable(&error).contains("os error"), "{}", unreadable(&error));
+        assert!(unreadable(&error).starts_with("cannot be read: "));
+    }
+
+    #[test]
+    fn validity_beside_a_date() {
+        for (start, end, words) in [
+            ("2025-01-01T00:00:00Z", "2026-05-04T11:59:59Z", ", expired"),
+            ("2025-01-01T00:00:00Z", "2026-05-04T12:00:00Z", ""),
+            ("2026-05-04T12:00:01Z", "2027-01-01T00:00:00Z", ", not yet valid"),
+            ("some day", "some day", ""),
+        ] {
+            assert_eq!(super::validity(start, end, NOW), words, "{start} {end}");
+        }
+    }
+
+    #[test]
+    fn the_pin_of_a_container() {
+        for (role, pin_type, words) in [
+            (Some(0), None, "No PIN"),
+            (Some(1), Some(PinType::PrimaryCardPin), "PIN"),
+            (Some(3), Some(PinType::DigitalSignature), "Signature PIN"),
+            (Some(4), Some(PinType::Encryption), "PIN 4 (encryption)"),
+            (Some(7), Some(PinType::NonRepudiation), "PIN 7 (non-repudiation)"),
+            (Some(5), None, "PIN 5"),
+            (Some(9), Some(PinType::Encryption), "PIN 9"),
+            (None, None, "-"),
+        ] {
+            assert_eq!(guarded_by(role.map(Role), pin_type), words);
         }
     }
 

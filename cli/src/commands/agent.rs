@@ -11,6 +11,7 @@ use super::status::status_text;
 use crate::args::Agent;
 use crate::exit::{Failure, usage};
 use crate::output::Output;
+use crate::words;
 
 #[derive(Serialize)]
 struct Stopped {
@@ -26,7 +27,9 @@ pub(super) fn run(verb: Agent, output: Output) -> Result<(), Failure> {
                 None => vec![],
                 Some(None) => vec![OsString::from("--virtual")],
                 Some(Some(file)) => {
-                    let unusable = |error| usage(format!("{} is no file: {error}.", file.display()));
+                    let unusable = |error: std::io::Error| {
+                        usage(format!("{} is no file: {}.", file.display(), words::system(&error)))
+                    };
                     vec!["--virtual".into(), std::path::absolute(file).map_err(unusable)?.into()]
                 }
             };
@@ -55,11 +58,11 @@ fn stop(output: Output) -> Result<(), Failure> {
         Err(error) if error.code == ErrorCode::NoAgent => false,
         Err(error) => return Err(error.into()),
     };
-    let text = if stopped { "The agent stops.\n" } else { "No agent runs.\n" };
+    let text = if stopped { "The agent stops.\n" } else { "The agent does not run.\n" };
     output.show(Stopped { stopped }, || text.into())
 }
 
 fn show(mut client: Client, output: Output) -> Result<(), Failure> {
     let status = client.call::<Status>(&Empty {})?;
-    output.show(&status, || status_text(&status))
+    output.show(&status, || status_text(&status, output.width))
 }

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::{cert, pin};
 use crate::args::{self, Global};
 use crate::exit::Failure;
-use crate::output::{Output, Row, clean, fields, table};
+use crate::output::{Output, Row, clean, fields, table, wrap};
 use crate::session::Session;
 use crate::terminal::Secrets;
 
@@ -29,7 +29,7 @@ fn repair(write: &args::Write, global: &Global, output: Output) -> Result<(), Fa
     let card = session.call::<CardShow>(&OnCard { select: select.clone() })?;
     if card.findings.iter().all(|finding| finding.repair.is_none()) {
         let reply = RepairReply { mended: vec![], remaining: card.findings };
-        return output.show(&reply, || repair_text(&reply));
+        return output.show(&reply, || repair_text(&reply, output.width));
     }
     if let Some(terminal) = secrets.terminal() {
         for finding in &card.findings {
@@ -38,28 +38,34 @@ fn repair(write: &args::Write, global: &Global, output: Output) -> Result<(), Fa
     }
     let (pin, last_try) = pin::primary(&mut session, &select, write, &mut secrets)?;
     let reply = session.call::<CardRepair>(&RepairParams { select, pin, last_try })?;
-    output.show(&reply, || repair_text(&reply))
+    output.show(&reply, || repair_text(&reply, output.width))
 }
 
-fn repair_text(reply: &RepairReply) -> String {
+fn repair_text(reply: &RepairReply, width: Option<usize>) -> String {
     if reply.mended.is_empty() && reply.remaining.is_empty() {
         return "Nothing is wrong with the card.\n".into();
     }
-    let mut text = String::new();
-    for finding in &reply.mended {
-        text.push_str(&format!("Mended: {}: {}\n", clean(&finding.place), clean(&finding.text)));
-    }
-    for finding in &reply.remaining {
-        text.push_str(&format!("Still wrong: {}\n", clean(&finding_line(finding))));
-    }
-    text
+    let mended = reply.mended.iter().map(|finding| format!("Mended: {}: {}", finding.place, finding.text));
+    let remaining = reply.remaining.iter().map(|finding| format!("Still wrong: {}", finding_line(finding)));
+    let lines: Vec<String> = mended.chain(remaining).flat_map(|line| wrap(&clean(&line), width)).collect();
+    lines.join("\n") + "\n"
 }
 
 fn finding_line(finding: &Finding) -> String {
-    match &finding.repair {
-        Some(repair) => format!("{}: {} Repair: {repair}", finding.place, finding.text),
-        None => format!("{}: {} This cannot be repaired without losing data.", finding.place, finding.text),
+    let Finding { place, text, repair } = finding;
+    match (repair, certificate_at(place)) {
+        (Some(repair), _) => format!("{place}: {text} Repair: {repair}"),
+        (None, Some(id)) => {
+            format!("{place}: {text} Delete it: kortti cert delete {id}, or import it again.")
+        }
+        (None, None) => format!("{place}: {text} This cannot be repaired without losing data."),
     }
+}
+
+/// The ID of the certificate that a finding is about, if it is about one: they are the files of `mscp` whose names
+/// begin with the kind of their key (Microsoft minidriver specification, "Container certificates").
+fn certificate_at(place: &str) -> Option<&str> {
+    place.strip_prefix("mscp/").filter(|id| id.starts_with("kxc") || id.starts_with("ksc"))
 }
 
 fn card_text(card: &CardDetails, width: Option<usize>, now: OffsetDateTime) -> String {
@@ -75,11 +81,11 @@ fn card_text(card: &CardDetails, width: Option<usize>, now: OffsetDateTime) -> S
     ];
     if !card.initialised {
         list.push(("State", vec!["empty; ask your administrator".into()]));
-        return fields(&list);
+        return fields(&list, width);
     }
     list.push(("Key containers", vec![used(card.space.containers_used, card.space.containers_max)]));
     list.push(("Data objects", vec![used(card.space.files_used, card.space.files_max)]));
-    let mut text = fields(&list);
+    let mut text = fields(&list, width);
     let mut part = |title: &str, body: String| text.push_str(&format!("\n{title}\n{body}"));
     part("PINs", pin::pins_table(&card.pins, width));
     if !card.containers.is_empty() {
@@ -90,8 +96,11 @@ fn card_text(card: &CardDetails, width: Option<usize>, now: OffsetDateTime) -> S
     }
     if !card.findings.is_empty() {
         let lines: Vec<String> =
-            card.findings.iter().map(|finding| clean(&finding_line(finding)) + "\n").collect();
-        part("Findings (see: kortti card repair)", lines.concat());
+            card.findings.iter().flat_map(|finding| wrap(&clean(&finding_line(finding)), width)).collect();
+        // Where a repair can do nothing it is not offered.
+        let mends = card.findings.iter().any(|finding| finding.repair.is_some());
+        let title = if mends { "Findings (see: kortti card repair)" } else { "Findings" };
+        part(title, lines.join("\n") + "\n");
     }
     text
 }
@@ -161,8 +170,19 @@ mod tests {
             "Data objects     3\n",
             "mscp/kxc00: It is torn. Repair: Delete it.\n",
             "cmapfile: It\\u{1b}is short. This cannot be repaired without losing data.\n",
+            "\nFindings (see: kortti card repair)\n",
         ] {
             assert!(text.contains(part), "{part}\n{text}");
         }
+        let damaged = Finding { place: "mscp/ksc01".into(), text: "It is damaged.".into(), repair: None };
+        card.findings = vec![damaged];
+        let text = card_text(&card, Some(40), now);
+        let end = "\nFindings\nmscp/ksc01: It is damaged. Delete it:\nkortti cert delete ksc01, or import it\nagain.\n";
+        assert!(text.ends_with(end), "{text}");
+        let reply = RepairReply { mended: vec![], remaining: card.findings };
+        assert_eq!(
+            repair_text(&reply, None),
+            "Still wrong: mscp/ksc01: It is damaged. Delete it: kortti cert delete ksc01, or import it again.\n"
+        );
     }
 }

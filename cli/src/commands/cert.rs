@@ -35,7 +35,7 @@ pub(super) fn run(verb: Cert, global: &Global, output: Output) -> Result<(), Fai
         Cert::List => list(global, output),
         Cert::View { which } => {
             let view = view(&mut Session::open(global)?, &which.cert)?;
-            output.show(&view, || view_text(&view))
+            output.show(&view, || view_text(&view, OffsetDateTime::now_utc(), output.width))
         }
         Cert::Export(options) => export(&options, global, output),
         Cert::Import { file, default, write } => import(&file, default, &write, global, output),
@@ -64,7 +64,7 @@ pub(super) fn certificates_table(
     now: OffsetDateTime,
 ) -> String {
     let rows: Vec<Row> = certificates.iter().map(|certificate| row(certificate, now)).collect();
-    table(&["", "ID", "~NAME", "~ISSUER", "VALID UNTIL", "CONTAINER", "KEY", "PIN TYPE"], &rows, width)
+    table(&["", "ID", "~NAME", "~ISSUER", "VALID UNTIL", "CONTAINER", "KEY", "~PIN"], &rows, width)
 }
 
 fn row(certificate: &Certificate, now: OffsetDateTime) -> Row {
@@ -77,7 +77,7 @@ fn row(certificate: &Certificate, now: OffsetDateTime) -> Row {
         words::valid_until(not_before, certificate.not_after.as_deref(), now),
         certificate.container.map_or_else(|| "none".into(), |container| container.to_string()),
         if certificate.has_key { "yes".into() } else { "no".into() },
-        certificate.pin_type.map_or_else(|| "-".into(), |pin_type| pin_type.to_string()),
+        words::guarded_by(certificate.role, certificate.pin_type),
     ];
     let below = certificate.damaged.clone().unwrap_or_else(|| certificate.usage.join(", "));
     Row { cells, below }
@@ -87,33 +87,36 @@ fn view(session: &mut Session, cert: &str) -> Result<CertificateView, Failure> {
     session.on_card::<CertView>(|select| CertParams { select, certificate: cert.into() })
 }
 
-fn view_text(view: &CertificateView) -> String {
+fn view_text(view: &CertificateView, now: OffsetDateTime, width: Option<usize>) -> String {
     let row = &view.summary;
     let container = row.container.map(|container| match &row.container_name {
         Some(name) => format!("{container}, {name}"),
         None => container.to_string(),
     });
     let pin = row.role.zip(row.pin_type).map(|(role, pin_type)| format!("{}, {pin_type}", role.0));
-    let mut text = fields(&[
-        ("ID", vec![row.id.clone()]),
-        ("Damaged", row.damaged.iter().cloned().collect()),
-        ("Container", vec![container.unwrap_or_else(|| "none".into())]),
-        ("PIN", pin.into_iter().collect()),
-        ("Default", vec![yes_no(row.default)]),
-        ("Key on the card", vec![yes_no(row.has_key)]),
-    ]);
+    let mut text = fields(
+        &[
+            ("ID", vec![row.id.clone()]),
+            ("Damaged", row.damaged.iter().cloned().collect()),
+            ("Container", vec![container.unwrap_or_else(|| "none".into())]),
+            ("PIN", pin.into_iter().collect()),
+            ("Default", vec![yes_no(row.default)]),
+            ("Key on the card", vec![yes_no(row.has_key)]),
+        ],
+        width,
+    );
     if let Some(fields) = &view.fields {
         text.push('\n');
-        text.push_str(&certificate_text(fields));
+        text.push_str(&certificate_text(fields, now, width));
     }
     for issuer in &view.chain {
         text.push_str("\nIssuer on the card\n");
-        text.push_str(&certificate_text(issuer));
+        text.push_str(&certificate_text(issuer, now, width));
     }
     text
 }
 
-fn certificate_text(certificate: &CertificateFields) -> String {
+fn certificate_text(certificate: &CertificateFields, now: OffsetDateTime, width: Option<usize>) -> String {
     let named = |oids: &[NamedOid]| -> Vec<String> {
         oids.iter()
             .map(|oid| match &oid.name {
@@ -127,34 +130,43 @@ fn certificate_text(certificate: &CertificateFields) -> String {
         (true, None) => vec!["yes".into()],
         (true, Some(length)) => vec![format!("yes, with {length} further authorities below it")],
     };
-    fields(&[
-        ("Subject", vec![certificate.subject.clone()]),
-        (
-            "Also named",
-            certificate
-                .alternative_names
-                .iter()
-                .map(|name| format!("{} {}", name.kind, name.value))
-                .collect(),
-        ),
-        ("Issuer", vec![certificate.issuer.clone()]),
-        ("Serial number", vec![certificate.serial.to_string()]),
-        ("Valid from", vec![moment(&certificate.not_before)]),
-        ("Valid until", vec![moment(&certificate.not_after)]),
-        ("Key usage", certificate.key_usage.clone()),
-        ("Extended key usage", named(&certificate.extended_key_usage)),
-        ("Authority", authority),
-        ("Policies", named(&certificate.policies)),
-        ("Public key", vec![certificate.key.to_string(), certificate.public_key.to_string()]),
-        ("Signed with", vec![certificate.signature_algorithm.clone()]),
-        ("Subject key id", certificate.subject_key_id.iter().map(ToString::to_string).collect()),
-        ("Authority key id", certificate.authority_key_id.iter().map(ToString::to_string).collect()),
-        ("Revocation lists", certificate.crl_urls.clone()),
-        ("Authority access", certificate.authority_urls.clone()),
-        ("X.509 version", vec![certificate.version.to_string()]),
-        ("SHA-1", vec![certificate.sha1.to_string()]),
-        ("SHA-256", vec![certificate.sha256.to_string()]),
-    ])
+    fields(
+        &[
+            ("Subject", vec![certificate.subject.clone()]),
+            (
+                "Also named",
+                certificate
+                    .alternative_names
+                    .iter()
+                    .map(|name| format!("{} {}", name.kind, name.value))
+                    .collect(),
+            ),
+            ("Issuer", vec![certificate.issuer.clone()]),
+            ("Serial number", vec![certificate.serial.to_string()]),
+            ("Valid from", vec![moment(&certificate.not_before)]),
+            (
+                "Valid until",
+                vec![
+                    moment(&certificate.not_after)
+                        + words::validity(&certificate.not_before, &certificate.not_after, now),
+                ],
+            ),
+            ("Key usage", certificate.key_usage.clone()),
+            ("Extended key usage", named(&certificate.extended_key_usage)),
+            ("Authority", authority),
+            ("Policies", named(&certificate.policies)),
+            ("Public key", vec![certificate.key.to_string(), certificate.public_key.to_string()]),
+            ("Signed with", vec![certificate.signature_algorithm.clone()]),
+            ("Subject key id", certificate.subject_key_id.iter().map(ToString::to_string).collect()),
+            ("Authority key id", certificate.authority_key_id.iter().map(ToString::to_string).collect()),
+            ("Revocation lists", certificate.crl_urls.clone()),
+            ("Authority access", certificate.authority_urls.clone()),
+            ("X.509 version", vec![certificate.version.to_string()]),
+            ("SHA-1", vec![certificate.sha1.to_string()]),
+            ("SHA-256", vec![certificate.sha256.to_string()]),
+        ],
+        width,
+    )
 }
 
 #[derive(Serialize)]
@@ -452,15 +464,25 @@ mod tests {
             default: false,
             ..good.clone()
         };
-        let table = certificates_table(&[good, torn], Some(80), datetime!(2026-05-04 12:00 UTC));
+        let table = certificates_table(&[good.clone(), torn], Some(80), datetime!(2026-05-04 12:00 UTC));
         assert_eq!(
             table,
-            "   ID     NAME         ISSUER      VALID UNTIL  CONTAINER  KEY  PIN TYPE\n\
-             *  kxc00  Virtanen A…  Example I…  in 12 days   0          yes  Primary card PIN\n   \
+            "   ID     NAME               ISSUER             VALID UNTIL  CONTAINER  KEY  PIN\n\
+             *  kxc00  Virtanen Aino Ma…  Example Issuing …  in 12 days   0          yes  PIN\n   \
              digital signature, key encipherment, client authentication, smart card logon…\n   \
-             ksc01  Virtanen A…  Example I…  in 12 days   1          no   Primary card PIN\n   \
+             ksc01  Virtanen Aino Ma…  Example Issuing …  in 12 days   1          no   PIN\n   \
              digital signature, key encipherment, client authentication, smart card logon…\n"
         );
+        assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+
+        let expired = Certificate {
+            role: Some(Role(4)),
+            pin_type: Some(PinType::NonRepudiation),
+            not_after: Some("2020-05-16T12:00:00Z".into()),
+            ..good
+        };
+        let table = certificates_table(&[expired], Some(80), datetime!(2026-05-04 12:00 UTC));
+        assert!(table.contains("  expired 2020-05-16  "), "{table}");
         assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     }
 

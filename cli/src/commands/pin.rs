@@ -7,7 +7,7 @@ use shared::rpc::methods::{OnCard, PinChange, PinChangeParams, PinList, Select};
 
 use crate::args::{self, Global};
 use crate::exit::{Failure, failure};
-use crate::output::{Output, Row, table};
+use crate::output::{Output, Row, table, wrap};
 use crate::session::Session;
 use crate::terminal::Secrets;
 use crate::words::{self, tries_sentence};
@@ -75,19 +75,24 @@ fn policy(role: Option<u8>, global: &Global, output: Output) -> Result<(), Failu
     if let (Some(role), true) = (role, policies.is_empty()) {
         return Err(no_such_pin(Role(role)));
     }
-    output.show(Policies { policies: &policies }, || {
-        let rows: Vec<Row> = policies
-            .iter()
-            .map(|pin| {
-                Row::new([
-                    pin.role.0.to_string(),
-                    pin.pin_type.to_string(),
-                    words::policy_sentence(pin.policy),
-                ])
-            })
-            .collect();
-        table(&["ROLE", "PIN TYPE", "A NEW PIN HAS"], &rows, None)
-    })
+    output.show(Policies { policies: &policies }, || policies_table(&policies, output.width))
+}
+
+/// The policies as a table, whose last column goes on in the next line.
+fn policies_table(policies: &[Policy<'_>], width: Option<usize>) -> String {
+    const HEADERS: [&str; 3] = ["ROLE", "PIN TYPE", "A NEW PIN HAS"];
+    let [role, pin_type, _] = HEADERS.map(str::len);
+    let pin_type = policies.iter().map(|pin| pin.pin_type.to_string().len()).fold(pin_type, usize::max);
+    let room = width.map(|width| width.saturating_sub(role + 2 + pin_type + 2));
+    let mut rows = Vec::new();
+    for pin in policies {
+        let mut names = [pin.role.0.to_string(), pin.pin_type.to_string()];
+        for line in wrap(&words::policy_sentence(pin.policy), room) {
+            let [role, pin_type] = std::mem::take(&mut names);
+            rows.push(Row::new([role, pin_type, line]));
+        }
+    }
+    table(&HEADERS, &rows, width)
 }
 
 fn change(role: Role, write: &args::Write, global: &Global, output: Output) -> Result<(), Failure> {
@@ -152,7 +157,7 @@ pub(super) fn may_be_tried(pin: &PinStatus, allowed: bool, secrets: &Secrets) ->
                 "The {name} is blocked, and nobody can unblock it. Ask your administrator for another card."
             )
         } else {
-            format!("The {name} is blocked. Unblock it with: kortti unblock")
+            format!("The {name} is blocked. Unblock it with: kortti unblock.")
         };
         return Err(told(ErrorCode::PinBlocked, &message, Some(0)));
     }
@@ -162,7 +167,14 @@ pub(super) fn may_be_tried(pin: &PinStatus, allowed: bool, secrets: &Secrets) ->
                 format!("This is the last try. A wrong {name} blocks the card. Allow it with --last-try.");
             return Err(last_try(&message));
         };
-        if terminal.yes(&format!("This is the last try. A wrong {name} blocks the card. Go on?"))? {
+        let doubt = if pin.unblocked_by.is_empty() {
+            String::from("Nobody can unblock it then.")
+        } else {
+            format!(
+                "If you do not know the {name} for certain, say no, and set a new one with: kortti unblock."
+            )
+        };
+        if terminal.yes(&format!("This is the last try. A wrong {name} blocks the card. {doubt} Go on?"))? {
             return Ok(true);
         }
         return Err(last_try(&format!("The last try was not allowed, so the {name} was not asked for.")));
@@ -183,4 +195,29 @@ fn told(code: ErrorCode, message: &str, tries_left: Option<u8>) -> Failure {
 
 fn no_such_pin(role: Role) -> Failure {
     failure(ErrorCode::NotFound, format!("The card has no PIN with role {}. See: kortti pin list", role.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::model::{PinCharacters, PolicySource};
+
+    use super::*;
+
+    #[test]
+    fn policies_fit_a_terminal() {
+        let policy = PinPolicy {
+            min_length: 4,
+            max_length: 16,
+            characters: PinCharacters::Ascii,
+            source: PolicySource::Assumed,
+        };
+        let list = [Policy { role: Role::USER, pin_type: PinType::PrimaryCardPin, policy: &policy }];
+        assert_eq!(
+            policies_table(&list, Some(80)),
+            "ROLE  PIN TYPE          A NEW PIN HAS\n\
+             1     Primary card PIN  4 to 16 letters, digits or signs. The card does not\n                        \
+             publish its policy; this is what cards of its kind take.\n"
+        );
+        assert_eq!(policies_table(&list, None).lines().count(), 2);
+    }
 }

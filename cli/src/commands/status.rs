@@ -18,7 +18,7 @@ struct Readers<'a> {
 /// `status`
 pub(super) fn status(global: &Global, output: Output) -> Result<(), Failure> {
     let status = look(global)?;
-    output.show(&status, || status_text(&status))
+    output.show(&status, || status_text(&status, output.width))
 }
 
 /// `readers`
@@ -27,7 +27,8 @@ pub(super) fn readers(global: &Global, output: Output) -> Result<(), Failure> {
     if let Service::Down { reason } = status.service {
         return Err(failure(ErrorCode::NoService, reason));
     }
-    output.show(Readers { readers: &status.readers }, || fields(&readers_fields(&status.readers)))
+    output
+        .show(Readers { readers: &status.readers }, || fields(&readers_fields(&status.readers), output.width))
 }
 
 /// The agent's view of the readers that the command line names.
@@ -37,10 +38,12 @@ fn look(global: &Global) -> Result<StatusReply, Failure> {
     status.readers.retain(|reader| is_named(reader, &given));
     if status.readers.is_empty() {
         if let Some(card) = &global.card {
-            return Err(failure(ErrorCode::NoCard, format!("No card {card} is there. Insert it.")));
+            let message =
+                format!("No card with the serial number {card} is in a reader. `kortti readers` lists them.");
+            return Err(failure(ErrorCode::NoCard, message));
         }
         if let Some(reader) = &global.reader {
-            let message = format!("No reader has the name {reader}. See: kortti readers");
+            let message = format!("There is no reader named {reader}. `kortti readers` lists them.");
             return Err(failure(ErrorCode::NoReader, message));
         }
     }
@@ -48,7 +51,7 @@ fn look(global: &Global) -> Result<StatusReply, Failure> {
 }
 
 /// What `status` shows.
-pub(super) fn status_text(status: &StatusReply) -> String {
+pub(super) fn status_text(status: &StatusReply, width: Option<usize>) -> String {
     let kind = if status.r#virtual { ", virtual readers and cards" } else { "" };
     let service = match &status.service {
         Service::Up => "up".into(),
@@ -61,20 +64,27 @@ pub(super) fn status_text(status: &StatusReply) -> String {
     if status.service == Service::Up {
         list.extend(readers_fields(&status.readers));
     }
-    fields(&list)
+    fields(&list, width)
 }
 
 fn readers_fields(readers: &[Reader]) -> Vec<(&'static str, Vec<String>)> {
     if readers.is_empty() {
-        return vec![("Reader", vec!["none; connect a smart-card reader".into()])];
+        return vec![("Reader", vec!["none; connect a smart card reader".into()])];
     }
     readers.iter().map(|reader| ("Reader", vec![reader.name.clone(), contents(reader)])).collect()
 }
 
-/// What is in a reader, in words.
+/// What is in a reader, in words: the agent's own where it says what is wrong.
 pub(super) fn contents(reader: &Reader) -> String {
     let name = reader.card.as_ref().map_or("a card", |card| card.name.as_str());
-    let words = match reader.state {
+    if let Some(detail) = &reader.detail {
+        let atr = reader.atr.as_ref().filter(|_| reader.state == ReaderState::UnknownCard);
+        return match atr {
+            Some(atr) => format!("{detail} Its answer to reset is {atr}."),
+            None => detail.clone(),
+        };
+    }
+    match reader.state {
         ReaderState::Empty => "no card; insert one".into(),
         ReaderState::Identifying => "a card that is being looked at".into(),
         ReaderState::Ready => {
@@ -89,10 +99,6 @@ pub(super) fn contents(reader: &Reader) -> String {
         ReaderState::Mute => "a card that does not answer; is it the right way round?".into(),
         ReaderState::Busy => "a card that another program keeps for itself".into(),
         ReaderState::Failed => "a card that cannot be used".into(),
-    };
-    match &reader.detail {
-        Some(detail) => format!("{words}. {detail}"),
-        None => words,
     }
 }
 
@@ -112,7 +118,11 @@ mod tests {
             (S::Ready, card(Some(Csn::new(&[1, 2]))), None, "GIDS card 0102"),
             (S::NotInitialised, card(None), None, "GIDS card that is empty; ask your administrator"),
             (S::UnknownCard, None, None, "a card that is not supported; its answer to reset is 3B00"),
-            (S::Busy, None, Some("gpg-agent."), "a card that another program keeps for itself. gpg-agent."),
+            (S::Busy, None, None, "a card that another program keeps for itself"),
+            (S::Busy, None, Some("It is gpg-agent."), "It is gpg-agent."),
+            (S::Mute, None, None, "a card that does not answer; is it the right way round?"),
+            (S::Mute, None, Some("Is it the right way round?"), "Is it the right way round?"),
+            (S::UnknownCard, None, Some("Not known."), "Not known. Its answer to reset is 3B00."),
         ] {
             let atr = Some(Hex(vec![0x3B, 0]));
             let reader = Reader { name: "R".into(), state, atr, card, detail: detail.map(str::to_owned) };
@@ -130,14 +140,14 @@ mod tests {
             readers: vec![],
         };
         assert_eq!(
-            status_text(&status),
+            status_text(&status, None),
             "Agent    0.1.0, process 7, virtual readers and cards\nService  up\nReader   none; connect a \
-             smart-card reader\n"
+             smart card reader\n"
         );
         status.service = Service::Down { reason: "It does not run.\nStart pcscd.".into() };
         status.r#virtual = false;
         assert_eq!(
-            status_text(&status),
+            status_text(&status, None),
             "Agent    0.1.0, process 7\nService  It does not run.\\nStart pcscd.\n"
         );
     }

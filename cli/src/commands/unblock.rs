@@ -11,7 +11,7 @@ use shared::rpc::methods::{
     Challenge, OnCard, PinList, Select, UnblockCancel, UnblockFinish, UnblockFinishParams, UnblockPuk,
     UnblockPukParams, UnblockStart, UnblockStartParams, UnblockState, UnblockStatus,
 };
-use shared::secret::ResponseText;
+use shared::secret::{Pin, ResponseText};
 use shared::unblock::{self, Cipher};
 use time::OffsetDateTime;
 
@@ -30,23 +30,50 @@ const ROUNDS: u8 = 3;
 pub(super) fn run(unblock: args::Unblock, global: &Global, output: Output) -> Result<(), Failure> {
     match unblock.verb {
         None => whole(unblock.role.map_or(Role::USER, Role), global, output),
-        Some(UnblockVerb::Start(which)) => start(Role(which.role), global, output),
+        Some(UnblockVerb::Start { which, new }) => start(Role(which.role), new, global, output),
         Some(UnblockVerb::Status) => status(global, output),
         Some(UnblockVerb::Respond(options)) => respond(&options, output),
         Some(UnblockVerb::Finish(source)) => finish(&source, global, output),
         Some(UnblockVerb::Puk { which, write }) => puk(Role(which.role), &write, global, output),
-        Some(UnblockVerb::Cancel) => {
-            let reply = Session::open(global)?.on_card::<UnblockCancel>(|select| OnCard { select })?;
-            output.show(reply, || "The challenge is given up.\n".into())
-        }
+        Some(UnblockVerb::Cancel) => cancel(global, output),
     }
 }
 
-fn start(role: Role, global: &Global, output: Output) -> Result<(), Failure> {
-    let challenge = take(&mut Session::open(global)?, role)?;
+fn cancel(global: &Global, output: Output) -> Result<(), Failure> {
+    let mut session = Session::open(global)?;
+    let state = session.on_card::<UnblockStatus>(|select| OnCard { select })?;
+    let text = match state {
+        UnblockState::Good { .. } => "The challenge is given up.\n",
+        UnblockState::Void { .. } | UnblockState::None => "There is no challenge to give up.\n",
+    };
+    // Sent whatever the state is: the agent then lets go of the card for certain.
+    let reply = session.on_card::<UnblockCancel>(|select| OnCard { select })?;
+    output.show(reply, || text.into())
+}
+
+fn start(role: Role, new: bool, global: &Global, output: Output) -> Result<(), Failure> {
+    let mut session = Session::open(global)?;
+    let (challenge, first) = match challenge_out(&mut session)? {
+        Some(out) if !new && out.role == role => {
+            (out, "This is the challenge that is out. For another one: kortti unblock start --new\n\n")
+        }
+        Some(_) => (take(&mut session, role)?, "The challenge that was out is void now.\n\n"),
+        None => (take_if_meant(&mut session, role)?, ""),
+    };
     output.show(&challenge, || {
-        let text = challenge_text(&challenge, OffsetDateTime::now_utc());
-        format!("{text}\nRead these to your administrator, and leave the card in.\nThen run: kortti unblock finish\n")
+        let text = challenge_text(&challenge, OffsetDateTime::now_utc(), output.width);
+        format!(
+            "{first}{text}\nRead these to your administrator, and leave the card in.\n\
+             Then run: kortti unblock finish\n"
+        )
+    })
+}
+
+/// The good challenge that is out, if one is.
+fn challenge_out(session: &mut Session) -> Result<Option<Challenge>, Failure> {
+    Ok(match session.on_card::<UnblockStatus>(|select| OnCard { select })? {
+        UnblockState::Good { challenge, .. } => Some(challenge),
+        UnblockState::Void { .. } | UnblockState::None => None,
     })
 }
 
@@ -54,29 +81,57 @@ fn take(session: &mut Session, role: Role) -> Result<Challenge, Failure> {
     session.on_card::<UnblockStart>(|select| UnblockStartParams { select, role })
 }
 
+/// Takes a challenge where none is out. Whoever sits at the terminal is asked first when the PIN needs no unblock,
+/// since the card is of no other use until the challenge is answered or given up.
+fn take_if_meant(session: &mut Session, role: Role) -> Result<Challenge, Failure> {
+    if let Some(terminal) = session.terminal() {
+        let pins = session.on_card::<PinList>(|select| OnCard { select })?;
+        let usable = pins.iter().find(|pin| pin.role == role && !pin.blocked && pin.tries_left != Some(0));
+        if let Some(pin) = usable {
+            let left = match pin.tries_left {
+                None => String::new(),
+                Some(1) => " (1 try left)".into(),
+                Some(left) => format!(" ({left} tries left)"),
+            };
+            let question = format!(
+                "The PIN is not blocked{left}. Take a challenge all the same? The card is then kept for ten minutes."
+            );
+            if !terminal.yes(&question)? {
+                return Err(Failure::Cancelled);
+            }
+        }
+    }
+    take(session, role)
+}
+
 /// What is read out.
-fn challenge_text(challenge: &Challenge, now: OffsetDateTime) -> String {
-    fields(&[
-        ("Reader", vec![challenge.reader.clone()]),
-        ("CSN", vec![challenge.csn.to_string()]),
-        ("Challenge", vec![grouped(&challenge.challenge.0, 4)]),
-        ("Checksum", vec![challenge.checksum.clone()]),
-        ("Card kept until", vec![words::deadline(&challenge.locked_until, now)]),
-    ])
+fn challenge_text(challenge: &Challenge, now: OffsetDateTime, width: Option<usize>) -> String {
+    fields(
+        &[
+            ("Reader", vec![challenge.reader.clone()]),
+            ("CSN", vec![challenge.csn.to_string()]),
+            ("Challenge", vec![grouped(&challenge.challenge.0, 4)]),
+            ("Checksum", vec![challenge.checksum.clone()]),
+            ("Card kept until", vec![words::deadline(&challenge.locked_until, now)]),
+        ],
+        width,
+    )
 }
 
 fn status(global: &Global, output: Output) -> Result<(), Failure> {
     let state = Session::open(global)?.on_card::<UnblockStatus>(|select| OnCard { select })?;
     output.show(&state, || match &state {
         UnblockState::None => "No unblock was started. Start one with: kortti unblock start\n".into(),
-        UnblockState::Void { reason } => fields(&[("Challenge", vec!["void".into(), reason.clone()])]),
+        UnblockState::Void { reason } => {
+            fields(&[("Challenge", vec!["void".into(), reason.clone()])], output.width)
+        }
         UnblockState::Good { challenge, locked } => {
             let others = if *locked {
                 "The challenge is good. Other programs are kept off the card."
             } else {
                 "The challenge is good, but other programs can use the card now and make it void."
             };
-            format!("{}\n{others}\n", challenge_text(challenge, OffsetDateTime::now_utc()))
+            format!("{}\n{others}\n", challenge_text(challenge, OffsetDateTime::now_utc(), output.width))
         }
     })
 }
@@ -115,32 +170,81 @@ fn whole(role: Role, global: &Global, output: Output) -> Result<(), Failure> {
         usage("There is no terminal to ask at. Use instead: kortti unblock start, then kortti unblock finish")
     })?;
     let mut session = Session::open(global)?;
-    let challenge = match session.on_card::<UnblockStatus>(|select| OnCard { select })? {
-        UnblockState::Good { challenge, .. } if challenge.role == role => challenge,
-        _ => take(&mut session, role)?,
+    let challenge = match challenge_out(&mut session)? {
+        Some(challenge) if challenge.role == role => challenge,
+        Some(_) => take(&mut session, role)?,
+        None => take_if_meant(&mut session, role)?,
     };
     if let Some(terminal) = secrets.terminal() {
-        for line in challenge_text(&challenge, OffsetDateTime::now_utc()).lines() {
+        for line in challenge_text(&challenge, OffsetDateTime::now_utc(), None).lines() {
             terminal.say(line);
         }
         terminal
             .say("Read these to your administrator, leave the card in, and type the response you are told.");
     }
-    let pin = answer(&mut session, &mut secrets, challenge).inspect_err(|failure| {
-        if matches!(failure, Failure::Cancelled) {
-            note("The challenge stays good while the card stays in. Go on with: kortti unblock");
-        }
-    })?;
+    let pin = answer(&mut session, &mut secrets, challenge)?;
     output.show(&pin, || unblocked_text(&pin))
 }
 
-/// Asks for response and new PIN and sends both.
+/// Asks for response and new PIN and sends both. Whoever gives up half way is told what becomes of the challenge.
 fn answer(session: &mut Session, secrets: &mut Secrets, challenge: Challenge) -> Result<PinStatus, Failure> {
-    let response = response(secrets, challenge.challenge.0.len())?;
-    let new = secrets.new_pin(challenge.policy.as_ref())?;
-    let select = Select { reader: Some(challenge.reader), card: Some(challenge.csn.to_string()) };
+    let (response, new) = match ask(session, secrets, &challenge) {
+        Err(Failure::Cancelled) => {
+            note(&left_behind(session, &challenge));
+            return Err(Failure::Cancelled);
+        }
+        asked => asked?,
+    };
+    let select = select(&challenge);
     let challenge = Some(challenge.challenge);
     session.call::<UnblockFinish>(&UnblockFinishParams { select, challenge, response, new })
+}
+
+/// The response and the new PIN. Nobody types a new PIN, twice, for a challenge that is void by then.
+fn ask(
+    session: &mut Session,
+    secrets: &mut Secrets,
+    challenge: &Challenge,
+) -> Result<(ResponseText, Pin), Failure> {
+    let response = response(secrets, challenge.challenge.0.len())?;
+    if secrets.terminal().is_some() {
+        still_good(session, challenge)?;
+    }
+    let new = secrets.new_pin(challenge.policy.as_ref())?;
+    Ok((response, new))
+}
+
+fn select(challenge: &Challenge) -> Select {
+    Select { reader: Some(challenge.reader.clone()), card: Some(challenge.csn.to_string()) }
+}
+
+/// Fails unless this challenge is the one that is out, and good.
+fn still_good(session: &mut Session, challenge: &Challenge) -> Result<(), Failure> {
+    let now = good(session.call::<UnblockStatus>(&OnCard { select: select(challenge) })?)?;
+    if now.challenge == challenge.challenge {
+        return Ok(());
+    }
+    let message = "The challenge is void: another one was taken meanwhile. Nothing was sent. \
+                   See it with: kortti unblock status";
+    Err(failure(ErrorCode::ChallengeVoid, message))
+}
+
+/// What becomes of a challenge that nobody answers now.
+fn left_behind(session: &mut Session, challenge: &Challenge) -> String {
+    match still_good(session, challenge) {
+        Ok(()) => {
+            let role = match challenge.role {
+                Role::USER => String::new(),
+                Role(role) => format!(" --role {role}"),
+            };
+            format!(
+                "The challenge stays good while the card stays in. Go on with: kortti unblock{role}. Or give it up, \
+                 which frees the card, with: kortti unblock cancel"
+            )
+        }
+        Err(Failure::Error(error)) => error.message,
+        Err(Failure::Cancelled | Failure::OutputClosed) => String::new(),
+    }
 }
 
 /// A well-formed response to a challenge of `length` bytes.
@@ -222,10 +326,13 @@ fn respond(options: &args::Respond, output: Output) -> Result<(), Failure> {
         response: Hex(response.to_vec()),
     };
     output.show(&reply, || {
-        fields(&[
-            ("Response", vec![grouped(&reply.response.0, 4)]),
-            ("Checksum", vec![reply.response_checksum.clone()]),
-        ])
+        fields(
+            &[
+                ("Response", vec![grouped(&reply.response.0, 4)]),
+                ("Checksum", vec![reply.response_checksum.clone()]),
+            ],
+            output.width,
+        )
     })
 }
 

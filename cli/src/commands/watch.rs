@@ -1,5 +1,6 @@
 //! `watch`: what happens, one line each, until it is interrupted or nobody reads any more.
 
+use shared::ErrorCode;
 use shared::client;
 use shared::model::{Csn, Role, Service};
 use shared::rpc::events::{CertEvent, Change, Event, OnCardEvent, PinEvent};
@@ -7,8 +8,9 @@ use shared::rpc::methods::{Select, StatusReply};
 
 use super::status::contents;
 use crate::args::Global;
-use crate::exit::Failure;
-use crate::output::{Output, clean};
+use crate::exit::{Failure, failure};
+use crate::output::{Output, clean, note};
+use crate::session::is_named;
 use crate::words::tries_sentence;
 
 /// `watch`
@@ -16,17 +18,42 @@ pub(super) fn run(global: &Global, output: Output) -> Result<(), Failure> {
     #[cfg(unix)]
     end_on_interrupt()?;
     let named = Select { reader: global.reader.clone(), card: global.card.clone() };
+    let mut told = false;
     for event in client::Client::connect_or_start()?.subscribe()? {
-        let event = event?;
-        let last = event.change == Change::AgentStopping;
-        if concerns(&event.change, &named) {
-            output.show(&event, || text(&event))?;
+        let mut event = match event {
+            // What it says of requests concerns nobody who only watches.
+            Err(error) if error.code == ErrorCode::NoAgent => break,
+            event => event?,
+        };
+        if let Change::Snapshot(status) = &mut event.change {
+            status.readers.retain(|reader| is_named(reader, &named));
+            if let (Some(absent), false) = (absent(status, &named), told) {
+                note(&format!("{absent} is not there now; waiting."));
+                told = true;
+            }
         }
-        if last {
-            break;
+        if concerns(&event.change, &named) {
+            output.show(&event, || text(&event, &named))?;
+        }
+        if event.change == Change::AgentStopping {
+            return Ok(());
         }
     }
-    Ok(())
+    Err(failure(ErrorCode::NoAgent, "The connection to the agent was lost."))
+}
+
+/// What is named and not in a snapshot of which only what is named is left; `None` when it is there, or the
+/// service cannot say.
+fn absent(status: &StatusReply, named: &Select) -> Option<String> {
+    if status.service != Service::Up || !status.readers.is_empty() {
+        return None;
+    }
+    match named {
+        Select { reader: Some(reader), card: Some(card) } => Some(format!("The card {card} in {reader}")),
+        Select { card: Some(card), .. } => Some(format!("The card {card}")),
+        Select { reader: Some(reader), .. } => Some(format!("The reader {reader}")),
+        Select { .. } => None,
+    }
 }
 
 /// Ctrl-C ends this program between two lines, as every line is written at once.
@@ -42,7 +69,10 @@ fn end_on_interrupt() -> Result<(), Failure> {
         at_once,
     )
     .map_err(|error| {
-        crate::exit::failure(shared::ErrorCode::System, format!("Signals cannot be used: {error}."))
+        crate::exit::failure(
+            shared::ErrorCode::System,
+            format!("Signals cannot be used: {}.", crate::words::system(&error)),
+        )
     })?;
     Ok(())
 }
@@ -87,15 +117,15 @@ fn subject(change: &Change) -> (Option<&str>, Option<&Csn>) {
     }
 }
 
-fn text(event: &Event) -> String {
-    let lines: Vec<String> = words(&event.change)
+fn text(event: &Event, named: &Select) -> String {
+    let lines: Vec<String> = words(&event.change, named)
         .iter()
         .map(|line| format!("{}  {}\n", clean(&event.time), clean(line)))
         .collect();
     lines.concat()
 }
 
-fn words(change: &Change) -> Vec<String> {
+fn words(change: &Change, named: &Select) -> Vec<String> {
     let pin = |event: &PinEvent, what: &str| {
         let PinEvent { reader, csn, role: Role(role), .. } = event;
         vec![format!("{reader}: PIN {role} of card {csn} {what}")]
@@ -104,24 +134,24 @@ fn words(change: &Change) -> Vec<String> {
     let cert = |event: &CertEvent, what: &str| {
         vec![format!("{}: certificate {} of card {} {what}", event.reader, event.certificate, event.csn)]
     };
-    let named = |csn: &Option<Csn>| csn.as_ref().map(|csn| format!(" {csn}")).unwrap_or_default();
+    let number = |csn: &Option<Csn>| csn.as_ref().map(|csn| format!(" {csn}")).unwrap_or_default();
     match change {
-        Change::Snapshot(status) => snapshot(status),
-        Change::ServiceUp => vec!["The smart-card service is up".into()],
-        Change::ServiceDown { reason } => vec![format!("The smart-card service is down: {reason}")],
+        Change::Snapshot(status) => snapshot(status, named),
+        Change::ServiceUp => vec!["The smart card service is up".into()],
+        Change::ServiceDown { reason } => vec![format!("The smart card service is down: {reason}")],
         Change::ReaderAdded { reader } => vec![format!("{reader}: reader connected")],
         Change::ReaderRemoved { reader } => vec![format!("{reader}: reader disconnected")],
         Change::CardInserted { reader, .. } => vec![format!("{reader}: card inserted")],
         Change::CardIdentified { reader, card, initialised } => {
             let empty = if *initialised { "" } else { ", which is empty" };
-            vec![format!("{reader}: it is {}{}{empty}", card.name, named(&card.csn))]
+            vec![format!("{reader}: it is {}{}{empty}", card.name, number(&card.csn))]
         }
         Change::CardUnusable { reader, reason, .. } => {
-            vec![format!("{reader}: the card cannot be used: {reason}")]
+            vec![format!("{reader}: {reason}")]
         }
-        Change::CardRemoved { reader, csn } => vec![format!("{reader}: card{} removed", named(csn))],
+        Change::CardRemoved { reader, csn } => vec![format!("{reader}: card{} removed", number(csn))],
         Change::CardReset { reader, csn, .. } => {
-            vec![format!("{reader}: card{} reset by another program", named(csn))]
+            vec![format!("{reader}: card{} reset by another program", number(csn))]
         }
         Change::PinChanged(event) => pin(event, "changed"),
         Change::PinFailed(event) => pin(event, &format!("was wrong. {}", tries_sentence(event.tries_left))),
@@ -140,11 +170,11 @@ fn words(change: &Change) -> Vec<String> {
     }
 }
 
-fn snapshot(status: &StatusReply) -> Vec<String> {
+fn snapshot(status: &StatusReply, named: &Select) -> Vec<String> {
     if let Service::Down { reason } = &status.service {
-        return vec![format!("The smart-card service is down: {reason}")];
+        return vec![format!("The smart card service is down: {reason}")];
     }
-    if status.readers.is_empty() {
+    if status.readers.is_empty() && *named == Select::default() {
         return vec!["No reader is connected".into()];
     }
     status.readers.iter().map(|reader| format!("{}: {}", reader.name, contents(reader))).collect()
@@ -170,7 +200,7 @@ mod tests {
     fn one_line_each() {
         let event = Event { sequence: 4, time: "2026-05-04T12:00:00Z".into(), change: pin_failed() };
         assert_eq!(
-            text(&event),
+            text(&event, &Select::default()),
             "2026-05-04T12:00:00Z  R\\n1: PIN 1 of card ABABABABABABABAB was wrong. 2 tries left.\n"
         );
     }

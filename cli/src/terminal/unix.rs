@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use super::{Echo, Line, MAX_LINE};
 use crate::exit::{Failure, failure};
+use crate::words;
 
 /// The character that Ctrl-C sends (ETX).
 const CTRL_C: u8 = 3;
@@ -64,13 +65,20 @@ impl Tty {
         Ok(Self { file, signals: Signals::catch()? })
     }
 
+    /// Its columns, where it tells.
+    pub(super) fn width(&self) -> Option<usize> {
+        terminal_size::terminal_size_of(&self.file).map(|(width, _)| usize::from(width.0))
+    }
+
     pub(super) fn write(&self, text: &str) -> io::Result<()> {
         (&self.file).write_all(text.as_bytes())
     }
 
     /// Prompts, and reads the line that is typed.
     pub(super) fn read_line(&self, prompt: &str, echo: Echo) -> Result<Line, Failure> {
-        let lost = |error| failure(ErrorCode::System, format!("The terminal cannot be used: {error}."));
+        let lost = |error: io::Error| {
+            failure(ErrorCode::System, format!("The terminal cannot be used: {}.", words::system(&error)))
+        };
         let typing = Typing::start(self, echo).map_err(lost)?;
         self.write(prompt).map_err(lost)?;
         let line = self.line().map_err(lost);

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{Echo, Line, MAX_LINE};
 use crate::exit::{Failure, failure};
+use crate::words;
 
 /// The console, whatever the standard handles are.
 pub(super) struct Tty {
@@ -27,6 +28,11 @@ impl Tty {
         Ok(Self { input: console("CONIN$")?, output: console("CONOUT$")? })
     }
 
+    /// Its columns, where it tells.
+    pub(super) fn width(&self) -> Option<usize> {
+        terminal_size::terminal_size_of(&self.output).map(|(width, _)| usize::from(width.0))
+    }
+
     pub(super) fn write(&self, text: &str) -> io::Result<()> {
         (&self.output).write_all(text.as_bytes())
     }
@@ -35,7 +41,9 @@ impl Tty {
     pub(super) fn read_line(&self, prompt: &str, echo: Echo) -> Result<Line, Failure> {
         let lost = |error: io::Error| match error.kind() {
             ErrorKind::Interrupted | ErrorKind::UnexpectedEof => Failure::Cancelled,
-            _ => failure(ErrorCode::System, format!("The console cannot be used: {error}.")),
+            _ => {
+                failure(ErrorCode::System, format!("The console cannot be used: {}.", words::system(&error)))
+            }
         };
         self.write(prompt).map_err(lost)?;
         match echo {

@@ -25,12 +25,12 @@ fn the_list_fits_a_terminal() {
     let run = agent.run(&["cert", "list"], "");
     assert_eq!(
         run.ended(0, &[]).stdout,
-        "   ID     NAME                        ISSUER                VALID UNTIL  CONTAINER  KEY  PIN TYPE\n\
-         *  kxc00  Aino Virtanen               Example Issuing CA 1  9999-12-31   0          yes  Primary card PIN\n   \
+        "   ID     NAME                        ISSUER                VALID UNTIL         CONTAINER  KEY  PIN\n\
+         *  kxc00  Aino Virtanen               Example Issuing CA 1  9999-12-31          0          yes  PIN\n   \
          digital signature, smart card logon\n   \
-         kxc01  damaged                                                        none       no   -\n   \
+         kxc01  damaged                                                               none       no   -\n   \
          It is not DER.\n   \
-         kxc02  \\u{1b}[2JEve\\nkxc09  Admin  Example Issuing CA 1  expired      2          yes  Primary card PIN\n   \
+         kxc02  \\u{1b}[2JEve\\nkxc09  Admin  Example Issuing CA 1  expired 2020-01-01  2          yes  PIN\n   \
          digital signature, smart card logon\n"
     );
     assert_eq!(
@@ -60,6 +60,13 @@ fn a_view_shows_every_field() {
     let mut expected = view().unwrap();
     expected["schema"] = json!(1);
     assert_eq!(agent.run(&["cert", "view", "0", "--json"], "").json(), expected);
+    let mut past = view().unwrap();
+    past["fields"]["not_after"] = json!("2026-01-01T00:00:00Z");
+    past["fields"]["public_key"] = json!("3082".repeat(100));
+    let agent = Agent::new([("status", status()), ("cert.view", Ok(past))]);
+    let run = agent.run(&["cert", "view", "0"], "");
+    let part = "Valid until         2026-01-01 00:00:00 UTC, expired\n";
+    assert!(run.ended(0, &[]).stdout.contains(part), "{}", run.everything());
     let agent = Agent::new([("status", status()), ("cert.view", damaged_view())]);
     let run = agent.run(&["cert", "view", "kxc01"], "");
     assert!(run.ended(0, &[]).stdout.contains("It is not DER."), "{}", run.everything());
@@ -191,7 +198,7 @@ fn a_file_that_cannot_be_one_reaches_nobody() {
     let agent = Agent::new([("status", status())]);
     std::fs::write(agent.path("huge"), vec![0; 512 * 1024 + 1]).unwrap();
     std::fs::write(agent.path("empty"), "").unwrap();
-    for (file, said) in [("huge", "too large"), ("empty", "empty"), ("none", "cannot be read")] {
+    for (file, said) in [("huge", "too large"), ("empty", "empty"), ("none", "none is not there.")] {
         let run = agent.run(&["cert", "import", file, "--pin-stdin"], PIN);
         assert!(run.ended(1, &[PIN]).stderr.contains(said), "{}", run.everything());
     }

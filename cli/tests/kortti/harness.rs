@@ -202,7 +202,7 @@ impl Told {
 }
 
 /// Answers one client until it goes. A `subscribe` is followed by the events that the script has for `event`, and
-/// then by silence for as long as the client stays.
+/// then by silence for as long as the client stays; an error among them ends the connection.
 fn serve(stream: UnixStream, script: &Mutex<Script>) {
     let mut writer = stream.try_clone().unwrap();
     for line in BufReader::new(stream).lines() {
@@ -228,7 +228,9 @@ fn serve(stream: UnixStream, script: &Mutex<Script>) {
         if method == "subscribe" {
             let events = script.lock().unwrap().replies.remove("event").unwrap_or_default();
             for event in events {
-                let line = json!({ "jsonrpc": "2.0", "method": "event", "params": event.unwrap() });
+                // As if the agent had died.
+                let Ok(event) = event else { return };
+                let line = json!({ "jsonrpc": "2.0", "method": "event", "params": event });
                 if writeln!(writer, "{line}").is_err() {
                     return;
                 }

@@ -16,6 +16,9 @@ fn without_an_agent() {
         (&["--version"], 0),
         (&["completions", "bash"], 0),
         (&["info", "--card", CSN], 2),
+        (&["help"], 0),
+        (&["help", "cert", "import"], 0),
+        (&["card", "--card", "3322110"], 2),
         (&["no-such-command"], 2),
         (&[], 2),
     ] {
@@ -130,7 +133,9 @@ fn status_and_readers() {
     assert_eq!(agent.run(&["--json", "status"], "").json(), expected);
     let run = agent.run(&["readers", "--reader", READER, "--json"], "");
     assert_eq!(run.json(), json!({ "schema": 1, "readers": [readers[1]] }));
-    agent.run(&["readers", "--reader", "Test"], "").ended(4, &[]);
+    let run = agent.run(&["readers", "--reader", "Test"], "");
+    let said = "There is no reader named Test. `kortti readers` lists them.\n";
+    assert_eq!(run.ended(4, &[]).stderr, said);
     agent.run(&["status", "--card", "00000000"], "").ended(4, &[]);
     agent.run(&["agent", "start"], "").ended(0, &[]);
     agent.run(&["agent", "start", "--virtual"], "").ended(2, &[]);

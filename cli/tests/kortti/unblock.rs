@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::harness::{Agent, error};
-use crate::values::{CSN, READER, challenge, good_challenge, pin, select, status};
+use crate::values::{CSN, READER, challenge, good_challenge, pin, pins, reader, select, status, status_of};
 
 const CHALLENGE: &str = "A892D75601617C5D";
 const RESPONSE: &str = "B0A1674747F4EB87";
@@ -11,7 +11,9 @@ const NEW: &str = "86427531";
 
 #[test]
 fn start_says_what_to_read_out() {
-    let agent = Agent::new([("status", status()), ("unblock.start", Ok(challenge()))]);
+    let none = || Ok(json!({ "state": "none" }));
+    let agent =
+        Agent::new([("status", status()), ("unblock.status", none()), ("unblock.start", Ok(challenge()))]);
     let run = agent.run(&["unblock", "start"], "");
     for part in [
         &format!("CSN              {CSN}\n"),
@@ -23,6 +25,7 @@ fn start_says_what_to_read_out() {
     ] {
         assert!(run.ended(0, &[]).stdout.contains(part), "{part}\n{}", run.everything());
     }
+    assert_eq!(agent.methods(), ["status", "unblock.status", "status", "unblock.start"]);
     assert_eq!(agent.params("unblock.start"), json!({ "select": select(), "role": 1 }));
     let mut expected = challenge();
     expected["schema"] = json!(1);
@@ -104,13 +107,24 @@ fn the_whole_way_at_a_terminal() {
     for (state, methods) in [
         (
             Ok(json!({ "state": "none" })),
-            &["status", "unblock.status", "status", "unblock.start", "unblock.finish"][..],
+            &[
+                "status",
+                "unblock.status",
+                "status",
+                "pin.list",
+                "status",
+                "unblock.start",
+                "unblock.status",
+                "unblock.finish",
+            ][..],
         ),
-        (good_challenge(), &["status", "unblock.status", "unblock.finish"]),
+        (good_challenge(), &["status", "unblock.status", "unblock.status", "unblock.finish"]),
     ] {
         let agent = Agent::new([
             ("status", status()),
             ("unblock.status", state),
+            ("unblock.status", good_challenge()),
+            ("pin.list", pins(0)),
             ("unblock.start", Ok(challenge())),
             ("unblock.finish", Ok(pin(5))),
         ]);
@@ -134,15 +148,116 @@ fn the_whole_way_at_a_terminal() {
 
 #[test]
 fn who_stops_half_way_can_go_on() {
-    let agent = Agent::new([("status", status()), ("unblock.status", good_challenge())]);
-    let mut dialogue = agent.start(&["unblock"]);
-    dialogue.expect("Response: ").press("\x03");
-    let run = dialogue.finish();
-    assert!(run.ended(130, &[]).stderr.contains("stays good"), "{}", run.everything());
-    assert_eq!(agent.methods(), ["status", "unblock.status"]);
+    let mut another = good_challenge().unwrap();
+    another["challenge"] = json!("0011223344556677");
+    for (state, said) in [
+        (good_challenge(), "stays good while the card stays in. Go on with: kortti unblock."),
+        (good_challenge(), "with: kortti unblock cancel"),
+        (
+            Ok(json!({ "state": "void", "reason": "The card was taken out." })),
+            "void: The card was taken out.",
+        ),
+        (Ok(another), "another one was taken meanwhile"),
+        (Err(error("no_card", "Insert a card.")), "Insert a card."),
+    ] {
+        let agent = Agent::new([
+            ("status", status()),
+            ("unblock.status", good_challenge()),
+            ("unblock.status", state),
+        ]);
+        let mut dialogue = agent.start(&["unblock"]);
+        dialogue.expect("Response: ").press("\x03");
+        let run = dialogue.finish();
+        assert!(run.ended(130, &[]).stderr.contains(said), "{}", run.everything());
+        assert_eq!(run.stderr.contains("stays good"), said.contains("kortti"), "{}", run.everything());
+        assert_eq!(agent.methods(), ["status", "unblock.status", "unblock.status"]);
+    }
 
+    let agent = Agent::none();
     let run = agent.run(&["unblock"], "");
     assert!(run.ended(2, &[]).stderr.contains("kortti unblock start"), "{}", run.everything());
+}
+
+#[test]
+fn nobody_types_a_new_pin_for_a_void_challenge() {
+    for verb in [&["unblock"][..], &["unblock", "finish"]] {
+        let agent = Agent::new([
+            ("status", status()),
+            ("unblock.status", good_challenge()),
+            ("unblock.status", Ok(json!({ "state": "void", "reason": "The card was taken out." }))),
+        ]);
+        let mut dialogue = agent.start(verb);
+        dialogue.expect("Response: ").press(RESPONSE).press("\n");
+        let run = dialogue.finish();
+        let said = "The challenge is void: The card was taken out. Nothing was sent.";
+        assert!(run.ended(9, &[NEW]).stderr.contains(said), "{}", run.everything());
+        assert!(!run.terminal.contains("New PIN"), "{}", run.everything());
+    }
+}
+
+#[test]
+fn a_challenge_that_is_out_is_shown_again() {
+    let start = ["unblock", "start"];
+    for (more, taken, said) in [
+        (&[][..], false, "This is the challenge that is out."),
+        (&["--new"], true, "The challenge that was out is void now."),
+        (&["--role", "3"], true, "The challenge that was out is void now."),
+    ] {
+        let arguments = [&start, more].concat();
+        for at_terminal in [true, false] {
+            let agent = Agent::new([
+                ("status", status()),
+                ("unblock.status", good_challenge()),
+                ("unblock.start", Ok(challenge())),
+            ]);
+            let run = if at_terminal { agent.start(&arguments).finish() } else { agent.run(&arguments, "") };
+            assert!(run.ended(0, &[]).stdout.starts_with(said), "{}", run.everything());
+            assert!(run.stdout.contains("A892 D756 0161 7C5D"), "{}", run.everything());
+            assert_eq!(agent.methods().contains(&"unblock.start".to_owned()), taken, "{arguments:?}");
+        }
+    }
+    let agent = Agent::new([("status", status()), ("unblock.status", good_challenge())]);
+    let run = agent.run(&["unblock", "start", "--json"], "");
+    let mut expected = challenge();
+    expected["schema"] = json!(1);
+    assert_eq!(run.ended(0, &[]).json(), expected);
+}
+
+#[test]
+fn a_pin_that_is_not_blocked_is_asked_about() {
+    for (verb, left, answer, taken) in [
+        ("start", 3, Some("y\n"), true),
+        ("start", 3, Some("\n"), false),
+        ("start", 3, Some("\x03"), false),
+        ("start", 0, None, true),
+        ("--json", 3, None, true),
+        ("walk", 3, Some("n\n"), false),
+    ] {
+        let agent = Agent::new([
+            ("status", status_of(&[reader("First", "AABBCCDD"), reader(READER, CSN)])),
+            ("unblock.status", Ok(json!({ "state": "none" }))),
+            ("pin.list", pins(left)),
+            ("unblock.start", Ok(challenge())),
+        ]);
+        let arguments: &[&str] = match verb {
+            "walk" => &["unblock"],
+            "--json" => &["unblock", "start", "--json", "--card", CSN],
+            _ => &["unblock", "start"],
+        };
+        let mut dialogue = agent.start(arguments);
+        if verb != "--json" {
+            // Only once.
+            dialogue.expect("Which card? Its number: ").press("2\n");
+        }
+        if let Some(answer) = answer {
+            dialogue.expect("The PIN is not blocked (3 tries left).").expect("ten minutes.");
+            dialogue.expect("[y/N] ").press(answer);
+        }
+        let run = dialogue.finish();
+        run.ended(if taken { 0 } else { 130 }, &[]);
+        assert_eq!(run.terminal.matches("Which card?").count(), usize::from(verb != "--json"));
+        assert_eq!(agent.methods().contains(&"unblock.start".to_owned()), taken, "{verb} {answer:?}");
+    }
 }
 
 #[test]
@@ -171,8 +286,8 @@ fn an_administrator_needs_neither_agent_nor_card() {
         (&["--challenge", "A892 D756 0161 7C5D FDAE", "--key-file", "key"][..], 2, "checksum does not fit"),
         (&["--challenge", "A892", "--key-file", "key"], 2, "This is no challenge"),
         (&["--challenge", "A892D75601617C5D", "--key-file", "bad"], 2, "The admin key is not one"),
-        (&["--challenge", "A892D75601617C5D", "--key-file", "none"], 2, "cannot be read"),
-        (&["--challenge", "A892D75601617C5D", "--key-fd", "99"], 2, "cannot be read"),
+        (&["--challenge", "A892D75601617C5D", "--key-file", "none"], 2, "none is not there."),
+        (&["--challenge", "A892D75601617C5D", "--key-fd", "99"], 2, "Descriptor 99 is not there."),
         (&["--challenge", "A892D75601617C5D"], 2, "--key-file or --key-fd"),
         (&["--key-file", "key"], 2, "--challenge"),
         (&["--challenge", long, "--key-file", "other"], 2, "which cipher the card uses with --cipher"),
@@ -222,6 +337,17 @@ fn status_and_cancel() {
         run.everything()
     );
     assert_eq!(agent.run(&["unblock", "status", "--json"], "").json()["state"], json!("good"));
-    agent.run(&["unblock", "cancel"], "").ended(0, &[]);
+    let run = agent.run(&["unblock", "cancel"], "");
+    assert_eq!(run.ended(0, &[]).stdout, "The challenge is given up.\n");
     assert_eq!(agent.params("unblock.cancel"), json!({ "select": select() }));
+    for state in [json!({ "state": "none" }), json!({ "state": "void", "reason": "It was taken out." })] {
+        let agent = Agent::new([
+            ("status", status()),
+            ("unblock.status", Ok(state)),
+            ("unblock.cancel", Ok(json!({}))),
+        ]);
+        let run = agent.run(&["unblock", "cancel"], "");
+        assert_eq!(run.ended(0, &[]).stdout, "There is no challenge to give up.\n");
+        assert_eq!(agent.run(&["unblock", "cancel", "--json"], "").json(), json!({ "schema": 1 }));
+    }
 }

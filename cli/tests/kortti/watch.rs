@@ -2,8 +2,8 @@ use std::io::BufReader;
 
 use serde_json::{Value, json};
 
-use crate::harness::Agent;
-use crate::values::{CSN, READER, reader, status};
+use crate::harness::{Agent, error};
+use crate::values::{CSN, READER, reader, status, status_of};
 
 fn events(last: Option<Value>) -> Agent {
     let mut snapshot = status().unwrap();
@@ -76,4 +76,58 @@ fn a_reader_that_goes_ends_it() {
     let mut running = agent.spawn(&["watch"]);
     drop(running.child.stdout.take());
     assert_eq!(running.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn an_agent_that_dies_is_told() {
+    let mut snapshot = status().unwrap();
+    snapshot["event"] = json!("snapshot");
+    snapshot["sequence"] = json!(1);
+    snapshot["time"] = json!("2026-05-04T12:00:00Z");
+    let agent = Agent::new([
+        ("subscribe", Ok(json!({}))),
+        ("event", Ok(snapshot)),
+        ("event", Err(error("system", "It dies."))),
+    ]);
+    let run = agent.run(&["watch"], "");
+    assert_eq!(run.ended(3, &[]).stderr, "The connection to the agent was lost.\n");
+    assert_eq!(run.stdout.lines().count(), 1);
+}
+
+#[test]
+fn the_snapshot_holds_what_is_named() {
+    let other = "AABBCCDDEEFF";
+    let mute = json!({ "name": "Mute", "state": "mute", "detail": "The card does not answer. Turn it." });
+    let mut snapshot = status_of(&[reader(READER, CSN), reader("Other", other), mute]).unwrap();
+    snapshot["event"] = json!("snapshot");
+    for (named, shown, said) in [
+        (&[][..], &[READER, "Other", "Mute"][..], ""),
+        (&["--reader", "Other"], &["Other"], ""),
+        (&["--card", other], &["Other"], ""),
+        (&["--reader", "Mute"], &["Mute"], ""),
+        (&["--reader", "Evil\u{7}"], &[], "The reader Evil\\u{7} is not there now; waiting.\n"),
+        (&["--card", "00000000"], &[], "The card 00000000 is not there now; waiting.\n"),
+        (
+            &["--reader", READER, "--card", other],
+            &[],
+            "The card AABBCCDDEEFF in Test Reader 00 is not there now; waiting.\n",
+        ),
+    ] {
+        // Twice, as when events were missed.
+        let events = [snapshot.clone(), snapshot.clone(), json!({ "event": "agent_stopping" })];
+        let mut replies = vec![("subscribe", Ok(json!({})))];
+        for (sequence, mut event) in (1..).zip(events) {
+            event["sequence"] = json!(sequence);
+            event["time"] = json!("now");
+            replies.push(("event", Ok(event)));
+        }
+        let run = Agent::new(replies).run(&[&["watch"], named].concat(), "");
+        let lines: Vec<&str> = run.ended(0, &[]).stdout.lines().collect();
+        assert_eq!(lines.len(), 2 * shown.len() + 1, "{}", run.everything());
+        for (line, name) in lines.iter().zip(shown.iter().chain(shown.iter())) {
+            assert!(line.starts_with(&format!("now  {name}: ")), "{}", run.everything());
+        }
+        assert!(!run.stdout.contains("?."), "{}", run.everything());
+        assert_eq!(run.stderr, said);
+    }
 }
