@@ -6,6 +6,7 @@
 // A benchmark that cannot go on says why and ends, on the spot.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -315,15 +316,14 @@ impl Bench {
     fn rest(&self, table: &mut Table, agent: &AgentProcess, pcscd: &Pcscd) {
         let (watcher, seen) = Watcher::start(pcscd);
         seen.recv_timeout(Duration::from_secs(20)).expect("the bare watcher sees the card");
-        let others = || wake_ups(watcher.0.id());
 
         // What the last command has left to do is not rest.
         thread::sleep(Duration::from_secs(1));
-        let (apdus, switches, library) = (self.card.apdus(), wake_ups(agent.pid()), others());
+        let (apdus, switches, library) = (self.card.apdus(), wake_ups(agent.pid()), wake_ups(watcher.0.id()));
         thread::sleep(REST);
         let apdus = self.card.apdus() - apdus;
-        let switches = wake_ups(agent.pid()).saturating_sub(switches);
-        let library = others().saturating_sub(library);
+        let (switches, threads) = woken_since(&switches, agent.pid());
+        let (library, _) = woken_since(&library, watcher.0.id());
         table.row(
             &format!("APDUs at rest, in {} s", REST.as_secs()),
             format!("{apdus:>4} APDUs"),
@@ -331,7 +331,7 @@ impl Bench {
         );
         table.row(
             &format!("wake-ups of all threads at rest, in {} s", REST.as_secs()),
-            format!("{switches:>4} wake-ups"),
+            format!("{switches:>4} wake-ups {threads}"),
             &Bar::AtMost(as_figure(switches), 0.0, "wake-ups"),
         );
         // pcsc-lite's client library itself looks up once a minute from a wait without end.
@@ -406,15 +406,30 @@ fn middle(costs: &[Cost]) -> Cost {
     Cost { apdus: median(&mut apdus), milliseconds: median(&mut times) }
 }
 
-/// How often the threads of a process have gone to sleep, and so woken up.
-fn wake_ups(pid: u32) -> usize {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("the agent").flatten();
-    let switches = tasks.map(|task| {
-        let status = fs::read_to_string(task.path().join("status")).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
-        line.and_then(|count| count.trim().parse::<usize>().ok()).unwrap_or(0)
-    });
-    switches.sum()
+/// How often each thread of a process has gone to sleep, and so woken up.
+fn wake_ups(pid: u32) -> BTreeMap<String, usize> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("the process").flatten();
+    let of_thread = |task: fs::DirEntry| {
+        let name = fs::read_to_string(task.path().join("comm")).ok()?;
+        let status = fs::read_to_string(task.path().join("status")).ok()?;
+        let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+        Some((format!("{} {}", name.trim(), task.file_name().display()), count.trim().parse().ok()?))
+    };
+    tasks.filter_map(of_thread).collect()
+}
+
+/// How often the threads have woken up since, and the names of those that have.
+fn woken_since(before: &BTreeMap<String, usize>, pid: u32) -> (usize, String) {
+    let woken: Vec<(String, usize)> = wake_ups(pid)
+        .into_iter()
+        .map(|(thread, count)| (before.get(&thread).map_or(0, |before| count - before), thread))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, thread)| {
+            (thread.rsplit_once(' ').map_or(thread.clone(), |(name, _)| name.to_owned()), count)
+        })
+        .collect();
+    let names: Vec<&str> = woken.iter().map(|(name, _)| name.as_str()).collect();
+    (woken.iter().map(|(_, count)| count).sum(), names.join(", "))
 }
 
 /// The system calls that a process makes in ten seconds; those in which it sleeps all the time are not among them.
