@@ -13,7 +13,7 @@ mod watch;
 use clap::CommandFactory;
 
 use crate::args::{Command, CommandLine, Global};
-use crate::exit::Failure;
+use crate::exit::{Failure, usage};
 use crate::output::{Output, print};
 
 /// Runs one command.
@@ -21,6 +21,9 @@ use crate::output::{Output, print};
 /// # Errors
 /// Why nothing came of it.
 pub(crate) fn run(command: Command, global: &Global, output: Output) -> Result<(), Failure> {
+    if let Some(card) = &global.card {
+        tells_cards_apart(card)?;
+    }
     match command {
         Command::Status => status::status(global, output),
         Command::Readers => status::readers(global, output),
@@ -38,4 +41,12 @@ pub(crate) fn run(command: Command, global: &Global, output: Output) -> Result<(
             print(&script)
         }
     }
+}
+
+/// Refuses too few digits of a serial number; spaces, braces and hyphens are none.
+fn tells_cards_apart(card: &str) -> Result<(), Failure> {
+    if card.chars().filter(char::is_ascii_hexdigit).count() < 8 {
+        return Err(usage(format!("--card {card} is too short: give at least eight digits.")));
+    }
+    Ok(())
 }

@@ -26,6 +26,12 @@ fn without_an_agent() {
         run.ended(code, &[]);
         assert_eq!(run.stdout.is_empty(), code != 0, "{}", run.everything());
     }
+    for short in ["3322110", "", "{33-22-11-0}"] {
+        let run = agent.run(&["watch", "--json", "--card", short], "");
+        assert_eq!(run.ended(2, &[]).json()["error"]["code"], json!("bad_request"));
+        let said = run.json()["error"]["message"].as_str().unwrap().contains("at least eight digits");
+        assert!(said, "{}", run.everything());
+    }
     let run = agent.run(&["agent", "status", "--json"], "");
     assert_eq!(run.ended(3, &[]).json()["error"]["code"], json!("no_agent"));
     assert_eq!(agent.run(&["agent", "stop", "--json"], "").json(), json!({ "schema": 1, "stopped": false }));
