@@ -47,14 +47,14 @@ fn one_of_two_cards_is_named() {
         let words = [&["card", "--json"][..], &options].concat();
         assert_eq!(stack.home.kortti(&words, &[]).code(0).json()["csn"], csn, "{options:?}");
     }
-    for (options, name) in [
-        (["--reader", "Virtual PCD 00"], "no_reader"),
-        (["--reader", "virtual pcd 00 00"], "no_reader"),
-        (["--card", "FFFFFFFF"], "no_card"),
-        (["--card", "7D1F93"], "no_card"),
+    for (options, code, name) in [
+        (["--reader", "Virtual PCD 00"], 4, "no_reader"),
+        (["--reader", "virtual pcd 00 00"], 4, "no_reader"),
+        (["--card", "FFFFFFFF"], 4, "no_card"),
+        (["--card", "7D1F93"], 2, "bad_request"),
     ] {
         let words = [&["card", "--json"][..], &options].concat();
-        let run = stack.home.kortti(&words, &[]).code(4);
+        let run = stack.home.kortti(&words, &[]).code(code);
         assert_eq!(run.json()["error"]["code"], name, "{options:?}");
     }
     // Both are changed at once, each its own.
