@@ -385,14 +385,14 @@ fn to_delete(
             let gone = if container.has_key { GONE } else { "" };
             Ok((
                 number.to_string(),
-                format!("Container {number}, {name}, goes. It has no certificate.{gone}"),
+                format!("Container {number}, {name}, is deleted. It has no certificate.{gone}"),
             ))
         }
         Err(failure) => Err(failure),
     }
 }
 
-const GONE: &str = " The private key goes too. What was enciphered for it can no longer be read.";
+const GONE: &str = " Its private key is lost: what was enciphered for it can no longer be read.";
 
 fn deletion_text(certificate: &Certificate, keep_key: bool) -> String {
     let Certificate { id, common_name, issuer_name, .. } = certificate;
@@ -404,10 +404,12 @@ fn deletion_text(certificate: &Certificate, keep_key: bool) -> String {
     let rest = match (certificate.container, keep_key) {
         (None, _) => String::new(),
         (Some(container), true) => format!(" Container {container} stays without a certificate."),
-        (Some(container), false) if certificate.has_key => format!(" So does container {container}.{GONE}"),
-        (Some(container), false) => format!(" So does container {container}, which has no key."),
+        (Some(container), false) if certificate.has_key => {
+            format!(" Container {container} is deleted with it.{GONE}")
+        }
+        (Some(container), false) => format!(" Container {container}, which has no key, is deleted with it."),
     };
-    format!("The certificate {name} goes.{rest}")
+    format!("The certificate {name} is deleted.{rest}")
 }
 
 fn deleted_text(reply: &DeleteReply) -> String {

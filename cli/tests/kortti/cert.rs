@@ -261,15 +261,15 @@ fn deletion() -> Vec<(&'static str, Reply)> {
 fn a_deletion_says_what_it_takes_along() {
     let missing = || Err(error("not_found", "There is no such certificate."));
     for (arguments, view, named, said) in [
-        (&["kxc00"][..], view(), Some(SHA256), "So does container 0. The private key goes too."),
-        (&["00FF00FF"], view(), Some(SHA256), "What was enciphered for it can no longer be read."),
+        (&["kxc00"][..], view(), Some(SHA256), "Container 0 is deleted with it. Its private key is lost"),
+        (&["00FF00FF"], view(), Some(SHA256), "what was enciphered for it can no longer be read."),
         (&["kxc00", "--keep-key"], view(), Some(SHA256), "Container 0 stays without a certificate."),
-        (&["kxc01"], damaged_view(), Some("kxc01"), "kxc01, which is damaged, goes.\n"),
+        (&["kxc01"], damaged_view(), Some("kxc01"), "kxc01, which is damaged, is deleted.\n"),
         (
             &["4"],
             missing(),
             Some("4"),
-            "Container 4, old key, goes. It has no certificate. The private key goes",
+            "Container 4, old key, is deleted. It has no certificate. Its private key is lost",
         ),
         (&["4", "--keep-key"], missing(), None, "There is no such certificate."),
         (&["5"], missing(), None, "There is no such certificate."),
@@ -331,7 +331,7 @@ fn a_deletion_is_asked_about() {
         }
         let run = dialogue.finish();
         run.ended(if goes_on { 0 } else { 130 }, &[PIN]);
-        assert!(run.stderr.contains("The private key goes too."), "{}", run.everything());
+        assert!(run.stderr.contains("Its private key is lost"), "{}", run.everything());
         assert_eq!(agent.methods().contains(&"cert.delete".to_owned()), goes_on);
     }
 }
