@@ -8,7 +8,7 @@ pub mod unblock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use card::transport::{self, ReaderState, Readers};
 use card::virt::VirtualReaders;
@@ -96,15 +96,9 @@ impl Service {
         self.registry.publish(Change::AgentStopping);
         self.readers.stop();
         self.registry.let_go();
-        let deadline = Instant::now() + patience;
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        while *running > 0 {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            running = self.all_done.wait_timeout(running, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.all_done.wait_timeout_while(running, patience, |running| *running > 0);
+        drop(waited);
     }
 
     /// Calls the method of that name.

@@ -123,11 +123,12 @@ impl Desk {
             Ok(transaction) => transaction,
             Err(error) => return (Err(error.into()), false),
         };
+        if self.service.is_stopping() {
+            let words = "The agent is ending. Nothing was sent.";
+            return (Err(Error::new(ErrorCode::NoAgent, words).into()), false);
+        }
         if !turn.begin() {
-            return (
-                Err(Failure::Told(Error::new(ErrorCode::Busy, "Nobody waits for this any more."))),
-                false,
-            );
+            return (Err(Error::new(ErrorCode::Busy, "Nobody waits for this any more.").into()), false);
         }
         let mut smart_card = match edge::open(&mut *transaction) {
             Ok(smart_card) => smart_card,

@@ -85,6 +85,11 @@ impl Rig {
         rig
     }
 
+    /// What the requests are made to.
+    pub(crate) fn service(&self) -> Arc<Service> {
+        Arc::clone(&self.service)
+    }
+
     /// The virtual card of that name.
     pub(crate) fn card(&self, name: &str) -> VirtualCard {
         self.readers.card(name).unwrap()

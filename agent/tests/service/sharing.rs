@@ -238,3 +238,21 @@ fn a_pin_that_was_changed_is_told_as_changed() {
         }
     }
 }
+
+/// An operation whose turn comes when the agent is ending already is not begun.
+#[test]
+fn nothing_begins_once_the_agent_ends() {
+    let rig = Rig::new();
+    let card = rig.card("anna");
+    let service = rig.service();
+    let mark = card.apdus();
+    card.before_next_transaction(move |_| {
+        let ending = service.clone();
+        thread::spawn(move || ending.finish(Duration::from_secs(20)));
+        while !service.is_stopping() {
+            thread::yield_now();
+        }
+    });
+    assert_eq!(rig.call::<PinChange>(&change()).unwrap_err().code, ErrorCode::NoAgent);
+    assert_eq!(card.apdus(), mark);
+}
