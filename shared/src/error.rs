@@ -48,6 +48,16 @@ pub enum ErrorCode {
     PinBlocked,
     /// Only one try is left and nobody said that it may be used. Nothing was sent.
     LastTry,
+    /// Writing needs the card's management key, which was not given. Nothing was sent.
+    ManagementKeyNeeded,
+    /// The management key was wrong.
+    WrongManagementKey,
+    /// A key of the card would be lost, and nobody said that it may be. Nothing was sent.
+    WouldOverwrite,
+    /// Nobody touched the device in time.
+    NotTouched,
+    /// Whoever was to type on the reader gave up, or typed two different new PINs. No try was used.
+    PadCancelled,
     /// The new PIN does not fit the policy. Nothing was sent.
     PinPolicy,
     /// The response was wrong; the challenge is used up.

@@ -35,6 +35,15 @@ pub enum Error {
     /// The card refused a new PIN for its length or characters. No try was used.
     #[error("the card refuses this as a new PIN")]
     PinRefused,
+    /// Writing needs the management key, and there is none that Kortti could use without being given it.
+    #[error("the management key is needed")]
+    ManagementKeyNeeded,
+    /// The management key was wrong, or of another length or cipher than the card's.
+    #[error("wrong management key")]
+    WrongManagementKey,
+    /// Nobody touched the card in time.
+    #[error("the card was not touched")]
+    Untouched,
     /// The response was wrong, and the challenge is used up.
     #[error("wrong response")]
     WrongResponse {

@@ -26,5 +26,6 @@ mod smart_card;
 
 pub use error::{Error, Result, VoidReason};
 pub use smart_card::{
-    Challenge, Contents, Freshness, Import, Placement, Removed, SmartCard, StoredCertificate, UnblockProof,
+    Challenge, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, Placement, Removed, SmartCard,
+    StoredCertificate, UnblockProof,
 };

@@ -24,8 +24,9 @@ use crate::worker::{Desk, Turn};
 
 /// What was read from a card, with what tells whether it still holds. Public objects only, in memory only.
 pub struct Cache {
-    generation: u32,
-    freshness: Freshness,
+    pub(crate) generation: u32,
+    /// `None` when the card has no means to tell.
+    pub(crate) freshness: Option<Freshness>,
     /// As read.
     pub contents: Arc<Contents>,
     /// As shown.
@@ -33,39 +34,26 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Reads the card anew unless what is cached still holds: same insertion, same freshness counters.
-    pub(crate) fn refresh(
-        cache: &mut Option<Self>,
-        card: &mut dyn SmartCard,
-        target: &Target,
-    ) -> std::result::Result<(), Failure> {
-        if let Some(kept) = cache.take().filter(|kept| kept.generation == target.generation)
-            && card.freshness()? == kept.freshness
-        {
-            *cache = Some(kept);
-            return Ok(());
-        }
+    /// Reads the card. Its freshness is for the caller to ask, last.
+    pub(crate) fn read(card: &mut dyn SmartCard, target: &Target) -> std::result::Result<Self, Failure> {
         pins::confirm(card, target)?;
         let contents = card.contents()?;
         let listed = list_of(&contents);
-        let freshness = card.freshness()?;
-        *cache =
-            Some(Self { generation: target.generation, freshness, contents: Arc::new(contents), listed });
-        Ok(())
+        Ok(Self { generation: target.generation, freshness: None, contents: Arc::new(contents), listed })
     }
 }
 
 /// The certificates of a card.
 pub fn list(service: &Service, params: &OnCard) -> Result<Vec<Certificate>> {
     let target = service.registry().find(&params.select)?;
-    target.ask(move |desk, turn, target| Ok(read(desk, turn, target)?.listed.clone()))
+    target.ask(move |desk, turn, target| Ok(desk.read(turn, target)?.listed.clone()))
 }
 
 /// One certificate in full.
 pub fn view(service: &Service, params: CertParams) -> Result<CertificateView> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
-        let cache = read(desk, turn, target)?;
+        let cache = desk.read(turn, target)?;
         let summary = choose(&cache.listed, &params.certificate)?;
         let der = stored(&cache.contents, &summary.id).and_then(|stored| stored.der.as_deref().ok());
         let others: Vec<Vec<u8>> = cache
@@ -89,18 +77,16 @@ pub fn inspect(service: &Service, params: &InspectParams) -> Result<ImportPlan> 
     let credential = open(&params.file, params.password.as_ref())?;
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
-        let mut cache = desk.cache.take();
-        let (csn, placement) = desk.operate(turn, target, |card| {
-            let csn = initialised(pins::confirm(card, target)?.csn)?;
-            Cache::refresh(&mut cache, card, target)?;
-            let placement = with_import(&credential, false, |import| Ok(card.place(import)?))?;
-            Ok((csn, placement))
+        let csn = initialised(target.card.csn.clone())?;
+        let (replaced, placement) = desk.ask(turn, target, |card, cache| {
+            pins::confirm(card, target)?;
+            let placement = with_import(&credential, false, container, |import| Ok(card.place(import)?))?;
+            let replaced = placement.replaces.as_ref().and_then(|id| {
+                let listed = cache.listed.iter().find(|certificate| certificate.id == *id)?;
+                Some(listed.common_name.clone())
+            });
+            Ok((replaced, placement))
         })?;
-        let replaced = placement.replaces.and_then(|id| {
-            let listed = cache.as_ref()?.listed.iter().find(|certificate| certificate.id == id)?;
-            Some(listed.common_name.clone())
-        });
-        desk.cache = cache;
         Ok(ImportPlan {
             csn,
             reader: target.reader.clone(),
@@ -108,7 +94,9 @@ pub fn inspect(service: &Service, params: &InspectParams) -> Result<ImportPlan> 
             with_key: placement.writes_key,
             chain: credential.chain.iter().filter_map(|der| x509::common_name(der)).collect(),
             container: placement.container,
+            slot: slot_text(target, placement.container),
             replaces: replaced,
+            overwrites_key: placement.overwrites_key,
         })
     })
 }
@@ -226,13 +214,6 @@ fn orphans(container: Option<u8>, keep_key: bool) -> Vec<String> {
         ],
         None => Vec::new(),
     }
-}
-
-/// The card's contents, from the cache where it still holds.
-fn read<'d>(desk: &'d mut Desk, turn: &Turn, target: &Target) -> Result<&'d Cache> {
-    let mut cache = desk.cache.take();
-    desk.operate(turn, target, |card| Cache::refresh(&mut cache, card, target))?;
-    Ok(desk.cache.insert(cache.ok_or_else(|| errors::card(&card::Error::NotInitialised))?))
 }
 
 /// An operation that presents the PIN and writes: the cache is void, and a wrong PIN is announced.

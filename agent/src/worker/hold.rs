@@ -107,7 +107,7 @@ fn take(
     start: &Start,
     lock: Duration,
 ) -> std::result::Result<Held, Failure> {
-    let mut card = edge::open(transaction)?;
+    let mut card = edge::open(transaction, Some(start.target.card.edge))?;
     let identity = pins::confirm(&mut *card, &start.target)?;
     let csn = identity.csn.clone().ok_or(CardError::NotInitialised)?;
     let pins = card.pins()?;

@@ -77,14 +77,14 @@ impl Gids<'_> {
             if self.container_key(directory, container)?.as_ref() == Some(import.public_key) {
                 let replaces =
                     certificate_of(directory, certificates, container).map(|stored| stored.id.clone());
-                return Ok(Placement { container, replaces, writes_key: false });
+                return Ok(Placement { container, replaces, writes_key: false, overwrites_key: false });
             }
         }
         if import.private_key.is_none() {
             return Err(Error::NoMatchingKey);
         }
         let container = free_container(directory, certificates).ok_or(Error::CardFull("another key"))?;
-        Ok(Placement { container, replaces: None, writes_key: true })
+        Ok(Placement { container, replaces: None, writes_key: true, overwrites_key: false })
     }
 
     /// Imports, reads back and compares.
