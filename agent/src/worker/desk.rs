@@ -12,6 +12,7 @@ use shared::{Error, ErrorCode, Result};
 use super::inbox::Inbox;
 use super::{Message, Turn, hold};
 use crate::errors::{self, Failure};
+use crate::policy::Policy;
 use crate::registry::{Found, Registry, Target};
 use crate::service::Service;
 use crate::service::certificates::Cache;
@@ -37,6 +38,11 @@ impl Desk {
     /// What is known of readers and cards, and who is told of changes.
     pub(crate) fn registry(&self) -> &Registry {
         self.service.registry()
+    }
+
+    /// The policy in force.
+    pub(crate) fn policy(&self) -> &Policy {
+        self.service.policy()
     }
 
     /// Does what a message asks. Returns a message that came in meanwhile and is to be handled next.
