@@ -94,6 +94,19 @@ pub(crate) fn card(error: &CardError) -> Error {
                 .to_owned(),
         ),
         C::PadEnded(end) => return pad_ended(*end),
+        C::ManagementKeyNeeded => (
+            ErrorCode::ManagementKeyNeeded,
+            "Writing to this card needs its management key. Whoever set up the card has it. Nothing was sent."
+                .to_owned(),
+        ),
+        C::WrongManagementKey => (
+            ErrorCode::WrongManagementKey,
+            "Wrong management key. The card does not count tries of it; nothing was written.".to_owned(),
+        ),
+        C::Untouched => (
+            ErrorCode::NotTouched,
+            "Nobody touched the device while it blinked. Try again, and touch it then.".to_owned(),
+        ),
         C::WrongResponse { tries_left } => {
             let words = "The response was not accepted, and the challenge is used up. Cards allow few wrong \
                          responses: make sure of the admin key, then start again with `kortti unblock`.";
@@ -143,10 +156,12 @@ pub(crate) fn card(error: &CardError) -> Error {
 /// The reader's pad gave no PIN to the card.
 fn pad_ended(end: PadEnd) -> Error {
     let (code, words) = match end {
-        PadEnd::TimedOut => (ErrorCode::NotTyped, "No PIN was typed on the reader in time. No try was used."),
-        PadEnd::Cancelled => (ErrorCode::NotTyped, "You cancelled on the reader. No try was used."),
+        PadEnd::TimedOut => {
+            (ErrorCode::PadCancelled, "No PIN was typed on the reader in time. No try was used.")
+        }
+        PadEnd::Cancelled => (ErrorCode::PadCancelled, "You cancelled on the reader. No try was used."),
         PadEnd::Differ => (
-            ErrorCode::PinPolicy,
+            ErrorCode::PadCancelled,
             "The new PIN was typed differently the second time. The old one is unchanged; try again.",
         ),
         PadEnd::Length => (

@@ -48,10 +48,18 @@ pub enum ErrorCode {
     PinBlocked,
     /// Only one try is left and nobody said that it may be used. Nothing was sent.
     LastTry,
+    /// Writing needs the card's management key, which was not given. Nothing was sent.
+    ManagementKeyNeeded,
+    /// The management key was wrong.
+    WrongManagementKey,
+    /// A key of the card would be lost, and nobody said that it may be. Nothing was sent.
+    WouldOverwrite,
+    /// Nobody touched the device in time.
+    NotTouched,
+    /// Whoever was to type on the reader gave up, or typed two different new PINs. No try was used.
+    PadCancelled,
     /// The new PIN does not fit the policy. Nothing was sent.
     PinPolicy,
-    /// Nobody typed the PIN on the reader's pad, or somebody cancelled there. No try was used.
-    NotTyped,
     /// The response was wrong; the challenge is used up.
     WrongResponse,
     /// The response is not well formed or its checksum does not fit. Nothing was sent.

@@ -134,6 +134,12 @@ secret! {
 }
 
 secret! {
+    /// The management key of a PIV card, as typed: hexadecimal digits, perhaps grouped; or the word `factory` for
+    /// the key with which cards leave the factory.
+    KeyText
+}
+
+secret! {
     /// A file that may hold a private key, base64 on the wire.
     FileText
 }
@@ -143,7 +149,7 @@ secret! {
     AdminKey
 }
 
-on_the_wire!(Pin, Password, ResponseText, FileText);
+on_the_wire!(Pin, Password, ResponseText, KeyText, FileText);
 
 impl Pin {
     /// Whether nothing was typed. An empty PIN never reaches a card: to most it is a status query.

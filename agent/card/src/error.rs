@@ -38,6 +38,15 @@ pub enum Error {
     /// The reader's pad gave no PIN to the card. No try was used.
     #[error("the reader's pad: {0:?}")]
     PadEnded(PadEnd),
+    /// Writing needs the management key, and there is none that Kortti could use without being given it.
+    #[error("the management key is needed")]
+    ManagementKeyNeeded,
+    /// The management key was wrong, or of another length or cipher than the card's.
+    #[error("wrong management key")]
+    WrongManagementKey,
+    /// Nobody touched the card in time.
+    #[error("the card was not touched")]
+    Untouched,
     /// The response was wrong, and the challenge is used up.
     #[error("wrong response")]
     WrongResponse {

@@ -6,7 +6,8 @@
 //!             pin_pad: PINs typed on the reader
 //!     applet  a selected application: chaining, extended lengths, 61xx, 6Cxx, the masked trace
 //!       edge  the command set of one kind of card, as a SmartCard
-//! x509, pfx   certificates and files
+//! key         keys and signatures as values; der: their bytes
+//!   x509, pfx certificates and files
 //! virt        virtual readers and cards; shares nothing with the edges
 //! ```
 //!
@@ -24,10 +25,12 @@ pub mod transport;
 pub mod virt;
 pub mod x509;
 
+mod der;
 mod error;
 mod smart_card;
 
 pub use error::{Error, PadEnd, Result, VoidReason};
 pub use smart_card::{
-    Challenge, Contents, Freshness, Import, Placement, Removed, SmartCard, StoredCertificate, UnblockProof,
+    Challenge, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, Placement, Removed, SmartCard,
+    StoredCertificate, UnblockProof,
 };

@@ -1,6 +1,9 @@
 //! The seam between what a card is and how it is spoken to: the minidriver's model, with no APDU in sight.
 
-use shared::model::{Card, Container, Finding, PinStatus, Role, Space};
+use shared::model::{
+    Card, Container, DefaultSource, Finding, KeyAlgorithm, ManagementKey, PinStatus, PinUse, Role, Space,
+    TouchUse,
+};
 use shared::secret::Pin;
 
 use crate::error::Result;
@@ -8,8 +11,8 @@ use crate::key::{PrivateKey, PublicKey};
 
 /// A card whose application is selected, inside one transaction. What it remembers is good for that long only.
 ///
-/// Every method that writes needs [`SmartCard::verify`] first, in the same transaction, except where it says
-/// otherwise. Every method leaves no secret behind: what it was lent it does not keep.
+/// Every method that writes needs [`SmartCard::verify`] and [`SmartCard::authorise`] first, in the same transaction,
+/// except where it says otherwise. Every method leaves no secret behind: what it was lent it does not keep.
 pub trait SmartCard {
     /// Kind, serial number and name. Reads from the card what was not read yet in this transaction.
     ///
@@ -22,11 +25,13 @@ pub trait SmartCard {
     /// nothing may be redone by machine.
     fn secret_sent(&self) -> bool;
 
-    /// What tells whether contents read earlier still hold. One APDU.
+    /// What will tell [`crate::edge::recall`] whether the contents read in this transaction still hold; `None` when
+    /// this card has no means to. To be called last: some cards are left with a mark that every other command takes
+    /// away. One APDU.
     ///
     /// # Errors
     /// As for `identify`; [`crate::Error::NotInitialised`].
-    fn freshness(&mut self) -> Result<Freshness>;
+    fn freshness(&mut self) -> Result<Option<Freshness>>;
 
     /// Containers, certificates and what is wrong with them. Needs no PIN. A part that is damaged is listed
     /// among the findings and does not hide the rest.
@@ -45,13 +50,35 @@ pub trait SmartCard {
     ///
     /// # Errors
     /// [`crate::Error::WrongPin`], [`crate::Error::PinBlocked`], [`crate::Error::PinRefused`].
-    fn verify(&mut self, role: Role, pin: &Pin) -> Result<()>;
+    fn verify(&mut self, role: Role, pin: PinEntry<'_>) -> Result<()>;
 
-    /// Changes a PIN: verifies the current one first, and only then sends the change. Needs no `verify` before.
+    /// The key that authorises writing, where the card has one beside the PIN, and how it stands. `None` when the
+    /// PIN is all it takes. Uses no try.
+    ///
+    /// # Errors
+    /// As for `identify`.
+    fn management_key(&mut self) -> Result<Option<ManagementKey>>;
+
+    /// Authorises writing beyond the PIN, once, on cards that want it; on others it does nothing.
+    ///
+    /// # Errors
+    /// [`crate::Error::ManagementKeyNeeded`], decided without asking the card; [`crate::Error::WrongManagementKey`],
+    /// [`crate::Error::Untouched`].
+    fn authorise(&mut self, proof: ManagementProof<'_>) -> Result<()>;
+
+    /// Changes a PIN, or the PUK, whose role is [`Role::ADMIN`]. Needs no `verify` before. A wrong current PIN costs
+    /// one try and never sets a new one.
     ///
     /// # Errors
     /// As for `verify`.
-    fn change_pin(&mut self, role: Role, current: &Pin, new: &Pin) -> Result<()>;
+    fn change_pin(&mut self, role: Role, current: PinEntry<'_>, new: PinEntry<'_>) -> Result<()>;
+
+    /// Sets how many tries PIN and PUK have. Cards that can do it fall back on the factory's PIN and PUK, which are
+    /// changed at once to those given.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotSupported`]; [`crate::Error::WriteFailed`] when PIN or PUK is the factory's now.
+    fn set_tries(&mut self, pin: (u8, &Pin), puk: (u8, &Pin)) -> Result<()>;
 
     /// Takes a challenge for unblocking that PIN, and leaves a mark on the card by which
     /// [`SmartCard::challenge_stands`] recognises that nothing has come between. To be called before anything
@@ -74,7 +101,7 @@ pub trait SmartCard {
     ///
     /// # Errors
     /// [`crate::Error::WrongResponse`], [`crate::Error::WrongPin`] for a PUK, [`crate::Error::PinRefused`].
-    fn unblock(&mut self, role: Role, proof: UnblockProof<'_>, new: &Pin) -> Result<()>;
+    fn unblock(&mut self, role: Role, proof: UnblockProof<'_>, new: PinEntry<'_>) -> Result<()>;
 
     /// Where an import would go, and whether there is room: every limit that can be known is checked here, before
     /// the first write. How many files a card takes it does not tell, nor how much memory it has; where they run
@@ -91,10 +118,39 @@ pub trait SmartCard {
     /// Those of `place`, and [`crate::Error::WriteFailed`].
     fn import(&mut self, import: &Import<'_>) -> Result<String>;
 
+    /// Where a new key would go, and whether there is room, as for `place`. Needs no PIN and writes nothing.
+    ///
+    /// # Errors
+    /// [`crate::Error::KeyNotSupported`], [`crate::Error::CardFull`], [`crate::Error::NotFound`],
+    /// [`crate::Error::NotSupported`].
+    fn place_key(&mut self, new: &NewKey) -> Result<Placement>;
+
+    /// Makes a key on the card and returns its public half. A certificate that stood for another key there is gone.
+    ///
+    /// # Errors
+    /// Those of `place_key`, and [`crate::Error::WriteFailed`].
+    fn generate(&mut self, new: &NewKey) -> Result<PublicKey>;
+
+    /// Signs with a key of the card, as X.509 has it: PKCS#1 v1.5 or ECDSA with the hash that fits the key's size,
+    /// or Ed25519. The signature is checked before it is returned. `pin` is what the card has accepted in this
+    /// transaction, presented again where the key wants it before every use.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`], [`crate::Error::KeyNotSupported`] for a key that cannot sign,
+    /// [`crate::Error::Untouched`], and those of `verify`.
+    fn sign(&mut self, container: u8, message: &[u8], pin: PinEntry<'_>) -> Result<Vec<u8>>;
+
+    /// Moves a key and its certificate to another, free container.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotSupported`], [`crate::Error::NotFound`], [`crate::Error::WriteFailed`].
+    fn move_key(&mut self, from: u8, to: u8) -> Result<()>;
+
     /// Makes a container the default one.
     ///
     /// # Errors
-    /// [`crate::Error::NotFound`] when there is no such container.
+    /// [`crate::Error::NotFound`] when there is no such container; [`crate::Error::NotSupported`] says what decides
+    /// on cards that keep no default.
     fn set_default(&mut self, container: u8) -> Result<()>;
 
     /// Deletes a certificate without a container, or only the certificate of one.
@@ -103,7 +159,8 @@ pub trait SmartCard {
     /// [`crate::Error::NotFound`].
     fn delete_certificate(&mut self, id: &str) -> Result<()>;
 
-    /// Deletes a container with its key and certificate.
+    /// Deletes a container with its key and certificate; where the card cannot delete keys, the certificate only,
+    /// which [`Removed::key_stays`] tells.
     ///
     /// # Errors
     /// [`crate::Error::NotFound`].
@@ -114,6 +171,49 @@ pub trait SmartCard {
     /// # Errors
     /// Those of the transport.
     fn repair(&mut self) -> Result<Vec<Finding>>;
+
+    /// Tells Windows, which keeps certificates by the card's identifier, that they have changed: gives the card a new
+    /// identifier where nothing else tells. Does nothing where the serial number would change with it.
+    ///
+    /// # Errors
+    /// Those of a write; the change that it tells of is done whatever comes of this.
+    fn renew_identifier(&mut self) -> Result<()>;
+}
+
+/// How a PIN gets to the card.
+#[derive(Clone, Copy, Debug)]
+pub enum PinEntry<'a> {
+    /// Typed at the computer.
+    Typed(&'a Pin),
+    /// Typed on the reader's own keys; no program sees it.
+    Pad,
+}
+
+/// What authorises writing beyond the PIN.
+#[derive(Clone, Copy)]
+pub enum ManagementProof<'a> {
+    /// Nothing that anybody types: the key that the card keeps for whoever has the PIN, or the factory's where the
+    /// card says that it still has that.
+    Stored,
+    /// The key, raw.
+    Key(&'a [u8]),
+    /// The factory's key: somebody says that the card still has it.
+    Factory,
+}
+
+/// A key to be made on a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewKey {
+    /// The container that somebody chose; the card's edge chooses unless given.
+    pub container: Option<u8>,
+    /// Kind and size.
+    pub algorithm: KeyAlgorithm,
+    /// When it will want the PIN; as usual for the container unless given.
+    pub pin_use: Option<PinUse>,
+    /// When it will want a touch; as usual unless given.
+    pub touch_use: Option<TouchUse>,
+    /// Whether the container becomes the default one.
+    pub default: bool,
 }
 
 /// Opaque bytes that differ when the contents of the card may differ.
@@ -131,6 +231,10 @@ pub struct Contents {
     pub roots: Vec<Vec<u8>>,
     /// How full it is.
     pub space: Space,
+    /// What decides which container is the default one.
+    pub default_source: Option<DefaultSource>,
+    /// The 16 bytes by which Windows knows the card, where they are not its serial number.
+    pub windows_id: Option<Vec<u8>>,
     /// What is wrong with it.
     pub findings: Vec<Finding>,
 }
@@ -161,7 +265,7 @@ pub enum UnblockProof<'a> {
     /// The response to the challenge that the card gave last.
     Response(&'a [u8]),
     /// The PUK.
-    Puk(&'a Pin),
+    Puk(PinEntry<'a>),
 }
 
 /// What is to be imported.
@@ -174,6 +278,8 @@ pub struct Import<'a> {
     pub private_key: Option<&'a PrivateKey>,
     /// Further certificates of the chain, DER. Those that do not fit are left out.
     pub chain: &'a [Vec<u8>],
+    /// The container that somebody chose; the card's edge chooses unless given.
+    pub container: Option<u8>,
     /// Whether the container becomes the default one. The first container of a card always does.
     pub default: bool,
 }
@@ -187,6 +293,8 @@ pub struct Placement {
     pub replaces: Option<String>,
     /// Whether the key is written too; false when the card has it.
     pub writes_key: bool,
+    /// Whether another key is in the container, or may be, and would be lost.
+    pub overwrites_key: bool,
 }
 
 /// What a deletion brought with it.
@@ -194,4 +302,6 @@ pub struct Placement {
 pub struct Removed {
     /// The container that is the default one now.
     pub default: Option<u8>,
+    /// Whether the card cannot delete the key, so that it is still there.
+    pub key_stays: bool,
 }

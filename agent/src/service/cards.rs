@@ -1,36 +1,46 @@
 //! One card as a whole: everything about it, and its repair.
 
+use std::sync::Arc;
+
+use card::SmartCard;
 use shared::Result;
 use shared::model::{CardDetails, Csn, Role};
 use shared::rpc::events::{Cause, Change, OnCardEvent};
-use shared::rpc::methods::{OnCard, RepairParams, RepairReply};
+use shared::rpc::methods::{Access, OnCard, RepairParams, RepairReply};
 
-use crate::service::certificates::Cache;
+use crate::errors::Failure;
+use crate::service::authority::Authority;
 use crate::service::{Service, pins};
 
 /// Everything there is to know about a card without a PIN.
 pub fn show(service: &Service, params: &OnCard) -> Result<CardDetails> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
-        let mut cache = desk.cache.take();
-        let pins = desk.operate(turn, target, |card| {
-            let pins = card.pins()?;
-            match target.card.csn {
-                Some(_) => Cache::refresh(&mut cache, card, target)?,
-                // Another program may have personalised it since.
-                None => drop(pins::confirm(card, target)?),
-            }
-            Ok(pins)
-        })?;
-        let (contents, certificates) = match &cache {
-            Some(cache) => (cache.contents.clone(), cache.listed.clone()),
-            None => Default::default(),
+        let state = |card: &mut dyn SmartCard| -> std::result::Result<_, Failure> {
+            Ok((card.pins()?, card.management_key()?))
         };
-        desk.cache = cache;
+        let (pins, management_key, contents, certificates) = match target.card.csn {
+            Some(_) => desk.ask(turn, target, |card, cache| {
+                let (pins, key) = state(card)?;
+                Ok((pins, key, cache.contents.clone(), cache.listed.clone()))
+            })?,
+            None => desk.operate(turn, target, |card| {
+                // Another program may have personalised it since.
+                pins::confirm(card, target)?;
+                let (pins, key) = state(card)?;
+                Ok((pins, key, Arc::default(), Vec::new()))
+            })?,
+        };
+        let windows_id = match &contents.windows_id {
+            Some(bytes) => Csn::new(bytes).guid(),
+            None => target.card.csn.as_ref().and_then(Csn::guid),
+        };
         Ok(CardDetails {
             reader: target.reader.clone(),
             atr: target.atr.clone(),
-            csn_guid: target.card.csn.as_ref().and_then(Csn::guid),
+            windows_id,
+            management_key,
+            default_source: contents.default_source,
             initialised: target.card.csn.is_some(),
             card: target.card.clone(),
             pins,
@@ -42,13 +52,25 @@ pub fn show(service: &Service, params: &OnCard) -> Result<CardDetails> {
     })
 }
 
+/// What a write needs.
+pub fn access(service: &Service, params: &OnCard) -> Result<Access> {
+    let target = service.registry().find(&params.select)?;
+    let pin_pad = target.pin_pad;
+    target.ask(move |desk, turn, target| {
+        desk.operate(turn, target, |card| {
+            Ok(Access { pins: card.pins()?, management_key: card.management_key()?, pin_pad })
+        })
+    })
+}
+
 /// Mends what an interrupted write left.
 pub fn repair(service: &Service, params: RepairParams) -> Result<RepairReply> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
         desk.cache = None;
+        let authority = Authority::of(&params.pin, &params.management_key, params.last_try)?;
         let repaired = desk.operate(turn, target, |card| {
-            pins::present(card, target, turn, &params.pin, params.last_try)?;
+            authority.prove(card, target, turn)?;
             let mended = card.repair()?;
             // What was mended is mended, also when the card goes before it can be looked at once more.
             Ok(RepairReply {

@@ -1,6 +1,6 @@
 //! PINs: how they stand, and changing them. What can be refused here never reaches the card.
 
-use card::{Error as CardError, SmartCard};
+use card::{Error as CardError, PinEntry, SmartCard};
 use shared::model::{Card, Csn, PinKind, PinPolicy, PinStatus, PinType, PolicySource, PolicyViolation, Role};
 use shared::rpc::events::{Cause, Change, PinEvent};
 use shared::rpc::methods::{OnCard, PinChangeParams};
@@ -22,12 +22,16 @@ pub fn list(service: &Service, params: &OnCard) -> Result<Vec<PinStatus>> {
 pub fn change(service: &Service, params: PinChangeParams) -> Result<PinStatus> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
-        let PinChangeParams { role, current, new, last_try, .. } = &params;
+        let PinChangeParams { role, last_try, .. } = &params;
+        let (current, new) =
+            (entry(params.current.as_ref(), target.pin_pad)?, entry(params.new.as_ref(), target.pin_pad)?);
         let changed = desk.operate(turn, target, |card| {
             confirm(card, target)?;
             let pins = card.pins()?;
             fits(find(&pins, *role)?.policy.as_ref(), new)?;
-            if current.bytes() == new.bytes() {
+            if let (PinEntry::Typed(current), PinEntry::Typed(new)) = (current, new)
+                && current.bytes() == new.bytes()
+            {
                 let words = "The new PIN is the same as the current one. Nothing was sent.";
                 return Err(Error::new(ErrorCode::PinPolicy, words).into());
             }
@@ -52,7 +56,7 @@ pub(crate) fn present(
     card: &mut dyn SmartCard,
     target: &Target,
     turn: &Turn,
-    pin: &Pin,
+    pin: PinEntry<'_>,
     last_try: bool,
 ) -> std::result::Result<(), Failure> {
     confirm(card, target)?;
@@ -61,6 +65,19 @@ pub(crate) fn present(
         return Err(left());
     }
     Ok(card.verify(Role::USER, pin)?)
+}
+
+/// How a PIN gets to the card: as it came with the request, or from the reader's own keys, where it has them.
+pub(crate) fn entry(pin: Option<&Pin>, pin_pad: bool) -> Result<PinEntry<'_>> {
+    match (pin, pin_pad) {
+        (Some(pin), false) => Ok(PinEntry::Typed(pin)),
+        (None, true) => Ok(PinEntry::Pad),
+        (None, false) => Err(Error::new(ErrorCode::BadRequest, "The PIN is missing. Nothing was sent.")),
+        (Some(_), true) => Err(Error::new(
+            ErrorCode::BadRequest,
+            "This reader has keys of its own: the PIN is typed there and nowhere else. Nothing was sent.",
+        )),
+    }
 }
 
 /// Whoever asked has gone, and has been told that no PIN is sent.
@@ -121,7 +138,7 @@ pub(crate) fn confirm(card: &mut dyn SmartCard, target: &Target) -> std::result:
 }
 
 /// Refuses what is bound to fail, and the last try unless it was asked for.
-pub(crate) fn admit(pins: &[PinStatus], role: Role, pin: &Pin, last_try: bool) -> Result<()> {
+pub(crate) fn admit(pins: &[PinStatus], role: Role, pin: PinEntry<'_>, last_try: bool) -> Result<()> {
     let status = find(pins, role)?;
     if status.kind == PinKind::ChallengeResponse {
         return Err(Error::new(ErrorCode::NotSupported, "This is a key, not a PIN that can be typed."));
@@ -129,12 +146,14 @@ pub(crate) fn admit(pins: &[PinStatus], role: Role, pin: &Pin, last_try: bool) -
     if status.blocked {
         return Err(errors::blocked(role));
     }
-    if pin.is_empty() {
-        return Err(Error::new(ErrorCode::PinPolicy, "The PIN is empty. Nothing was sent."));
-    }
-    if let Some(violation) = status.policy.as_ref().and_then(|policy| cannot_be(policy, pin)) {
-        let words = format!("This cannot be the PIN: {violation}. Nothing was sent; no try was used.");
-        return Err(Error::new(ErrorCode::PinPolicy, words));
+    if let PinEntry::Typed(pin) = pin {
+        if pin.is_empty() {
+            return Err(Error::new(ErrorCode::PinPolicy, "The PIN is empty. Nothing was sent."));
+        }
+        if let Some(violation) = status.policy.as_ref().and_then(|policy| cannot_be(policy, pin)) {
+            let words = format!("This cannot be the PIN: {violation}. Nothing was sent; no try was used.");
+            return Err(Error::new(ErrorCode::PinPolicy, words));
+        }
     }
     if status.tries_left == Some(1) && !last_try {
         let words = "Only one try is left: a wrong PIN blocks it. Nothing was sent. If you are sure of the PIN, \
@@ -153,7 +172,9 @@ fn cannot_be(policy: &PinPolicy, pin: &Pin) -> Option<PolicyViolation> {
 }
 
 /// Whether a new PIN fits the policy.
-pub(crate) fn fits(policy: Option<&PinPolicy>, new: &Pin) -> Result<()> {
+pub(crate) fn fits(policy: Option<&PinPolicy>, new: PinEntry<'_>) -> Result<()> {
+    // What is typed on the reader is for the card to judge.
+    let PinEntry::Typed(new) = new else { return Ok(()) };
     match policy.map_or(Ok(()), |policy| policy.check(new)) {
         Ok(()) if new.is_empty() => Err(Error::new(ErrorCode::PinPolicy, "The new PIN is empty.")),
         Ok(()) => Ok(()),

@@ -39,7 +39,9 @@ pub fn cancel(service: &Service, params: &OnCard) -> Result<Empty> {
 pub fn puk(service: &Service, params: UnblockPukParams) -> Result<PinStatus> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
-        let UnblockPukParams { role, puk, new, last_try, .. } = &params;
+        let UnblockPukParams { role, last_try, .. } = &params;
+        let puk = pins::entry(params.puk.as_ref(), target.pin_pad)?;
+        let new = pins::entry(params.new.as_ref(), target.pin_pad)?;
         let unblocked = desk.operate(turn, target, |card| {
             pins::confirm(card, target)?;
             let pins = card.pins()?;

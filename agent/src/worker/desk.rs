@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use card::transport::{self, Card as Connection};
+use card::transport::features::Features;
+use card::transport::{self, Card as Connection, Transaction};
 use card::{Error as CardError, SmartCard, VoidReason, edge};
 use shared::model::Csn;
 use shared::rpc::events::{Cause, Change};
@@ -81,17 +82,21 @@ impl Desk {
             let (result, secret_sent) = self.attempt(turn, target, &mut act);
             let reset = matches!(&result, Err(Failure::Card(error)) if is_reset(error));
             if reset {
-                self.registry().publish(Change::CardReset {
-                    reader: self.reader.clone(),
-                    csn: target.card.csn.clone(),
-                    cause: Cause::OtherProgram,
-                });
+                self.reset_by_another(target);
             }
             if !reset || secret_sent || attempt == ATTEMPTS {
                 return result.map_err(|failure| self.told(failure, target, secret_sent));
             }
             attempt += 1;
         }
+    }
+
+    fn reset_by_another(&self, target: &Target) {
+        self.registry().publish(Change::CardReset {
+            reader: self.reader.clone(),
+            csn: target.card.csn.clone(),
+            cause: Cause::OtherProgram,
+        });
     }
 
     /// The failure in words. What was sent before the card went is not known to have failed.
@@ -115,28 +120,74 @@ impl Desk {
         target: &Target,
         act: &mut impl FnMut(&mut dyn SmartCard) -> std::result::Result<T, Failure>,
     ) -> (std::result::Result<T, Failure>, bool) {
-        let mut connection = match self.connect(target) {
-            Ok(connection) => connection,
-            Err(failure) => return (Err(failure), false),
-        };
-        let mut transaction = match connection.begin() {
-            Ok(transaction) => transaction,
-            Err(error) => return (Err(error.into()), false),
-        };
+        let mut secret_sent = false;
+        let result = self.transact(turn, target, |transaction| {
+            let mut card = edge::open(transaction, Some(target.card.edge))?;
+            let result = act(&mut *card);
+            secret_sent = card.secret_sent();
+            result
+        });
+        (result, secret_sent)
+    }
+
+    /// Does something in one transaction with the card of a request, unless nobody waits for it any more.
+    fn transact<T>(
+        &self,
+        turn: &Turn,
+        target: &Target,
+        act: impl FnOnce(&mut dyn Transaction) -> std::result::Result<T, Failure>,
+    ) -> std::result::Result<T, Failure> {
+        let mut connection = self.connect(target)?;
+        let mut transaction = connection.begin()?;
         if self.service.is_stopping() {
-            let words = "The agent is ending. Nothing was sent.";
-            return (Err(Error::new(ErrorCode::NoAgent, words).into()), false);
+            return Err(Error::new(ErrorCode::NoAgent, "The agent is ending. Nothing was sent.").into());
         }
         if !turn.begin() {
-            return (Err(Error::new(ErrorCode::Busy, "Nobody waits for this any more.").into()), false);
+            return Err(Error::new(ErrorCode::Busy, "Nobody waits for this any more.").into());
         }
-        let mut smart_card = match edge::open(&mut *transaction) {
-            Ok(smart_card) => smart_card,
-            Err(error) => return (Err(Failure::Card(error)), false),
-        };
-        let result = act(&mut *smart_card);
-        let secret_sent = smart_card.secret_sent();
-        (result, secret_sent)
+        act(&mut *transaction)
+    }
+
+    /// What is on the card: as kept, where the card says that this still holds, else read anew and kept.
+    pub(crate) fn read(&mut self, turn: &Turn, target: &Target) -> Result<&Cache> {
+        let nothing = None::<fn(&mut dyn SmartCard, &Cache) -> std::result::Result<(), Failure>>;
+        self.consult(turn, target, nothing)?;
+        self.cache.as_ref().ok_or_else(|| errors::card(&CardError::NotInitialised))
+    }
+
+    /// Asks something of a card with its contents at hand, in one transaction. `act` sends no PIN.
+    pub(crate) fn ask<T>(
+        &mut self,
+        turn: &Turn,
+        target: &Target,
+        act: impl FnMut(&mut dyn SmartCard, &Cache) -> std::result::Result<T, Failure>,
+    ) -> Result<T> {
+        let answer = self.consult(turn, target, Some(act))?;
+        answer.ok_or_else(|| errors::card(&CardError::NotInitialised))
+    }
+
+    fn consult<T>(
+        &mut self,
+        turn: &Turn,
+        target: &Target,
+        mut act: Option<impl FnMut(&mut dyn SmartCard, &Cache) -> std::result::Result<T, Failure>>,
+    ) -> Result<Option<T>> {
+        let mut attempt = 1;
+        loop {
+            let kept = self.cache.take().filter(|kept| kept.generation == target.generation);
+            match self.transact(turn, target, |transaction| consult(transaction, target, kept, act.as_mut()))
+            {
+                Ok((cache, answer)) => {
+                    self.cache = Some(cache);
+                    return Ok(answer);
+                }
+                Err(Failure::Card(error)) if is_reset(&error) && attempt < ATTEMPTS => {
+                    self.reset_by_another(target);
+                    attempt += 1;
+                }
+                Err(failure) => return Err(self.told(failure, target, false)),
+            }
+        }
     }
 
     /// Connects to the card of a request, and makes sure that it is still that insertion. A reset that happened
@@ -170,10 +221,10 @@ impl Desk {
             found = self.try_identify();
         }
         let found = match found {
-            Ok(card) => {
+            Ok((card, pin_pad)) => {
                 // Another card's challenge is nothing to this one.
                 self.void = self.void.take().filter(|(csn, _)| card.csn.as_ref() == Some(csn));
-                Found::Card(card)
+                Found::Card(card, pin_pad)
             }
             Err(error) => {
                 let (state, reason) = errors::unusable(&error);
@@ -183,11 +234,39 @@ impl Desk {
         self.registry().identified(&self.reader, generation, found);
     }
 
-    fn try_identify(&self) -> card::Result<shared::model::Card> {
+    /// The card, and whether its PINs are typed on the reader.
+    fn try_identify(&self) -> card::Result<(shared::model::Card, bool)> {
         let mut connection = self.service.readers().connect(&self.reader)?;
         let mut transaction = connection.begin()?;
-        edge::open(&mut *transaction)?.identify()
+        let pin_pad = Features::read(&mut *transaction).has_pad();
+        Ok((edge::open(&mut *transaction, None)?.identify()?, pin_pad))
     }
+}
+
+/// One attempt at [`Desk::consult`].
+fn consult<T>(
+    transaction: &mut dyn Transaction,
+    target: &Target,
+    kept: Option<Cache>,
+    act: Option<&mut impl FnMut(&mut dyn SmartCard, &Cache) -> std::result::Result<T, Failure>>,
+) -> std::result::Result<(Cache, Option<T>), Failure> {
+    let holds = match kept.as_ref().and_then(|kept| kept.freshness.as_ref()) {
+        Some(freshness) => edge::recall(transaction, &target.card, freshness)?,
+        None => false,
+    };
+    let kept = kept.filter(|_| holds);
+    let mut cache = match (kept.filter(|_| holds), &act) {
+        (Some(kept), None) => return Ok((kept, None)),
+        (kept, _) => kept,
+    };
+    let mut card = edge::open(transaction, Some(target.card.edge))?;
+    let mut cache = match cache.take() {
+        Some(kept) => kept,
+        None => Cache::read(&mut *card, target)?,
+    };
+    let answer = act.map(|act| act(&mut *card, &cache)).transpose()?;
+    cache.freshness = card.freshness()?;
+    Ok((cache, answer))
 }
 
 pub(super) fn is_reset(error: &CardError) -> bool {

@@ -2,10 +2,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Certificate, Container, PinStatus};
+use super::{Certificate, Container, ManagementKey, PinStatus};
 use crate::hex::{self, Hex};
 
-/// A card serial number: upper-case hexadecimal digits. On GIDS the 16 bytes of the file `cardid`.
+/// A card serial number: upper-case hexadecimal digits. On GIDS the 16 bytes of the file `cardid`;
+/// on PIV the device's serial number (4 bytes) where it has a real one, else the 16 bytes of the GUID in its CHUID.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Csn(String);
 
@@ -55,12 +56,15 @@ impl fmt::Display for Csn {
 pub enum Edge {
     /// Generic Identity Device Specification.
     Gids,
+    /// Personal Identity Verification, NIST SP 800-73, with the extensions of its makers.
+    Piv,
 }
 
 impl fmt::Display for Edge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Gids => "GIDS",
+            Self::Piv => "PIV",
         })
     }
 }
@@ -72,8 +76,20 @@ pub struct Card {
     pub edge: Edge,
     /// Its serial number; absent as long as the card is not initialised.
     pub csn: Option<Csn>,
-    /// What to call it on screen, such as `GIDS card`.
+    /// What to call it on screen, such as `GIDS card` or `YubiKey 5.7.1`.
     pub name: String,
+    /// The serial number as printed on the device, in decimal digits, where that differs from the CSN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+}
+
+impl Card {
+    /// Whether a person who typed `text` means this card: by its CSN as [`Csn::matches`] has it, or by the whole
+    /// serial number that is printed on it.
+    pub fn matches(&self, text: &str) -> bool {
+        self.csn.as_ref().is_some_and(|csn| csn.matches(text))
+            || self.serial.as_deref().is_some_and(|serial| serial == text.trim())
+    }
 }
 
 /// What a reader holds.
@@ -111,6 +127,9 @@ pub struct Reader {
     /// The card, once identified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<Card>,
+    /// Whether PINs are typed on the reader itself. A request then leaves them out.
+    #[serde(default)]
+    pub pin_pad: bool,
     /// A sentence for people when the state needs one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -139,12 +158,19 @@ pub struct CardDetails {
     /// Kind, serial number and name.
     #[serde(flatten)]
     pub card: Card,
-    /// The serial number in the form that Windows tools show.
-    pub csn_guid: Option<String>,
+    /// The identifier by which Windows knows the card, as Windows tools show it. On PIV it may change with the
+    /// certificates.
+    pub windows_id: Option<String>,
     /// Whether it is personalised; if not, the lists below are empty.
     pub initialised: bool,
     /// Its PINs and other authenticators, each with its tries.
     pub pins: Vec<PinStatus>,
+    /// The key that authorises writing beside the PIN, on cards that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_key: Option<ManagementKey>,
+    /// What decides which container is the default one; absent where nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_source: Option<DefaultSource>,
     /// Its private keys.
     pub containers: Vec<Container>,
     /// Its certificates.
@@ -153,6 +179,16 @@ pub struct CardDetails {
     pub space: Space,
     /// What is wrong with its contents, if anything.
     pub findings: Vec<Finding>,
+}
+
+/// What decides which container is the default one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DefaultSource {
+    /// A mark in the card's container map: `cmapfile` on GIDS, MSCMAP on PIV.
+    ContainerMap,
+    /// The slot: Windows takes the certificate in 9A, whatever else is on the card.
+    Slot9A,
 }
 
 /// How many of the card's places are taken. `None` where the card does not tell and the model is not known.

@@ -42,11 +42,52 @@ impl fmt::Display for KeyAlgorithm {
     }
 }
 
+/// Where a private key was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyOrigin {
+    /// On the card, which it never left.
+    Generated,
+    /// Elsewhere.
+    Imported,
+}
+
+/// When a key wants the PIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PinUse {
+    /// Never.
+    Never,
+    /// Once, until the card is reset or another application is selected.
+    Once,
+    /// Before every use.
+    Always,
+    /// A finger or the PIN, once.
+    MatchOnce,
+    /// A finger or the PIN, before every use.
+    MatchAlways,
+}
+
+/// When a key wants the device to be touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TouchUse {
+    /// Never.
+    Never,
+    /// For every use.
+    Always,
+    /// Unless it was touched in the last 15 seconds.
+    Cached,
+}
+
 /// A private key on the card.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Container {
-    /// Its place in the container map.
+    /// Its number: on GIDS its place in the container map, on PIV the key reference of its slot.
     pub index: u8,
+    /// The slot as PIV tools write it, such as `9A`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
     /// Its name, up to 39 characters.
     pub name: String,
     /// The PIN that guards it.
@@ -61,6 +102,15 @@ pub struct Container {
     pub algorithm: Option<KeyAlgorithm>,
     /// The `id` of its certificate, if it has one.
     pub certificate: Option<String>,
+    /// Where the key was made, where the card tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<KeyOrigin>,
+    /// When the key wants the PIN, where the card tells or its standard does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin_use: Option<PinUse>,
+    /// When the key wants a touch, where the card tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touch_use: Option<TouchUse>,
 }
 
 /// A certificate on the card: the row of a list.
@@ -70,6 +120,9 @@ pub struct Certificate {
     pub id: String,
     /// The container it belongs to; `None` for a certificate without a container.
     pub container: Option<u8>,
+    /// The slot it is in, as PIV tools write it, such as `9A`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
     /// The container's name.
     pub container_name: Option<String>,
     /// The PIN that guards the container.

@@ -10,10 +10,14 @@ use crate::secret::Pin;
 pub struct Role(pub u8);
 
 impl Role {
+    /// ROLE_EVERYONE: no authentication.
+    pub const EVERYONE: Self = Self(0);
     /// ROLE_USER, the primary card PIN.
     pub const USER: Self = Self(1);
     /// ROLE_ADMIN, the administrator.
     pub const ADMIN: Self = Self(2);
+    /// The global PIN of a PIV card, which other applications of the card take too (SP 800-73-4 part 1, table 4b).
+    pub const GLOBAL: Self = Self(4);
 }
 
 /// What an authenticator is for (SECRET_PURPOSE of the minidriver model).
@@ -112,8 +116,52 @@ pub struct PinPolicy {
     pub max_length: u8,
     /// Allowed characters.
     pub characters: PinCharacters,
+    /// Whether values that are easy to guess are refused; absent where the card may and does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complexity: Option<bool>,
     /// Where this was learned.
     pub source: PolicySource,
+}
+
+/// The key of a PIV card that authorises writing (key reference 9B of SP 800-78, the card management key).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManagementKey {
+    /// Its cipher; absent where the card does not tell.
+    pub algorithm: Option<ManagementKeyAlgorithm>,
+    /// Whether it is the factory's, which everybody knows; absent where the card does not tell.
+    pub factory: Option<bool>,
+    /// Whether the card keeps it for whoever has the PIN, so that nobody needs to type it.
+    pub protected: bool,
+    /// Whether it wants the device to be touched; absent where the card does not tell.
+    pub touch: Option<bool>,
+}
+
+/// The cipher of a management key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ManagementKeyAlgorithm {
+    /// Three-key triple DES, 24 bytes.
+    #[serde(rename = "3des")]
+    TripleDes,
+    /// AES with 16 bytes.
+    #[serde(rename = "aes_128")]
+    Aes128,
+    /// AES with 24 bytes.
+    #[serde(rename = "aes_192")]
+    Aes192,
+    /// AES with 32 bytes.
+    #[serde(rename = "aes_256")]
+    Aes256,
+}
+
+impl fmt::Display for ManagementKeyAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TripleDes => "3DES",
+            Self::Aes128 => "AES-128",
+            Self::Aes192 => "AES-192",
+            Self::Aes256 => "AES-256",
+        })
+    }
 }
 
 /// Why a PIN does not fit a policy; `Display` is a sentence for people and never holds the PIN.

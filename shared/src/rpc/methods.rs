@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::Method;
 use crate::hex::Hex;
 use crate::model::{
-    CardDetails, Certificate, CertificateView, Csn, Finding, PinPolicy, PinStatus, Reader, Role, Service,
+    CardDetails, Certificate, CertificateView, Csn, Finding, KeyAlgorithm, ManagementKey, PinPolicy,
+    PinStatus, PinUse, Reader, Role, Service, TouchUse,
 };
-use crate::secret::{FileText, Password, Pin, ResponseText};
+use crate::secret::{FileText, KeyText, Password, Pin, ResponseText};
 
 /// Which card is meant. With neither field, the only card there is. A field that is misspelt is refused, since the
 /// request would go to whichever card is there.
@@ -61,6 +62,9 @@ methods! {
     Subscribe = "subscribe" (Empty) -> Empty;
     /// Everything about one card.
     CardShow = "card.show" (OnCard) -> CardDetails;
+    /// What a write needs: how the PINs stand, whether there is a management key, whether the reader has keys of its
+    /// own. Cheaper than `card.show`, and uses no try.
+    CardAccess = "card.access" (OnCard) -> Access;
     /// Mends what an interrupted write left. Needs the PIN.
     CardRepair = "card.repair" (RepairParams) -> RepairReply;
     /// The PINs of a card and their tries.
@@ -68,6 +72,8 @@ methods! {
     /// Changes a PIN. The new one is checked against the policy, and the tries left are looked at, before
     /// anything is sent.
     PinChange = "pin.change" (PinChangeParams) -> PinStatus;
+    /// Sets how many tries PIN and PUK have, on cards that can, and PIN and PUK with them.
+    PinTries = "pin.tries" (TriesParams) -> Vec<PinStatus>;
     /// Takes a challenge from the card and keeps the card for its response.
     UnblockStart = "unblock.start" (UnblockStartParams) -> Challenge;
     /// Whether the challenge is still good, and if not, why.
@@ -86,6 +92,12 @@ methods! {
     CertInspect = "cert.inspect" (InspectParams) -> ImportPlan;
     /// Imports a certificate, with its key where the file has one.
     CertImport = "cert.import" (ImportParams) -> ImportReply;
+    /// Says where a new key would go, before a PIN is asked for: looks at the card, writes nothing.
+    CertPlace = "cert.place" (PlaceParams) -> KeyPlan;
+    /// Makes a key on the card, with a certificate signed by itself, or a request for one.
+    CertGenerate = "cert.generate" (GenerateParams) -> GenerateReply;
+    /// Moves a certificate and its key to another slot, on cards that can.
+    CertMove = "cert.move" (MoveParams) -> Certificate;
     /// Makes a certificate's container the default one.
     CertDefault = "cert.default" (CertWriteParams) -> Certificate;
     /// Deletes a certificate, and its container unless told to keep it.
@@ -137,8 +149,12 @@ pub struct RepairParams {
     /// The card.
     #[serde(default)]
     pub select: Select,
-    /// The primary card PIN.
-    pub pin: Pin,
+    /// The primary card PIN; left out where it is typed on the reader, or where the management key is all it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Pin>,
+    /// The management key, on cards that have one and do not keep it for whoever has the PIN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_key: Option<KeyText>,
     /// That the last try may be used.
     #[serde(default)]
     pub last_try: bool,
@@ -153,6 +169,41 @@ pub struct RepairReply {
     pub remaining: Vec<Finding>,
 }
 
+/// Reply of [`CardAccess`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// The PINs and other authenticators, each with its tries.
+    pub pins: Vec<PinStatus>,
+    /// The key that authorises writing beside the PIN, on cards that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_key: Option<ManagementKey>,
+    /// Whether PINs are typed on the reader itself.
+    #[serde(default)]
+    pub pin_pad: bool,
+}
+
+/// Parameters of [`PinTries`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct TriesParams {
+    /// The card.
+    #[serde(default)]
+    pub select: Select,
+    /// Tries of the PIN, 1 to 255.
+    pub pin_tries: u8,
+    /// Tries of the PUK, 1 to 255.
+    pub puk_tries: u8,
+    /// The present PIN, which stays.
+    pub pin: Pin,
+    /// The PUK that the card is to have. The present one is not asked for: the management key is.
+    pub puk: Pin,
+    /// The management key, unless the card keeps it for whoever has the PIN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_key: Option<KeyText>,
+    /// That the last try may be used.
+    #[serde(default)]
+    pub last_try: bool,
+}
+
 /// Parameters of [`PinChange`].
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PinChangeParams {
@@ -162,10 +213,12 @@ pub struct PinChangeParams {
     /// Which PIN; the primary card PIN unless named.
     #[serde(default = "user")]
     pub role: Role,
-    /// The present PIN.
-    pub current: Pin,
+    /// The present PIN; left out, with the new one, where they are typed on the reader.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current: Option<Pin>,
     /// The new one.
-    pub new: Pin,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<Pin>,
     /// That the last try may be used.
     #[serde(default)]
     pub last_try: bool,
@@ -241,8 +294,9 @@ pub struct UnblockFinishParams {
     pub challenge: Option<Hex>,
     /// The response as typed.
     pub response: ResponseText,
-    /// The new PIN.
-    pub new: Pin,
+    /// The new PIN; left out where it is typed on the reader.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<Pin>,
 }
 
 /// Parameters of [`UnblockPuk`].
@@ -254,10 +308,12 @@ pub struct UnblockPukParams {
     /// Which PIN is to be unblocked; the primary card PIN unless named.
     #[serde(default = "user")]
     pub role: Role,
-    /// The PUK.
-    pub puk: Pin,
+    /// The PUK; left out, with the new PIN, where they are typed on the reader.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub puk: Option<Pin>,
     /// The new PIN.
-    pub new: Pin,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<Pin>,
     /// That the PUK's last try may be used.
     #[serde(default)]
     pub last_try: bool,
@@ -284,6 +340,9 @@ pub struct InspectParams {
     /// Its password; absent for files that have none, and to learn whether one is needed.
     #[serde(default)]
     pub password: Option<Password>,
+    /// The slot that was chosen, as `9A`, on cards that have slots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
 }
 
 /// Reply of [`CertInspect`].
@@ -301,8 +360,14 @@ pub struct ImportPlan {
     pub chain: Vec<String>,
     /// The container it would go to.
     pub container: u8,
+    /// Its slot, on cards that have slots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
     /// Common name of the certificate that it would replace, if there is one.
     pub replaces: Option<String>,
+    /// Whether another private key would be lost, which the import must allow with `overwrite`.
+    #[serde(default)]
+    pub overwrites_key: bool,
 }
 
 /// Parameters of [`CertImport`].
@@ -316,8 +381,18 @@ pub struct ImportParams {
     /// Its password, if it has one.
     #[serde(default)]
     pub password: Option<Password>,
-    /// The primary card PIN.
-    pub pin: Pin,
+    /// The slot that was chosen, as `9A`, on cards that have slots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
+    /// That a private key which is in the slot may be lost.
+    #[serde(default)]
+    pub overwrite: bool,
+    /// The primary card PIN; left out where it is typed on the reader, or where the management key is all it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Pin>,
+    /// The management key, on cards that have one and do not keep it for whoever has the PIN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_key: Option<KeyText>,
     /// Whether its container becomes the default one.
     #[serde(default)]
     pub default: bool,
@@ -335,6 +410,134 @@ pub struct ImportReply {
     pub chain: Vec<String>,
 }
 
+/// Parameters of [`CertPlace`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PlaceParams {
+    /// The card.
+    #[serde(default)]
+    pub select: Select,
+    /// Kind and size of the key.
+    pub algorithm: KeyAlgorithm,
+    /// The slot that was chosen, as `9A`, on cards that have slots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
+}
+
+/// Reply of [`CertPlace`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyPlan {
+    /// The card.
+    pub csn: Csn,
+    /// The reader it is in.
+    pub reader: String,
+    /// The container it would go to.
+    pub container: u8,
+    /// Its slot, on cards that have slots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
+    /// Common name of the certificate that would be lost, if there is one.
+    pub replaces: Option<String>,
+    /// Whether another private key would be lost, which the request must allow with `overwrite`.
+    #[serde(default)]
+    pub overwrites_key: bool,
+}
+
+/// What is made of a new key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Product {
+    /// A certificate that the key signs itself, on the card.
+    #[default]
+    Certificate,
+    /// A request for a certificate (PKCS#10), to be sent to an authority.
+    Request,
+}
+
+/// Parameters of [`CertGenerate`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct GenerateParams {
+    /// The card.
+    #[serde(default)]
+    pub select: Select,
+    /// Kind and size of the key.
+    pub algorithm: KeyAlgorithm,
+    /// The slot that was chosen, as `9A`, on cards that have slots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
+    /// The subject, RFC 4514, such as `CN=Anna Virtanen,O=Example`.
+    pub subject: String,
+    /// What is made of the key.
+    #[serde(default)]
+    pub product: Product,
+    /// How many days the certificate holds, from now; for a request it means nothing.
+    #[serde(default = "year")]
+    pub days: u16,
+    /// When the key will want the PIN, on cards that let one choose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin_use: Option<PinUse>,
+    /// When the key will want a touch, on cards that let one choose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touch_use: Option<TouchUse>,
+    /// Whether its container becomes the default one.
+    #[serde(default)]
+    pub default: bool,
+    /// That a private key which is in the slot may be lost.
+    #[serde(default)]
+    pub overwrite: bool,
+    /// The primary card PIN; left out where it is typed on the reader.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Pin>,
+    /// The management key, on cards that have one and do not keep it for whoever has the PIN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_key: Option<KeyText>,
+    /// That the last try may be used.
+    #[serde(default)]
+    pub last_try: bool,
+}
+
+fn year() -> u16 {
+    365
+}
+
+/// Reply of [`CertGenerate`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct GenerateReply {
+    /// The container that the key is in.
+    pub container: u8,
+    /// Its slot, on cards that have slots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
+    /// The certificate, unless a request was wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
+    /// The request, PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// The public key: SubjectPublicKeyInfo, PEM.
+    pub public_key: String,
+}
+
+/// Parameters of [`CertMove`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct MoveParams {
+    /// The card.
+    #[serde(default)]
+    pub select: Select,
+    /// As in [`CertParams`]; the slot of a key without a certificate is taken too.
+    pub certificate: String,
+    /// The slot that it is moved to, as `9A`; it must be free.
+    pub slot: String,
+    /// The primary card PIN, where the card keeps the management key for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Pin>,
+    /// The management key, unless the card keeps it for whoever has the PIN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_key: Option<KeyText>,
+    /// That the last try may be used.
+    #[serde(default)]
+    pub last_try: bool,
+}
+
 /// Parameters of [`CertDefault`].
 #[derive(Debug, Serialize, Deserialize)]
 pub struct CertWriteParams {
@@ -343,8 +546,12 @@ pub struct CertWriteParams {
     pub select: Select,
     /// As in [`CertParams`].
     pub certificate: String,
-    /// The primary card PIN.
-    pub pin: Pin,
+    /// The primary card PIN; left out where it is typed on the reader, or where the management key is all it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Pin>,
+    /// The management key, on cards that have one and do not keep it for whoever has the PIN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_key: Option<KeyText>,
     /// That the last try may be used.
     #[serde(default)]
     pub last_try: bool,
@@ -361,8 +568,12 @@ pub struct DeleteParams {
     /// Whether container and key stay, and only the certificate goes.
     #[serde(default)]
     pub keep_key: bool,
-    /// The primary card PIN.
-    pub pin: Pin,
+    /// The primary card PIN; left out where it is typed on the reader, or where the management key is all it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Pin>,
+    /// The management key, on cards that have one and do not keep it for whoever has the PIN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_key: Option<KeyText>,
     /// That the last try may be used.
     #[serde(default)]
     pub last_try: bool,

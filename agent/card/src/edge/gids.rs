@@ -28,14 +28,16 @@ mod pins;
 mod repair;
 mod store;
 
-use shared::model::{Card, Csn, Edge, Finding, PinStatus, Role};
+use shared::model::{Card, Csn, Edge, Finding, ManagementKey, PinStatus, Role};
 use shared::secret::Pin;
 
 use crate::apdu::{Command, Data, StatusWord};
 use crate::applet::Applet;
 use crate::error::{Error, Result};
+use crate::key::PublicKey;
 use crate::smart_card::{
-    Challenge, Contents, Freshness, Import, Placement, Removed, SmartCard, UnblockProof,
+    Challenge, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, Placement, Removed, SmartCard,
+    UnblockProof,
 };
 use crate::transport::Transaction;
 
@@ -125,15 +127,15 @@ impl SmartCard for Gids<'_> {
             Err(Error::NotInitialised) => None,
             Err(error) => return Err(error),
         };
-        Ok(Card { edge: Edge::Gids, csn, name: "GIDS card".to_owned() })
+        Ok(Card { edge: Edge::Gids, csn, name: "GIDS card".to_owned(), serial: None })
     }
 
     fn secret_sent(&self) -> bool {
         self.applet.secret_sent()
     }
 
-    fn freshness(&mut self) -> Result<Freshness> {
-        self.read_freshness()
+    fn freshness(&mut self) -> Result<Option<Freshness>> {
+        self.read_freshness().map(Some)
     }
 
     fn contents(&mut self) -> Result<Contents> {
@@ -144,12 +146,30 @@ impl SmartCard for Gids<'_> {
         self.pin_states()
     }
 
-    fn verify(&mut self, role: Role, pin: &Pin) -> Result<()> {
-        self.verify_pin(role, pin)
+    fn verify(&mut self, role: Role, pin: PinEntry<'_>) -> Result<()> {
+        self.verify_pin(role, typed(pin)?)
     }
 
-    fn change_pin(&mut self, role: Role, current: &Pin, new: &Pin) -> Result<()> {
-        self.verify_and_change(role, current, new)
+    /// The PIN is all it takes.
+    fn management_key(&mut self) -> Result<Option<ManagementKey>> {
+        Ok(None)
+    }
+
+    fn authorise(&mut self, proof: ManagementProof<'_>) -> Result<()> {
+        match proof {
+            ManagementProof::Stored => Ok(()),
+            ManagementProof::Key(_) | ManagementProof::Factory => {
+                Err(Error::NotSupported("writing to it takes the PIN, and no other key"))
+            }
+        }
+    }
+
+    fn change_pin(&mut self, role: Role, current: PinEntry<'_>, new: PinEntry<'_>) -> Result<()> {
+        self.verify_and_change(role, typed(current)?, typed(new)?)
+    }
+
+    fn set_tries(&mut self, _: (u8, &Pin), _: (u8, &Pin)) -> Result<()> {
+        Err(Error::NotSupported("the number of tries was decided when it was initialised"))
     }
 
     fn challenge(&mut self, role: Role) -> Result<Challenge> {
@@ -165,10 +185,10 @@ impl SmartCard for Gids<'_> {
         }
     }
 
-    fn unblock(&mut self, role: Role, proof: UnblockProof<'_>, new: &Pin) -> Result<()> {
+    fn unblock(&mut self, role: Role, proof: UnblockProof<'_>, new: PinEntry<'_>) -> Result<()> {
         match proof {
-            UnblockProof::Response(response) => self.unblock_with_response(role, response, new),
-            UnblockProof::Puk(puk) => self.unblock_with_puk(role, puk, new),
+            UnblockProof::Response(response) => self.unblock_with_response(role, response, typed(new)?),
+            UnblockProof::Puk(puk) => self.unblock_with_puk(role, typed(puk)?, typed(new)?),
         }
     }
 
@@ -178,6 +198,22 @@ impl SmartCard for Gids<'_> {
 
     fn import(&mut self, import: &Import<'_>) -> Result<String> {
         self.import_certificate(import)
+    }
+
+    fn place_key(&mut self, _: &NewKey) -> Result<Placement> {
+        Err(Error::NotSupported("it cannot make keys"))
+    }
+
+    fn generate(&mut self, _: &NewKey) -> Result<PublicKey> {
+        Err(Error::NotSupported("it cannot make keys"))
+    }
+
+    fn sign(&mut self, _: u8, _: &[u8], _: PinEntry<'_>) -> Result<Vec<u8>> {
+        Err(Error::NotSupported("it cannot make keys"))
+    }
+
+    fn move_key(&mut self, _: u8, _: u8) -> Result<()> {
+        Err(Error::NotSupported("its containers have no places that mean anything"))
     }
 
     fn set_default(&mut self, container: u8) -> Result<()> {
@@ -194,5 +230,17 @@ impl SmartCard for Gids<'_> {
 
     fn repair(&mut self) -> Result<Vec<Finding>> {
         self.mend()
+    }
+
+    /// The freshness counters tell Windows of every change.
+    fn renew_identifier(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn typed(pin: PinEntry<'_>) -> Result<&Pin> {
+    match pin {
+        PinEntry::Typed(pin) => Ok(pin),
+        PinEntry::Pad => Err(Error::NotSupported("PINs of this card cannot be typed on the reader")),
     }
 }

@@ -2,7 +2,7 @@
 //! damaged before.
 
 use card::virt::{Fault, FaultKind};
-use card::{Error, Placement, Removed};
+use card::{Error, PinEntry, Placement, Removed};
 use shared::model::{Edge, Role};
 
 use super::rig::*;
@@ -67,7 +67,7 @@ fn other_cards_are_not_here() {
     let rig = Rig::from_toml(toml);
     let mut connection = rig.readers.connect("reader").unwrap();
     let mut transaction = connection.begin().unwrap();
-    assert!(matches!(card::edge::open(&mut *transaction).err(), Some(Error::UnknownCard)));
+    assert!(matches!(card::edge::open(&mut *transaction, None).err(), Some(Error::UnknownCard)));
 
     for (status, here) in
         [(0x6A82, false), (0x6999, false), (0x6D00, false), (0x6283, false), (0x6285, false)]
@@ -76,13 +76,13 @@ fn other_cards_are_not_here() {
         rig.fail_at(1, FaultKind::Status(status));
         let mut connection = rig.readers.connect("reader").unwrap();
         let mut transaction = connection.begin().unwrap();
-        assert_eq!(card::edge::open(&mut *transaction).is_ok(), here, "{status:04X}");
+        assert_eq!(card::edge::open(&mut *transaction, None).is_ok(), here, "{status:04X}");
     }
     let rig = Rig::new(&[]);
     rig.fail_at(1, FaultKind::RemovedBefore);
     let mut connection = rig.readers.connect("reader").unwrap();
     let mut transaction = connection.begin().unwrap();
-    assert!(matches!(card::edge::open(&mut *transaction).err(), Some(Error::Transport(_))));
+    assert!(matches!(card::edge::open(&mut *transaction, None).err(), Some(Error::Transport(_))));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn importing_with_a_key() {
     let mut request = Request::with_key(&ANNA);
     request.chain = vec![authority()];
     let place = rig.with(|card| card.place(&request.import()).unwrap());
-    assert_eq!(place, Placement { container: 0, replaces: None, writes_key: true });
+    assert_eq!(place, Placement { container: 0, replaces: None, writes_key: true, overwrites_key: false });
     assert_eq!(rig.verified(|card| card.import(&request.import()).unwrap()), "kxc00");
     let contents = rig.contents();
     let [container] = contents.containers.as_slice() else { panic!() };
@@ -139,7 +139,15 @@ fn importing_to_a_key_that_is_there() {
     let rig = Rig::new(&[&BO, &ANNA]);
     let request = Request::certificate(&ANNA_RENEWED);
     let place = rig.with(|card| card.place(&request.import()).unwrap());
-    assert_eq!(place, Placement { container: 1, replaces: Some("kxc01".to_owned()), writes_key: false });
+    assert_eq!(
+        place,
+        Placement {
+            container: 1,
+            replaces: Some("kxc01".to_owned()),
+            writes_key: false,
+            overwrites_key: false
+        }
+    );
     rig.verified(|card| card.import(&request.import()).unwrap());
     let contents = rig.contents();
     assert_eq!(contents.certificates[1].der.as_ref().unwrap(), &ANNA_RENEWED.der());
@@ -160,7 +168,7 @@ fn importing_to_a_key_that_is_there() {
     rig.verified(|card| card.delete_certificate("kxc01")).unwrap();
     let request = Request::certificate(&ANNA);
     let place = rig.with(|card| card.place(&request.import()).unwrap());
-    assert_eq!(place, Placement { container: 1, replaces: None, writes_key: false });
+    assert_eq!(place, Placement { container: 1, replaces: None, writes_key: false, overwrites_key: false });
     assert_eq!(rig.verified(|card| card.import(&request.import()).unwrap()), "kxc01");
     assert!(rig.contents().findings.is_empty());
 }
@@ -309,9 +317,18 @@ fn the_default_container() {
 
     // Bo's certificate is not for logon: when Carl's goes, Anna's comes before it wherever it stands.
     let rig = Rig::new(&[&CARL, &BO, &ANNA]);
-    assert_eq!(rig.verified(|card| card.delete_container(0)).unwrap(), Removed { default: Some(2) });
-    assert_eq!(rig.verified(|card| card.delete_container(2)).unwrap(), Removed { default: Some(1) });
-    assert_eq!(rig.verified(|card| card.delete_container(1)).unwrap(), Removed { default: None });
+    assert_eq!(
+        rig.verified(|card| card.delete_container(0)).unwrap(),
+        Removed { default: Some(2), key_stays: false }
+    );
+    assert_eq!(
+        rig.verified(|card| card.delete_container(2)).unwrap(),
+        Removed { default: Some(1), key_stays: false }
+    );
+    assert_eq!(
+        rig.verified(|card| card.delete_container(1)).unwrap(),
+        Removed { default: None, key_stays: false }
+    );
     assert!(rig.contents().containers.is_empty());
 }
 
@@ -650,8 +667,8 @@ fn a_key_that_cannot_be_read_is_kept() {
                     answer.clone()
                 })
             });
-            let mut card = card::edge::open(&mut failing).unwrap();
-            card.verify(Role::USER, &pin(PIN)).unwrap();
+            let mut card = card::edge::open(&mut failing, None).unwrap();
+            card.verify(Role::USER, PinEntry::Typed(&pin(PIN))).unwrap();
             card.repair().unwrap();
         }
         assert!(times == 1 || rig.stored() == before, "{times} {answer:02X?}: nothing was known of the key");
@@ -672,7 +689,7 @@ fn a_card_without_counters_gets_no_journal() {
         change(&rig, 0xA000, 0xDF1F, |masterfile| drop(masterfile.drain(1 + 28 * 3..1 + 28 * 4)));
         rig.fail_at(nth, FaultKind::RemovedAfter);
         let result = rig.with(|card| {
-            card.verify(Role::USER, &pin(PIN))?;
+            card.verify(Role::USER, PinEntry::Typed(&pin(PIN)))?;
             card.set_default(1)
         });
         rig.reinsert();
@@ -807,7 +824,7 @@ fn hostile_objects_do_no_harm() {
                 let _ = card.identify();
                 let _ = card.freshness();
                 let _ = card.contents();
-                card.verify(Role::USER, &pin(PIN)).unwrap();
+                card.verify(Role::USER, PinEntry::Typed(&pin(PIN))).unwrap();
                 let _ = card.import(&Request::with_key(&CARL).import());
                 let _ = card.repair();
                 let _ = card.delete_container(0);

@@ -2,7 +2,7 @@
 
 use card::transport::Transaction;
 use card::virt::FaultKind;
-use card::{Error, SmartCard, UnblockProof, VoidReason, edge};
+use card::{Error, PinEntry, SmartCard, UnblockProof, VoidReason, edge};
 use shared::model::{PinKind, PinType, PolicySource, Role};
 
 use super::rig::{ANNA, Answers, PIN, Rig, pin, secrets};
@@ -46,7 +46,7 @@ fn how_they_stand() {
 #[test]
 fn verifying() {
     let rig = Rig::new(&[&ANNA]);
-    let verify = |role, text: &str| rig.with(|card| card.verify(role, &pin(text)));
+    let verify = |role, text: &str| rig.with(|card| card.verify(role, PinEntry::Typed(&pin(text))));
     let mark = rig.card.apdus();
     assert!(matches!(verify(Role::USER, ""), Err(Error::PinRefused)));
     assert!(matches!(verify(Role::USER, &"1".repeat(128)), Err(Error::PinRefused)));
@@ -56,7 +56,7 @@ fn verifying() {
 
     rig.with(|card| {
         assert!(!card.secret_sent());
-        card.verify(Role::USER, &pin(PIN)).unwrap();
+        card.verify(Role::USER, PinEntry::Typed(&pin(PIN))).unwrap();
         assert!(card.secret_sent() && rig.logged_in());
     });
     assert!(!rig.logged_in(), "other programs must not find the card verified");
@@ -77,7 +77,7 @@ fn fifteen_tries_or_more() {
     let rig = Rig::new(&[]);
     rig.with(|card| {
         rig.fail_at(1, FaultKind::Status(0x63CF));
-        let wrong = card.verify(Role::USER, &pin("000000"));
+        let wrong = card.verify(Role::USER, PinEntry::Typed(&pin("000000")));
         assert!(matches!(wrong, Err(Error::WrongPin { tries_left: None, .. })));
     });
 }
@@ -87,7 +87,10 @@ fn changing() {
     let rig = Rig::new(&[&ANNA]);
     let before = counters(&rig);
     let mark = rig.card.apdus();
-    rig.with(|card| card.change_pin(Role::USER, &pin(PIN), &pin("abc 9876"))).unwrap();
+    rig.with(|card| {
+        card.change_pin(Role::USER, PinEntry::Typed(&pin(PIN)), PinEntry::Typed(&pin("abc 9876")))
+    })
+    .unwrap();
     assert_eq!(secrets(&rig.card.log_since(mark)), [1, 1, 0, 0]);
     assert!(rig.card.gids(|gids| gids.pin_is(b"abc 9876")).unwrap());
     assert!(!rig.logged_in());
@@ -96,14 +99,18 @@ fn changing() {
 
     // The stored PIN is longer than the one typed: without VERIFY the card would take what follows it.
     let mark = rig.card.apdus();
-    let wrong = rig.with(|card| card.change_pin(Role::USER, &pin("abc 98"), &pin("7612345678")));
+    let wrong = rig.with(|card| {
+        card.change_pin(Role::USER, PinEntry::Typed(&pin("abc 98")), PinEntry::Typed(&pin("7612345678")))
+    });
     assert!(matches!(wrong, Err(Error::WrongPin { tries_left: Some(2), .. })));
     assert_eq!(secrets(&rig.card.log_since(mark)), [1, 0, 0, 0]);
     assert!(rig.card.gids(|gids| gids.pin_is(b"abc 9876")).unwrap());
 
     for refused in ["123", "12345678901234567"] {
         let mark = rig.card.apdus();
-        let result = rig.with(|card| card.change_pin(Role::USER, &pin("abc 9876"), &pin(refused)));
+        let result = rig.with(|card| {
+            card.change_pin(Role::USER, PinEntry::Typed(&pin("abc 9876")), PinEntry::Typed(&pin(refused)))
+        });
         assert!(matches!(result, Err(Error::PinRefused)), "{refused} {result:?}");
         assert_eq!(secrets(&rig.card.log_since(mark)), [1, 1, 0, 0]);
         assert!(rig.card.gids(|gids| gids.pin_is(b"abc 9876")).unwrap());
@@ -112,7 +119,11 @@ fn changing() {
     }
     let mark = rig.card.apdus();
     assert!(matches!(
-        rig.with(|card| card.change_pin(Role::USER, &pin("abc 9876"), &pin(""))),
+        rig.with(|card| card.change_pin(
+            Role::USER,
+            PinEntry::Typed(&pin("abc 9876")),
+            PinEntry::Typed(&pin(""))
+        )),
         Err(Error::PinRefused)
     ));
     assert_eq!(secrets(&rig.card.log_since(mark)), [0; 4], "an empty PIN never reaches the card");
@@ -122,7 +133,8 @@ fn changing() {
 fn counters_that_cannot_be_moved_do_not_hinder_a_change() {
     let rig = Rig::new(&[&ANNA]);
     rig.card.inject(card::virt::Fault::at_instruction(0xDB, 1, FaultKind::Status(0x6F00)));
-    rig.with(|card| card.change_pin(Role::USER, &pin(PIN), &pin("654321"))).unwrap();
+    rig.with(|card| card.change_pin(Role::USER, PinEntry::Typed(&pin(PIN)), PinEntry::Typed(&pin("654321"))))
+        .unwrap();
     assert!(rig.card.gids(|gids| gids.pin_is(b"654321")).unwrap());
 }
 
@@ -135,7 +147,7 @@ fn challenged(rig: &Rig) -> (Box<dyn card::transport::Card>, shared::model::Card
     let mut connection = rig.connect();
     let identity = {
         let mut transaction = connection.begin().unwrap();
-        let mut card = edge::open(&mut *transaction).unwrap();
+        let mut card = edge::open(&mut *transaction, None).unwrap();
         let challenge = card.challenge(Role::USER).unwrap();
         assert_eq!((&*challenge.bytes, challenge.marked), (&CHALLENGE[..], true));
         assert!(card.challenge_stands().unwrap());
@@ -154,7 +166,7 @@ fn unblocking_with_a_response() {
         let mut transaction = connection.begin().unwrap();
         let mut card = edge::resume(&mut *transaction, &identity);
         assert!(card.challenge_stands().unwrap());
-        card.unblock(Role::USER, UnblockProof::Response(&RESPONSE), &pin("2468")).unwrap();
+        card.unblock(Role::USER, UnblockProof::Response(&RESPONSE), PinEntry::Typed(&pin("2468"))).unwrap();
         assert!(card.secret_sent());
     }
     let log = rig.card.log_since(mark);
@@ -177,7 +189,7 @@ fn an_unblock_that_is_cut_off_is_never_begun_again() {
         let result = {
             let mut transaction = connection.begin().unwrap();
             let mut card = edge::resume(&mut *transaction, &identity);
-            card.unblock(Role::USER, UnblockProof::Response(&RESPONSE), &pin("2468"))
+            card.unblock(Role::USER, UnblockProof::Response(&RESPONSE), PinEntry::Typed(&pin("2468")))
         };
         assert!(secrets(&rig.card.log_since(mark)).iter().all(|count| *count <= 1), "{fault:?}");
         let commands = rig.card.apdus() - mark;
@@ -207,14 +219,15 @@ fn a_wrong_response_is_sent_once() {
     let mut transaction = connection.begin().unwrap();
     let mark = rig.card.apdus();
     let mut card = edge::resume(&mut *transaction, &identity);
-    let short = card.unblock(Role::USER, UnblockProof::Response(&RESPONSE[..7]), &pin("2468"));
+    let short =
+        card.unblock(Role::USER, UnblockProof::Response(&RESPONSE[..7]), PinEntry::Typed(&pin("2468")));
     assert!(matches!(short, Err(Error::NotSupported(_))));
-    let empty = card.unblock(Role::USER, UnblockProof::Response(&RESPONSE), &pin(""));
+    let empty = card.unblock(Role::USER, UnblockProof::Response(&RESPONSE), PinEntry::Typed(&pin("")));
     assert!(matches!(empty, Err(Error::PinRefused)));
     assert_eq!(secrets(&rig.card.log_since(mark)), [0; 4]);
-    let wrong = card.unblock(Role::USER, UnblockProof::Response(&[7; 8]), &pin("2468"));
+    let wrong = card.unblock(Role::USER, UnblockProof::Response(&[7; 8]), PinEntry::Typed(&pin("2468")));
     assert!(matches!(wrong, Err(Error::WrongResponse { tries_left: Some(4) })), "{wrong:?}");
-    let again = card.unblock(Role::USER, UnblockProof::Response(&RESPONSE), &pin("2468"));
+    let again = card.unblock(Role::USER, UnblockProof::Response(&RESPONSE), PinEntry::Typed(&pin("2468")));
     assert!(matches!(again, Err(Error::ChallengeVoid(VoidReason::Disturbed))), "{again:?}");
     assert_eq!(secrets(&rig.card.log_since(mark)), [0, 0, 0, 2]);
     assert_eq!(rig.tries(), 0);
@@ -253,7 +266,7 @@ fn a_card_that_keeps_no_mark_cannot_tell_later() {
     let mut connection = rig.connect();
     let identity = {
         let mut transaction = connection.begin().unwrap();
-        let mut card = edge::open(&mut *transaction).unwrap();
+        let mut card = edge::open(&mut *transaction, None).unwrap();
         let identity = card.identify().unwrap();
         // After those commands that have been remembered come the question whether there is a mark already, MSE,
         // and as the third SELECT of the file.
@@ -299,7 +312,7 @@ fn what_a_card_answers_always_is_no_mark() {
     let mut connection = rig.connect();
     let mut transaction = connection.begin().unwrap();
     let mut without = WithoutCurrentFile(&mut *transaction);
-    let mut card = edge::open(&mut without).unwrap();
+    let mut card = edge::open(&mut without, None).unwrap();
     assert!(!card.challenge(Role::USER).unwrap().marked);
     assert!(card.challenge_stands().unwrap(), "nobody can have come between yet");
 }
@@ -357,7 +370,7 @@ fn a_state_without_the_tries_is_malformed() {
         let mut with_state = Answers(&mut *transaction, |command: &[u8]| {
             (command == b"\x00\xCB\x3F\xFF\x04\x5C\x02\x7F\x71\x00").then(|| [state, &[0x90, 0x00]].concat())
         });
-        match edge::open(&mut with_state).unwrap().pins() {
+        match edge::open(&mut with_state, None).unwrap().pins() {
             Ok(pins) => assert_eq!(pins[0].tries_left, Some(left.unwrap()), "{state:02X?}"),
             Err(Error::Malformed(_)) => assert_eq!(left, None, "{state:02X?}"),
             Err(error) => panic!("{state:02X?}: {error}"),
@@ -374,7 +387,7 @@ fn an_unblock_is_done_when_the_card_says_so() {
     assert!(card.challenge_stands().unwrap());
     let mark = rig.card.apdus();
     rig.card.inject(card::virt::Fault::at_instruction(0xCB, 3, FaultKind::Status(0x6F00)));
-    card.unblock(Role::USER, UnblockProof::Response(&RESPONSE), &pin("2468")).unwrap();
+    card.unblock(Role::USER, UnblockProof::Response(&RESPONSE), PinEntry::Typed(&pin("2468"))).unwrap();
     let last = rig.card.log_since(mark).last().copied().unwrap();
     assert_eq!((last.instruction, last.status), (0xCB, Some(0x6F00)), "the tries were asked for");
 }
@@ -383,7 +396,13 @@ fn an_unblock_is_done_when_the_card_says_so() {
 fn unblocking_with_a_puk() {
     let rig = Rig::described(&[&ANNA], "puk = '87654321'\ntries-spent = 3");
     let unblock = |puk: &str, new: &str| {
-        rig.with(|card| card.unblock(Role::USER, UnblockProof::Puk(&pin(puk)), &pin(new)))
+        rig.with(|card| {
+            card.unblock(
+                Role::USER,
+                UnblockProof::Puk(PinEntry::Typed(&pin(puk))),
+                PinEntry::Typed(&pin(new)),
+            )
+        })
     };
     let mark = rig.card.apdus();
     assert!(matches!(unblock("", "2468"), Err(Error::PinRefused)));
@@ -397,7 +416,13 @@ fn unblocking_with_a_puk() {
 
     let rig = Rig::new(&[&ANNA]);
     let mark = rig.card.apdus();
-    let none = rig.with(|card| card.unblock(Role::USER, UnblockProof::Puk(&pin("87654321")), &pin("2468")));
+    let none = rig.with(|card| {
+        card.unblock(
+            Role::USER,
+            UnblockProof::Puk(PinEntry::Typed(&pin("87654321"))),
+            PinEntry::Typed(&pin("2468")),
+        )
+    });
     assert!(matches!(none, Err(Error::NotSupported(_))));
     assert_eq!(secrets(&rig.card.log_since(mark)), [0; 4]);
 }
@@ -406,7 +431,7 @@ fn unblocking_with_a_puk() {
 fn a_card_that_does_not_know_how_to_log_out_is_selected_anew() {
     let rig = Rig::new(&[]);
     rig.with(|card| {
-        card.verify(Role::USER, &pin(PIN)).unwrap();
+        card.verify(Role::USER, PinEntry::Typed(&pin(PIN))).unwrap();
         rig.fail_at(1, FaultKind::Status(0x6A86));
     });
     assert!(!rig.logged_in());

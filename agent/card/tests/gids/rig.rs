@@ -5,7 +5,7 @@ use std::fmt::Write;
 use card::key::{PrivateKey, PublicKey};
 use card::transport::Transaction;
 use card::virt::{Exchange, Fault, FaultKind, VirtualCard, VirtualReaders};
-use card::{Contents, Import, SmartCard, edge, x509};
+use card::{Contents, Import, PinEntry, SmartCard, edge, x509};
 use shared::model::Role;
 use shared::secret::Pin;
 use x509_parser::pem::Pem;
@@ -97,6 +97,7 @@ impl Request {
             public_key: &self.public_key,
             private_key: self.private_key.as_ref(),
             chain: &self.chain,
+            container: None,
             default: self.default,
         }
     }
@@ -145,14 +146,14 @@ impl Rig {
         use card::transport::Readers;
         let mut connection = self.readers.connect(READER).unwrap();
         let mut transaction = connection.begin().unwrap();
-        let mut card = edge::open(&mut *transaction).unwrap();
+        let mut card = edge::open(&mut *transaction, None).unwrap();
         act(&mut *card)
     }
 
     /// The same, with the PIN verified.
     pub(crate) fn verified<T>(&self, act: impl FnOnce(&mut dyn SmartCard) -> T) -> T {
         self.with(|card| {
-            card.verify(Role::USER, &pin(PIN)).unwrap();
+            card.verify(Role::USER, PinEntry::Typed(&pin(PIN))).unwrap();
             act(card)
         })
     }

@@ -1,7 +1,7 @@
 //! Every operation, cut off at every command: the card is as before or as after, or a repair makes it so.
 
 use card::virt::FaultKind;
-use card::{Error, SmartCard};
+use card::{Error, PinEntry, SmartCard};
 use shared::model::Role;
 
 use super::rig::*;
@@ -14,7 +14,7 @@ struct Operation {
 }
 
 fn verify(card: &mut dyn SmartCard) -> card::Result<()> {
-    card.verify(Role::USER, &pin(PIN))
+    card.verify(Role::USER, PinEntry::Typed(&pin(PIN)))
 }
 
 const SMALL: &[&Person] = &[&ANNA, &BO];
@@ -49,7 +49,7 @@ const DELETE: fn(&mut dyn SmartCard) -> card::Result<()> = |card| {
     card.delete_container(0).map(drop)
 };
 const CHANGE_PIN: fn(&mut dyn SmartCard) -> card::Result<()> =
-    |card| card.change_pin(Role::USER, &pin(PIN), &pin("654321"));
+    |card| card.change_pin(Role::USER, PinEntry::Typed(&pin(PIN)), PinEntry::Typed(&pin("654321")));
 
 const OPERATIONS: [Operation; 12] = [
     Operation { name: "first import", people: &[], act: IMPORT_FIRST },
@@ -120,7 +120,7 @@ fn cut_off(
     let result = {
         let mut connection = rig.connect();
         let mut transaction = connection.begin().unwrap();
-        match card::edge::open(&mut *transaction) {
+        match card::edge::open(&mut *transaction, None) {
             Ok(mut card) => (operation.act)(&mut *card),
             Err(error) => Err(error),
         }
@@ -170,7 +170,7 @@ fn cut_off(
     assert!(seen, "{place}: {:#?}", now.0);
     let seen_under = rig.with(|card| card.freshness().unwrap());
     rig.with(|card| {
-        card.verify(Role::USER, &pin(current)).unwrap();
+        card.verify(Role::USER, PinEntry::Typed(&pin(current))).unwrap();
         card.repair().unwrap_or_else(|error| panic!("{place}: {error}"));
     });
     let contents = rig.contents();

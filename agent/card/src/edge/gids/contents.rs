@@ -1,6 +1,6 @@
 //! What is on the card.
 
-use shared::model::{Container, KeyAlgorithm, KeyFamily, PinType, Role, Space};
+use shared::model::{Container, DefaultSource, KeyAlgorithm, KeyFamily, PinType, Role, Space};
 
 use super::Gids;
 use super::certificate_file::{FileName, Notation, decode};
@@ -64,6 +64,8 @@ impl Gids<'_> {
                 })
                 .collect(),
             roots: roots.unwrap_or_default(),
+            default_source: Some(DefaultSource::ContainerMap),
+            windows_id: None,
             findings,
         })
     }
@@ -173,6 +175,10 @@ fn container(
         has_key,
         algorithm: has_key.then_some(stated.unwrap_or(by_size)),
         certificate: certificate_of(directory, certificates, index).map(|stored| stored.id.clone()),
+        slot: None,
+        origin: None,
+        pin_use: None,
+        touch_use: None,
     }
 }
 

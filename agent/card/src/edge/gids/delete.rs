@@ -58,7 +58,7 @@ impl Gids<'_> {
                 keys: reference.into_iter().filter(|reference| !directory.uses(*reference)).collect(),
             })
         })?;
-        Ok(Removed { default: directory.containers.default_container() })
+        Ok(Removed { default: directory.containers.default_container(), key_stays: false })
     }
 }
 

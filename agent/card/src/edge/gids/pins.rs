@@ -226,6 +226,7 @@ fn assumed_policy() -> PinPolicy {
         min_length: 4,
         max_length: 16,
         characters: PinCharacters::Ascii,
+        complexity: None,
         source: PolicySource::Assumed,
     }
 }
