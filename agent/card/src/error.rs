@@ -35,9 +35,6 @@ pub enum Error {
     /// The card refused a new PIN for its length or characters. No try was used.
     #[error("the card refuses this as a new PIN")]
     PinRefused,
-    /// The reader's pad gave no PIN to the card. No try was used.
-    #[error("the reader's pad: {0:?}")]
-    PadEnded(PadEnd),
     /// Writing needs the management key, and there is none that Kortti could use without being given it.
     #[error("the management key is needed")]
     ManagementKeyNeeded,
@@ -47,6 +44,9 @@ pub enum Error {
     /// Nobody touched the card in time.
     #[error("the card was not touched")]
     Untouched,
+    /// The reader's pad gave no PIN to the card. No try was used.
+    #[error("the reader's pad: {0:?}")]
+    PadEnded(PadEnd),
     /// The response was wrong, and the challenge is used up.
     #[error("wrong response")]
     WrongResponse {

@@ -13,6 +13,7 @@ use shared::{Error, ErrorCode, Result};
 use super::inbox::Inbox;
 use super::{Message, Turn, hold};
 use crate::errors::{self, Failure};
+use crate::policy::Policy;
 use crate::registry::{Found, Registry, Target};
 use crate::service::Service;
 use crate::service::certificates::Cache;
@@ -38,6 +39,11 @@ impl Desk {
     /// What is known of readers and cards, and who is told of changes.
     pub(crate) fn registry(&self) -> &Registry {
         self.service.registry()
+    }
+
+    /// The policy in force.
+    pub(crate) fn policy(&self) -> &Policy {
+        self.service.policy()
     }
 
     /// Does what a message asks. Returns a message that came in meanwhile and is to be handled next.
@@ -234,12 +240,12 @@ impl Desk {
         self.registry().identified(&self.reader, generation, found);
     }
 
-    /// The card, and whether its PINs are typed on the reader.
+    /// What came in, and whether its reader has keys of its own for the PIN.
     fn try_identify(&self) -> card::Result<(shared::model::Card, bool)> {
         let mut connection = self.service.readers().connect(&self.reader)?;
         let mut transaction = connection.begin()?;
-        let pin_pad = Features::read(&mut *transaction).has_pad();
-        Ok((edge::open(&mut *transaction, None)?.identify()?, pin_pad))
+        let card = edge::open(&mut *transaction, None)?.identify()?;
+        Ok((card, Features::read(&mut *transaction).has_pad()))
     }
 }
 
