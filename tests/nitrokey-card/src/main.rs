@@ -14,7 +14,7 @@ mod vpcd;
 
 use std::io::{self, Read as _};
 use std::process::ExitCode;
-use std::thread;
+use std::{panic, thread};
 
 use device::Device;
 
@@ -23,6 +23,8 @@ fn main() -> ExitCode {
         eprintln!("Usage: nitrokey-card PORT [SEED]");
         return ExitCode::from(2);
     };
+    // The firmware panics on some commands, which is not this program's end: a line is enough.
+    panic::set_hook(Box::new(|panic| eprintln!("nitrokey-card: {panic}")));
     thread::spawn(|| {
         // Whoever started the card holds the other end: it goes with them, however they end.
         io::stdin().read_to_end(&mut Vec::new()).ok();
