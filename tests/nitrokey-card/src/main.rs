@@ -23,8 +23,10 @@ fn main() -> ExitCode {
         eprintln!("Usage: nitrokey-card PORT [SEED]");
         return ExitCode::from(2);
     };
-    // The firmware panics on some commands, which is not this program's end: a line is enough.
-    panic::set_hook(Box::new(|panic| eprintln!("nitrokey-card: {panic}")));
+    // The firmware panics on some commands, which is not this program's end.
+    panic::set_hook(Box::new(|panic| {
+        eprintln!("nitrokey-card: the firmware starts again, as it has {panic}")
+    }));
     thread::spawn(|| {
         // Whoever started the card holds the other end: it goes with them, however they end.
         io::stdin().read_to_end(&mut Vec::new()).ok();
