@@ -55,6 +55,7 @@ pub(super) fn run(order: &Generate, global: &Global, output: Output) -> Result<(
         algorithm,
         slot,
         subject: order.subject.clone(),
+        alternative_names: Vec::new(),
         product: if order.request.is_some() { Product::Request } else { Product::Certificate },
         days: order.days,
         pin_use,
