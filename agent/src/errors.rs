@@ -93,7 +93,6 @@ pub(crate) fn card(error: &CardError) -> Error {
             "The card refuses this as a new PIN, for its length or its characters. The old one is unchanged."
                 .to_owned(),
         ),
-<<<<<<< HEAD
         C::ManagementKeyNeeded => (
             ErrorCode::ManagementKeyNeeded,
             "Writing to this card needs its management key. Whoever set up the card has it. Nothing was sent."
@@ -107,9 +106,7 @@ pub(crate) fn card(error: &CardError) -> Error {
             ErrorCode::NotTouched,
             "Nobody touched the device while it blinked. Try again, and touch it then.".to_owned(),
         ),
-=======
         C::PadEnded(end) => return pad_ended(*end),
->>>>>>> reader
         C::WrongResponse { tries_left } => {
             let words = "The response was not accepted, and the challenge is used up. Cards allow few wrong \
                          responses: make sure of the admin key, then start again with `kortti unblock`.";
@@ -192,6 +189,7 @@ pub(crate) fn unusable(error: &CardError) -> (ReaderState, String) {
 fn wrong_pin(role: Role, tries_left: Option<u8>) -> Error {
     let (name, then) = match role {
         Role::ADMIN => ("PUK", "Only the card's issuer can help now."),
+        Role::GLOBAL => ("global PIN", "Only the card's issuer can help now."),
         _ => ("PIN", "Use `kortti unblock`."),
     };
     let words = match tries_left {
@@ -209,6 +207,7 @@ pub(crate) fn blocked(role: Role) -> Error {
         Role::ADMIN => {
             "The card takes no PUK and no response any more: no try is left. Only the card's issuer can help now."
         }
+        Role::GLOBAL => "The global PIN is blocked. Only the card's issuer can help now.",
         _ => "The PIN is blocked. Use `kortti unblock`.",
     };
     Error { tries_left: Some(0), ..Error::new(ErrorCode::PinBlocked, words) }
