@@ -1,7 +1,7 @@
 //! What went wrong at the card, as a sentence for the person and a code for the script.
 
 use card::transport::Error as TransportError;
-use card::{Error as CardError, VoidReason};
+use card::{Error as CardError, PadEnd, VoidReason};
 use shared::model::{ReaderState, Role};
 use shared::{Error, ErrorCode};
 
@@ -106,6 +106,7 @@ pub(crate) fn card(error: &CardError) -> Error {
             ErrorCode::NotTouched,
             "Nobody touched the device while it blinked. Try again, and touch it then.".to_owned(),
         ),
+        C::PadEnded(end) => return pad_ended(*end),
         C::WrongResponse { tries_left } => {
             let words = "The response was not accepted, and the challenge is used up. Cards allow few wrong \
                          responses: make sure of the admin key, then start again with `kortti unblock`.";
@@ -152,6 +153,27 @@ pub(crate) fn card(error: &CardError) -> Error {
     Error::new(code, words)
 }
 
+/// The reader's pad gave no PIN to the card.
+fn pad_ended(end: PadEnd) -> Error {
+    let (code, words) = match end {
+        PadEnd::TimedOut => (ErrorCode::NotTyped, "No PIN was typed on the reader in time. No try was used."),
+        PadEnd::Cancelled => (ErrorCode::NotTyped, "You cancelled on the reader. No try was used."),
+        PadEnd::Differ => (
+            ErrorCode::PinPolicy,
+            "The new PIN was typed differently the second time. The old one is unchanged; try again.",
+        ),
+        PadEnd::Length => (
+            ErrorCode::PinPolicy,
+            "What was typed on the reader is too short or too long for a PIN. No try was used.",
+        ),
+        PadEnd::Refused => (
+            ErrorCode::NotSupported,
+            "The reader cannot take this PIN on its pad. No try was used. Use a reader without a pad.",
+        ),
+    };
+    Error::new(code, words)
+}
+
 /// What a reader shows when its card cannot be identified.
 pub(crate) fn unusable(error: &CardError) -> (ReaderState, String) {
     let state = match error {
@@ -167,6 +189,7 @@ pub(crate) fn unusable(error: &CardError) -> (ReaderState, String) {
 fn wrong_pin(role: Role, tries_left: Option<u8>) -> Error {
     let (name, then) = match role {
         Role::ADMIN => ("PUK", "Only the card's issuer can help now."),
+        Role::GLOBAL => ("global PIN", "Only the card's issuer can help now."),
         _ => ("PIN", "Use `kortti unblock`."),
     };
     let words = match tries_left {
@@ -184,6 +207,7 @@ pub(crate) fn blocked(role: Role) -> Error {
         Role::ADMIN => {
             "The card takes no PUK and no response any more: no try is left. Only the card's issuer can help now."
         }
+        Role::GLOBAL => "The global PIN is blocked. Only the card's issuer can help now.",
         _ => "The PIN is blocked. Use `kortti unblock`.",
     };
     Error { tries_left: Some(0), ..Error::new(ErrorCode::PinBlocked, words) }

@@ -51,12 +51,16 @@ fn exit_code(code: ErrorCode) -> u8 {
         E::NoService | E::NoReader | E::NoCard | E::CardRemoved => 4,
         E::WrongPin | E::WrongManagementKey | E::WrongResponse => 5,
         E::PinBlocked => 6,
-        E::LastTry | E::PinPolicy | E::BadResponse | E::ManagementKeyNeeded | E::WouldOverwrite => 7,
+        E::LastTry
+        | E::PinPolicy
+        | E::NotTyped
+        | E::BadResponse
+        | E::ManagementKeyNeeded
+        | E::WouldOverwrite => 7,
         E::Busy => 8,
         E::ChallengeVoid => 9,
         E::UnknownCard | E::NotInitialised | E::NotSupported => 10,
         E::Permission => 11,
-        E::PadCancelled => CANCELLED,
         E::Mute
         | E::CardReset
         | E::CardChanged
@@ -131,8 +135,8 @@ mod tests {
         ("wrong_management_key", 5),
         ("would_overwrite", 7),
         ("not_touched", 1),
-        ("pad_cancelled", 130),
         ("pin_policy", 7),
+        ("not_typed", 7),
         ("wrong_response", 5),
         ("bad_response", 7),
         ("challenge_void", 9),

@@ -44,6 +44,9 @@ pub enum Error {
     /// Nobody touched the card in time.
     #[error("the card was not touched")]
     Untouched,
+    /// The reader's pad gave no PIN to the card. No try was used.
+    #[error("the reader's pad: {0:?}")]
+    PadEnded(PadEnd),
     /// The response was wrong, and the challenge is used up.
     #[error("wrong response")]
     WrongResponse {
@@ -90,6 +93,21 @@ pub enum Error {
         /// Whether everything was put back.
         restored: bool,
     },
+}
+
+/// Why a reader's pad gave no PIN to the card (PC/SC part 10, section 2.5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PadEnd {
+    /// Nobody typed in time.
+    TimedOut,
+    /// The person pressed the key for that.
+    Cancelled,
+    /// The new PIN was typed differently the second time.
+    Differ,
+    /// What was typed is too short or too long.
+    Length,
+    /// The reader does not do what it was asked for.
+    Refused,
 }
 
 /// Why a challenge is void.

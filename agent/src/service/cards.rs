@@ -72,7 +72,7 @@ pub fn repair(service: &Service, params: RepairParams) -> Result<RepairReply> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
         desk.cache = None;
-        let authority = Authority::of(&params.pin, &params.management_key, params.last_try)?;
+        let authority = Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
         let repaired = desk.operate(turn, target, |card| {
             authority.prove(card, target, turn)?;
             let mended = card.repair()?;
