@@ -68,8 +68,8 @@ impl Service {
     }
 
     /// The way to the readers.
-    pub fn readers(&self) -> &dyn Readers {
-        &*self.readers
+    pub fn readers(&self) -> &Arc<dyn Readers> {
+        &self.readers
     }
 
     /// The policy in force.
@@ -252,7 +252,7 @@ mod tests {
     fn bad_parameters_are_not_quoted() {
         for (method, params) in [
             ("pin.change", r#"{"current":13579,"new":"24680"}"#),
-            ("pin.change", r#"{"current":"13579"}"#),
+            ("pin.change", r#"{"current":"13579","new":24680}"#),
             ("unblock.finish", r#"{"response":["13579"],"new":"24680"}"#),
             ("pin.change", r#""13579""#),
         ] {
