@@ -166,11 +166,11 @@ pub(crate) fn card(error: &CardError) -> Error {
             } else {
                 "It could not be put back: run `kortti card repair`."
             };
-            // A full card that is as it was is a full card; nobody needs to know that it was tried.
-            let code = if *restored && cause.code == ErrorCode::CardFull {
-                ErrorCode::CardFull
-            } else {
-                ErrorCode::WriteFailed
+            // A card that is full, or has no keys of that size, and is as it was: nobody needs to know that it was
+            // tried.
+            let code = match cause.code {
+                code @ (ErrorCode::CardFull | ErrorCode::NotSupported) if *restored => code,
+                _ => ErrorCode::WriteFailed,
             };
             return Error { code, message: format!("{} {after}", cause.message), tries_left: cause.tries_left };
         }

@@ -59,6 +59,11 @@ pub trait SmartCard {
     /// As for `identify`.
     fn management_key(&mut self) -> Result<Option<ManagementKey>>;
 
+    /// Whether this card erases all its private keys once both PIN and PUK are blocked. Asks the card nothing.
+    fn blocking_erases_keys(&self) -> bool {
+        false
+    }
+
     /// Authorises writing beyond the PIN, once, on cards that want it; on others it does nothing.
     ///
     /// # Errors

@@ -370,6 +370,7 @@ pub(crate) fn list_of(contents: &Contents) -> Vec<Certificate> {
                 role: container.map(|container| container.role),
                 pin_type: container.map(|container| container.pin_type),
                 default: container.is_some_and(|container| container.default),
+                default_source: contents.default_source.filter(|_| container.is_some_and(|c| c.default)),
                 has_key: container.is_some_and(|container| container.has_key),
                 damaged: None,
                 common_name: String::new(),

@@ -9,7 +9,7 @@ pub(crate) const READER: &str = "Test Reader 00";
 pub(crate) const SHA256: &str = "00FF00FF000000000000000000000000000000000000000000000000000000FF";
 
 pub(crate) fn reader(name: &str, csn: &str) -> Value {
-    json!({ "name": name, "state": "ready", "atr": "3B00",
+    json!({ "name": name, "state": "ready", "atr": "3B00", "pin_pad": false,
             "card": { "edge": "gids", "csn": csn, "name": "GIDS card" } })
 }
 
@@ -51,6 +51,11 @@ pub(crate) fn puk(tries_left: u8) -> Value {
 /// The PINs of a card whose PIN has so many tries left.
 pub(crate) fn pins(tries_left: u8) -> Reply {
     Ok(json!([pin(tries_left), admin()]))
+}
+
+/// What a write to a card takes whose PIN has so many tries left.
+pub(crate) fn access(tries_left: u8) -> Reply {
+    Ok(json!({ "pins": [pin(tries_left), admin()] }))
 }
 
 pub(crate) fn certificate(id: &str, container: u8) -> Value {

@@ -177,6 +177,9 @@ pub struct Access {
     /// The key that authorises writing beside the PIN, on cards that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub management_key: Option<ManagementKey>,
+    /// Whether the card erases all its private keys once both PIN and PUK are blocked.
+    #[serde(default)]
+    pub blocking_erases_keys: bool,
     /// Whether PINs are typed on the reader itself.
     #[serde(default)]
     pub pin_pad: bool,

@@ -6,7 +6,7 @@
 //!   masterfile, cmapfile, key_map, cardcf, certificate_file     what is in them; no card in sight
 //!     directory     the four that belong together, as they stand on the card
 //!       change      a change that is put back when it does not come to its end, even after the card was pulled
-//!         contents, findings, import, delete, default, repair   what people ask for
+//!         contents, findings, generate, import, delete, default, repair   what people ask for
 //! keys, pins, admin the rest of the commands
 //! ```
 
@@ -20,6 +20,7 @@ mod default;
 mod delete;
 mod directory;
 mod findings;
+mod generate;
 mod import;
 mod key_map;
 mod keys;
@@ -200,16 +201,17 @@ impl SmartCard for Gids<'_> {
         self.import_certificate(import)
     }
 
-    fn place_key(&mut self, _: &NewKey) -> Result<Placement> {
-        Err(Error::NotSupported("it cannot make keys"))
+    fn place_key(&mut self, new: &NewKey) -> Result<Placement> {
+        self.place_new_key(new)
     }
 
-    fn generate(&mut self, _: &NewKey) -> Result<PublicKey> {
-        Err(Error::NotSupported("it cannot make keys"))
+    fn generate(&mut self, new: &NewKey) -> Result<PublicKey> {
+        self.generate_key(new)
     }
 
-    fn sign(&mut self, _: u8, _: &[u8], _: Option<PinEntry<'_>>) -> Result<Signature> {
-        Err(Error::NotSupported("it cannot make keys"))
+    /// Its keys want the PIN once.
+    fn sign(&mut self, container: u8, message: &[u8], _: Option<PinEntry<'_>>) -> Result<Signature> {
+        self.sign_with(container, message)
     }
 
     fn move_key(&mut self, _: u8, _: u8) -> Result<()> {

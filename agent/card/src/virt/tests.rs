@@ -537,7 +537,7 @@ tries-spent = 1
 puk-tries-spent = 2
 mscmap = true
 key-history = true
-roots = [\"src/virt/demo/ca.pem\"]
+roots = [\"src/virt/demo/ca.pem\", \"src/virt/demo/mail.pem\"]
 delay = 1
 
 [card.options]

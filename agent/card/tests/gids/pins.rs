@@ -409,8 +409,14 @@ fn unblocking_with_a_puk() {
     assert_eq!(secrets(&rig.card.log_since(mark)), [0; 4]);
     let wrong = unblock("11111111", "2468");
     assert!(matches!(wrong, Err(Error::WrongPin { role: Role::ADMIN, tries_left: Some(2) })), "{wrong:?}");
+    // Where the card finds the new PIN too long it counts no try of the PUK, and has not looked at it.
+    for puk in ["87654321", "11111111"] {
+        let refused = unblock(puk, &"2".repeat(25));
+        assert!(matches!(refused, Err(Error::PinRefused)), "{refused:?}");
+        assert_eq!(rig.card.gids(|gids| gids.puk_tries_left()).unwrap(), Some(2));
+    }
     unblock("87654321", "2468").unwrap();
-    assert_eq!(secrets(&rig.card.log_since(mark)), [0, 0, 2, 0]);
+    assert_eq!(secrets(&rig.card.log_since(mark)), [0, 0, 4, 0]);
     assert!(rig.card.gids(|gids| gids.pin_is(b"2468")).unwrap());
     assert!(!rig.logged_in());
 

@@ -141,16 +141,17 @@ impl Gids<'_> {
         check_role(role)?;
         check_length(puk)?;
         check_length(new)?;
-        if self.tries(PUK_STATE)?.is_none() {
+        let Some(before) = self.tries(PUK_STATE)? else {
             return Err(Error::NotSupported(
                 "this card has no PUK; it is unblocked with its administrator key",
             ));
-        }
+        };
         let both = joined(puk, new);
-        let response = self.reset_retry_counter(0x00, &both)?;
-        match response {
+        match self.reset_retry_counter(0x00, &both)? {
             StatusWord::OK => self.confirm_unblocked(),
             StatusWord::LENGTH | StatusWord::WRONG_DATA => Err(Error::PinRefused),
+            // No try is gone: the card has not come to the PUK, since both together are too long or too short for it.
+            status if before.left.is_some() && status.counter() == before.left => Err(Error::PinRefused),
             status => Err(wrong(Role::ADMIN, "RESET RETRY COUNTER", status)),
         }
     }
