@@ -122,7 +122,8 @@ impl Piv<'_> {
         let certificates: Vec<StoredCertificate> = held
             .into_iter()
             .filter_map(|held| {
-                let container = (held.has_key && held.slot != Slot::ATTESTATION).then(|| held.slot.reference());
+                let container =
+                    (held.has_key && held.slot != Slot::ATTESTATION).then(|| held.slot.reference());
                 Some(StoredCertificate { id: held.slot.certificate_id(), container, der: held.certificate? })
             })
             .collect();
@@ -150,7 +151,8 @@ impl Piv<'_> {
     /// Reads all that there is to list.
     pub(super) fn inventory(&mut self) -> Result<Inventory> {
         let vendor = self.vendor()?;
-        let history = self.get_if_readable(ObjectId::KEY_HISTORY)?.and_then(|bytes| KeyHistory::parse(&bytes));
+        let history =
+            self.get_if_readable(ObjectId::KEY_HISTORY)?.and_then(|bytes| KeyHistory::parse(&bytes));
         // A certificate can be in a slot without a key, and a key without a certificate, so that where the card tells
         // of keys a slot takes two questions. The slots for retired keys are looked at as far as they can be in use:
         // who writes them by the standard notes that in the key history.
@@ -158,8 +160,10 @@ impl Piv<'_> {
             Some(history) => !history.is_empty(),
             None => !vendor.keeps_key_history(),
         };
-        let mut seen: BTreeSet<Slot> =
-            Slot::all().filter(|slot| vendor.has_slot(*slot)).filter(|slot| retired || !slot.is_retired()).collect();
+        let mut seen: BTreeSet<Slot> = Slot::all()
+            .filter(|slot| vendor.has_slot(*slot))
+            .filter(|slot| retired || !slot.is_retired())
+            .collect();
         let mut held = Vec::new();
         for slot in Slot::all().filter(|slot| seen.contains(slot)) {
             held.extend(self.held_in(slot)?);

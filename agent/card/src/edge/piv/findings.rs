@@ -2,11 +2,11 @@
 
 use shared::model::Finding;
 
+use super::Piv;
 use super::contents::{Held, Inventory};
 use super::metadata::{MANAGEMENT_KEY, Told};
 use super::pins::{PIN, PUK};
 use super::slot::Slot;
-use super::Piv;
 use crate::error::{Error, Result};
 
 /// Something that is not as it should be.
@@ -155,11 +155,9 @@ impl Piv<'_> {
         }
         found.extend(of_history(inventory));
         let [pin, puk, key] = [self.told_of(PIN)?, self.told_of(PUK)?, self.told_of(MANAGEMENT_KEY)?];
-        for (told, problem) in [
-            (&pin, Problem::FactoryPin),
-            (&puk, Problem::FactoryPuk),
-            (&key, Problem::FactoryKey),
-        ] {
+        for (told, problem) in
+            [(&pin, Problem::FactoryPin), (&puk, Problem::FactoryPuk), (&key, Problem::FactoryKey)]
+        {
             if matches!(told, Told::Known(metadata) if metadata.factory == Some(true)) {
                 found.push(problem);
             }

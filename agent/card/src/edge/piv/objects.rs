@@ -107,7 +107,9 @@ impl Piv<'_> {
         let answer = match self.get_data(id)? {
             (StatusWord::OK, data) => {
                 let contents = contents(id, &data)?.map(<[u8]>::to_vec);
-                contents.filter(|contents| !contents.is_empty()).map(|contents| Answer { whole: data, contents })
+                contents
+                    .filter(|contents| !contents.is_empty())
+                    .map(|contents| Answer { whole: data, contents })
             }
             (status, _) if is_absent(status) => None,
             (status, _) => return Err(Error::Unexpected { command: "GET DATA", status: status.0 }),
@@ -216,7 +218,11 @@ fn contents(id: ObjectId, answer: &[u8]) -> Result<Option<&[u8]>> {
 
 /// 6A80 is Nitrokey's answer to objects of Yubico's, 6A81 PivApplet's (card-piv.md 2).
 fn is_absent(status: StatusWord) -> bool {
-    let absent =
-        [StatusWord::FILE_NOT_FOUND, StatusWord::WRONG_DATA, StatusWord::NOT_SUPPORTED, StatusWord::NOT_FOUND];
+    let absent = [
+        StatusWord::FILE_NOT_FOUND,
+        StatusWord::WRONG_DATA,
+        StatusWord::NOT_SUPPORTED,
+        StatusWord::NOT_FOUND,
+    ];
     absent.contains(&status)
 }

@@ -127,7 +127,9 @@ impl Piv<'_> {
         let reference = match role {
             Role::USER => PIN,
             Role::GLOBAL => GLOBAL_PIN,
-            Role::ADMIN => return Err(Error::NotSupported("the PUK of this card does nothing but unblock it")),
+            Role::ADMIN => {
+                return Err(Error::NotSupported("the PUK of this card does nothing but unblock it"));
+            }
             Role(other) => return Err(Error::NotFound(format!("PIN {other}"))),
         };
         let block = match pin {
@@ -179,7 +181,12 @@ impl Piv<'_> {
     }
 
     /// RESET RETRY COUNTER with the PUK, once.
-    pub(super) fn unblock_with_puk(&mut self, role: Role, puk: PinEntry<'_>, new: PinEntry<'_>) -> Result<()> {
+    pub(super) fn unblock_with_puk(
+        &mut self,
+        role: Role,
+        puk: PinEntry<'_>,
+        new: PinEntry<'_>,
+    ) -> Result<()> {
         match role {
             Role::USER => {}
             Role::GLOBAL => return Err(Error::NotSupported("its PUK unblocks the card's own PIN only")),
@@ -220,8 +227,7 @@ impl Piv<'_> {
         present: PinEntry<'_>,
         new: PinEntry<'_>,
     ) -> Result<Response> {
-        let command =
-            |data| Command { name, instruction, parameters: [0, reference], data, expects: false };
+        let command = |data| Command { name, instruction, parameters: [0, reference], data, expects: false };
         match (present, new) {
             (PinEntry::Typed(present), PinEntry::Typed(new)) => {
                 policy.check(new).map_err(|_| Error::PinRefused)?;
@@ -265,7 +271,9 @@ impl Piv<'_> {
             // 6985 is what YubiKeys say to PINs that are easy to guess.
             (StatusWord::WRONG_DATA | StatusWord::LENGTH, _) => Error::PinRefused,
             (StatusWord::CONDITIONS, _) if command != VERIFY => Error::PinRefused,
-            (StatusWord::DATA_INVALID | StatusWord::NOT_FOUND, _) => Error::NotFound(format!("PIN {}", role.0)),
+            (StatusWord::DATA_INVALID | StatusWord::NOT_FOUND, _) => {
+                Error::NotFound(format!("PIN {}", role.0))
+            }
             _ => Error::Unexpected { command, status: status.0 },
         })
     }
@@ -360,7 +368,10 @@ mod tests {
             assert_eq!(what_is_left(StatusWord(status), counts).unwrap(), left, "{status:04X}");
         }
         for status in [0x6F00, 0x6982, 0x6D00, 0x6381, 0x6985] {
-            assert!(matches!(what_is_left(StatusWord(status), true), Err(Error::Unexpected { .. })), "{status:04X}");
+            assert!(
+                matches!(what_is_left(StatusWord(status), true), Err(Error::Unexpected { .. })),
+                "{status:04X}"
+            );
         }
     }
 

@@ -93,7 +93,9 @@ pub(super) fn recall(transaction: &mut dyn Transaction, freshness: &Freshness) -
         return Ok(false);
     }
     let tag_list = mark.id.tag_list();
-    let Some(part) = answer(applet.send_for_part(&get_data(&tag_list), mark.asked))? else { return Ok(false) };
+    let Some(part) = answer(applet.send_for_part(&get_data(&tag_list), mark.asked))? else {
+        return Ok(false);
+    };
     Ok(part.data == mark.part && part.status.waiting() == Some(mark.waiting))
 }
 
