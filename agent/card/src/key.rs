@@ -1,9 +1,13 @@
-//! Keys as values: what certificates, files and cards exchange.
+//! Keys and signatures as values: what certificates, files and cards exchange.
 
-use std::fmt;
+mod private;
+mod signature;
 
 use shared::model::{KeyAlgorithm, KeyFamily};
-use zeroize::Zeroizing;
+
+pub use private::{Components, PrivateKey, RsaComponents};
+pub(crate) use private::{read_ec_private_key, read_rsa_private_key};
+pub use signature::{Scheme, Signature, digest_info, verify};
 
 /// A public key in the form in which two of them can be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,20 +45,5 @@ impl PublicKey {
             }
             Self::Other { algorithm, .. } => *algorithm,
         }
-    }
-}
-
-/// A private key out of a file: wiped on drop, never printed.
-pub struct PrivateKey {
-    /// Kind and size.
-    pub algorithm: KeyAlgorithm,
-    /// For RSA the RSAPrivateKey of RFC 8017 A.1.2, DER; for EC the ECPrivateKey of RFC 5915, DER; for Ed25519
-    /// and X25519 the 32 bytes of RFC 8410.
-    pub encoded: Zeroizing<Vec<u8>>,
-}
-
-impl fmt::Debug for PrivateKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PrivateKey({}, not shown)", self.algorithm)
     }
 }

@@ -5,7 +5,8 @@
 //!   apdu      commands, responses and status words of ISO 7816-4; tlv: its BER-TLV objects
 //!     applet  a selected application: chaining, 61xx, 6Cxx, the masked trace
 //!       edge  the command set of one kind of card, as a SmartCard
-//! x509, pfx   certificates and files
+//! key         keys and signatures as values; der: their bytes
+//!   x509, pfx certificates and files
 //! virt        virtual readers and cards; shares nothing with the edges
 //! ```
 //!
@@ -21,6 +22,7 @@ pub mod transport;
 pub mod virt;
 pub mod x509;
 
+mod der;
 mod error;
 mod smart_card;
 

@@ -16,16 +16,11 @@ use std::collections::HashSet;
 use shared::rpc::MAX_FILE;
 use shared::secret::Password;
 
+use crate::der::{INTEGER, OID, Reader, SEQUENCE};
 use crate::key::PrivateKey;
-use crate::x509::{
-    self,
-    der::{INTEGER, OID, Reader, SEQUENCE},
-    describe, leaves, order_chain, public_key, roots,
-};
+use crate::x509::{self, describe, leaves, order_chain, public_key, roots};
 use password::{Work, encodings};
 use pkcs12::CertificateBag;
-
-pub use private_key::RsaParts;
 
 /// The contents of a file, ready to be imported.
 #[derive(Debug)]

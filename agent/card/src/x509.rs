@@ -6,7 +6,6 @@
 
 mod bag;
 mod chain;
-pub(crate) mod der;
 mod key;
 mod names;
 mod oids;
@@ -23,6 +22,7 @@ use x509_parser::extensions::{DistributionPointName, GeneralName, ParsedExtensio
 use x509_parser::prelude::X509Certificate;
 use x509_parser::time::ASN1Time;
 
+use crate::der;
 use crate::key::PublicKey;
 
 pub use bag::{roots, roots_bag};

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::FileError;
 use super::derivation::{self, Hash};
 use super::password::{Encoded, Work};
-use crate::x509::der::{INTEGER, Reader, SEQUENCE};
+use crate::der::{INTEGER, Reader, SEQUENCE};
 
 const PBES2: &[u8] = &oid!(raw 1.2.840.113549.1.5.13);
 const PBKDF2: &[u8] = &oid!(raw 1.2.840.113549.1.5.12);

@@ -11,7 +11,7 @@ use super::FileError;
 use super::derivation::Hash;
 use super::encryption::decrypt;
 use super::password::{Encoded, Work};
-use crate::x509::der::{CONTEXT_0, Element, OCTET_STRING, Reader, SEQUENCE, SET};
+use crate::der::{CONTEXT_0, Element, OCTET_STRING, Reader, SEQUENCE, SET};
 
 const DATA: &[u8] = &oid!(raw 1.2.840.113549.1.7.1);
 const SIGNED_DATA: &[u8] = &oid!(raw 1.2.840.113549.1.7.2);

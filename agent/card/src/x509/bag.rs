@@ -3,7 +3,7 @@
 
 use x509_parser::asn1_rs::oid;
 
-use super::der::{CONTEXT_0, INTEGER, OID, Reader, SEQUENCE, SET, encode};
+use crate::der::{CONTEXT_0, INTEGER, OID, Reader, SEQUENCE, SET, encode};
 
 const SIGNED_DATA: &[u8] = &oid!(raw 1.2.840.113549.1.7.2);
 const DATA: &[u8] = &oid!(raw 1.2.840.113549.1.7.1);

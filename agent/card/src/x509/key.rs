@@ -4,7 +4,7 @@ use shared::model::{KeyAlgorithm, KeyFamily};
 use x509_parser::asn1_rs::oid;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::der::{Reader, SEQUENCE};
+use crate::der::{Reader, SEQUENCE};
 use crate::key::PublicKey;
 
 pub(crate) const RSA_ENCRYPTION: &[u8] = &oid!(raw 1.2.840.113549.1.1.1);

@@ -16,7 +16,7 @@ use super::store::{Address, KEY_MAP, MASTERFILE, MAX_VALUE, NO_ROOM, USUAL_CARDC
 use crate::error::{Error, Result};
 use crate::key::{PrivateKey, PublicKey};
 use crate::smart_card::{Import, Placement};
-use crate::{tlv, x509};
+use crate::x509;
 
 /// What an import writes, decided before the first write.
 struct Plan<'a> {
@@ -305,21 +305,16 @@ fn check_key(key: &PrivateKey, public_key: &PublicKey) -> Result<()> {
     if key.algorithm.family != KeyFamily::Rsa {
         return Err(Error::KeyNotSupported("this card takes RSA keys only".to_owned()));
     }
-    let PublicKey::Rsa { modulus, exponent } = public_key else { return Err(Error::NoMatchingKey) };
+    if !key.matches(public_key) {
+        return Err(Error::NoMatchingKey);
+    }
     if rsa_algorithm(public_key.algorithm().bits).is_none() {
         return Err(Error::KeyNotSupported(RSA_SIZES.to_owned()));
     }
     // GidsApplet gives out every exponent as three bytes (section 8.4).
-    if exponent.len() != 3 {
-        return Err(Error::KeyNotSupported(
-            "this card takes RSA keys with the exponent 65537 only".to_owned(),
-        ));
-    }
-    // RSAPrivateKey: version, modulus, exponent, and the rest (RFC 8017 A.1.2).
-    let mut parts = tlv::objects(tlv::find(&key.encoded, 0x30).unwrap_or_default()).map(|part| part.value);
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some([0]), Some(n), Some(e)) if PublicKey::rsa(n, e) == PublicKey::rsa(modulus, exponent) => Ok(()),
-        _ => Err(Error::NoMatchingKey),
+    match public_key {
+        PublicKey::Rsa { exponent, .. } if exponent.len() == 3 => Ok(()),
+        _ => Err(Error::KeyNotSupported("this card takes RSA keys with the exponent 65537 only".to_owned())),
     }
 }
 

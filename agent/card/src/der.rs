@@ -189,6 +189,14 @@ pub(crate) fn encode(tag: u8, content: &[u8]) -> Vec<u8> {
     out
 }
 
+/// An INTEGER in DER from big-endian bytes of an unsigned number, which may have leading zeros.
+pub(crate) fn unsigned(number: &[u8]) -> Vec<u8> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let digits = number.get(zeros..).unwrap_or_default();
+    let sign = digits.first().is_none_or(|first| first & 0x80 != 0);
+    encode(INTEGER, &[if sign { &[0][..] } else { &[] }, digits].concat())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
