@@ -93,6 +93,19 @@ pub(crate) fn card(error: &CardError) -> Error {
             "The card refuses this as a new PIN, for its length or its characters. The old one is unchanged."
                 .to_owned(),
         ),
+        C::ManagementKeyNeeded => (
+            ErrorCode::ManagementKeyNeeded,
+            "Writing to this card needs its management key. Whoever set up the card has it. Nothing was sent."
+                .to_owned(),
+        ),
+        C::WrongManagementKey => (
+            ErrorCode::WrongManagementKey,
+            "Wrong management key. The card does not count tries of it; nothing was written.".to_owned(),
+        ),
+        C::Untouched => (
+            ErrorCode::NotTouched,
+            "Nobody touched the device while it blinked. Try again, and touch it then.".to_owned(),
+        ),
         C::WrongResponse { tries_left } => {
             let words = "The response was not accepted, and the challenge is used up. Cards allow few wrong \
                          responses: make sure of the admin key, then start again with `kortti unblock`.";

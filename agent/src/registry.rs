@@ -73,6 +73,8 @@ pub(crate) struct Target {
     pub card: Card,
     /// Its answer to reset.
     pub atr: Hex,
+    /// Whether PINs are typed on the reader.
+    pub pin_pad: bool,
     /// The worker of the reader.
     pub worker: Worker,
 }
@@ -199,12 +201,15 @@ impl Registry {
     pub(crate) fn identified(&self, reader: &str, generation: u32, found: Found) {
         let mut state = self.lock();
         if let Some(slot) = state.slots.get_mut(reader).filter(|slot| slot.seen.generation == generation) {
-            let (card, reader_state, detail) = match found {
-                Found::Card(card) if card.csn.is_some() => (Some(card), ReaderState::Ready, None),
-                Found::Card(card) => (Some(card), ReaderState::NotInitialised, None),
-                Found::Unusable(state, reason) => (None, state, Some(reason)),
+            let (card, pin_pad, reader_state, detail) = match found {
+                Found::Card(card, pin_pad) => {
+                    let personalised = card.csn.is_some();
+                    let state = if personalised { ReaderState::Ready } else { ReaderState::NotInitialised };
+                    (Some(card), pin_pad, state, None)
+                }
+                Found::Unusable(state, reason) => (None, false, state, Some(reason)),
             };
-            let view = Reader { state: reader_state, card, detail, ..slot.view.clone() };
+            let view = Reader { state: reader_state, card, pin_pad, detail, ..slot.view.clone() };
             slot.identified_by = None;
             if slot.view != view {
                 slot.view = view;
@@ -295,10 +300,22 @@ impl Registry {
 
 /// What a look at a card that came in gave.
 pub(crate) enum Found {
-    /// A card of a known kind.
-    Card(Card),
+    /// A card of a known kind, and whether its reader has keys of its own for the PIN.
+    Card(Card, bool),
     /// One that cannot be used, and why.
     Unusable(ReaderState, String),
+}
+
+/// A reader without a card.
+fn empty(name: &str) -> Reader {
+    Reader {
+        name: name.to_owned(),
+        state: ReaderState::Empty,
+        atr: None,
+        card: None,
+        pin_pad: false,
+        detail: None,
+    }
 }
 
 impl State {
@@ -319,8 +336,7 @@ impl State {
     fn add_reader(&mut self, now: &Seen, worker: Worker) {
         let name = now.name.clone();
         self.publish(Change::ReaderAdded { reader: name.clone() });
-        let view =
-            Reader { name: name.clone(), state: ReaderState::Empty, atr: None, card: None, detail: None };
+        let view = empty(&name);
         let seen = Seen { presence: Presence::Empty, ..now.clone() };
         self.slots.insert(name, Slot { seen, view, worker, identified_by: None, challenged: None });
         self.card_is(now);
@@ -352,13 +368,7 @@ impl State {
         slot.identified_by = None;
         if slot.view.atr.is_some() || slot.view.state == ReaderState::Mute {
             let csn = slot.view.card.take().and_then(|card| card.csn);
-            slot.view = Reader {
-                name: name.to_owned(),
-                state: ReaderState::Empty,
-                atr: None,
-                card: None,
-                detail: None,
-            };
+            slot.view = empty(name);
             self.publish(Change::CardRemoved { reader: name.to_owned(), csn });
         }
     }
@@ -448,16 +458,13 @@ impl Slot {
 
     fn target(&self, select: &Select) -> Option<Target> {
         let card = self.view.card.clone()?;
-        let fits = match (&select.card, &card.csn) {
-            (None, _) => true,
-            (Some(text), Some(csn)) => csn.matches(text),
-            (Some(_), None) => false,
-        };
+        let fits = select.card.as_ref().is_none_or(|text| card.matches(text));
         fits.then(|| Target {
             reader: self.view.name.clone(),
             generation: self.seen.generation,
             card,
             atr: self.view.atr.clone().unwrap_or_default(),
+            pin_pad: self.view.pin_pad,
             worker: self.worker.clone(),
         })
     }

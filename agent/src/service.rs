@@ -1,5 +1,6 @@
 //! The methods of the agent, one file per subject.
 
+mod authority;
 pub mod cards;
 pub mod certificates;
 pub mod pins;
@@ -15,9 +16,9 @@ use card::virt::VirtualReaders;
 use serde_json::value::{RawValue, to_raw_value};
 use shared::rpc::events::Change;
 use shared::rpc::methods::{
-    AgentStop, CardRepair, CardShow, CertDefault, CertDelete, CertImport, CertInspect, CertList, CertView,
-    Empty, Hello, HelloParams, HelloReply, PinChange, PinList, Status, UnblockCancel, UnblockFinish,
-    UnblockPuk, UnblockStart, UnblockStatus, VirtualInsert, VirtualRemove,
+    AgentStop, CardAccess, CardRepair, CardShow, CertDefault, CertDelete, CertImport, CertInspect, CertList,
+    CertView, Empty, Hello, HelloParams, HelloReply, PinChange, PinList, Status, UnblockCancel,
+    UnblockFinish, UnblockPuk, UnblockStart, UnblockStatus, VirtualInsert, VirtualRemove,
 };
 use shared::rpc::{Fault, Method, PROTOCOL};
 use shared::{Error, ErrorCode, Result, VERSION};
@@ -117,6 +118,7 @@ impl Service {
             Hello::NAME => call::<Hello>(params, |hello| welcome(&hello)),
             Status::NAME => call::<Status>(params, |Empty {}| Ok(self.registry.status())),
             CardShow::NAME => call::<CardShow>(params, |params| cards::show(self, &params)),
+            CardAccess::NAME => call::<CardAccess>(params, |params| cards::access(self, &params)),
             CardRepair::NAME => call::<CardRepair>(params, |params| cards::repair(self, params)),
             PinList::NAME => call::<PinList>(params, |params| pins::list(self, &params)),
             PinChange::NAME => call::<PinChange>(params, |params| pins::change(self, params)),

@@ -71,8 +71,8 @@ pub(crate) struct Answer {
     pub challenge: Option<Hex>,
     /// The response as typed.
     pub response: ResponseText,
-    /// The new PIN.
-    pub new: Pin,
+    /// The new PIN; `None` where it is typed on the reader.
+    pub new: Option<Pin>,
 }
 
 impl Worker {

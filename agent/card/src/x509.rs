@@ -1,4 +1,4 @@
-//! Certificates: DER in, the fields that people read out (RFC 5280).
+//! Certificates: DER in, the fields that people read out (RFC 5280). [`issue`] makes some.
 //!
 //! What a certificate says is shown, never trusted: no signature and no validity is checked here. Text from a
 //! certificate comes out escaped, so that it is safe on a terminal. Bytes after the certificate are ignored
@@ -6,9 +6,11 @@
 
 mod bag;
 mod chain;
+pub mod issue;
 mod key;
 mod names;
 mod oids;
+mod subject;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -29,6 +31,7 @@ pub use bag::{roots, roots_bag};
 pub(crate) use chain::leaves;
 pub use chain::order_chain;
 pub(crate) use key::{EC_PUBLIC_KEY, ED25519, RSA_ENCRYPTION, RSASSA_PSS, X25519, curve};
+pub use subject::Name;
 
 /// The largest certificate that is read, in bytes.
 pub const MAX_CERTIFICATE: usize = 64 * 1024;

@@ -6,9 +6,13 @@ use std::process::Command;
 
 use card::key::{Components, PrivateKey, PublicKey, Scheme, Signature, digest_info, verify};
 use card::pfx;
-use card::x509;
+use card::x509::issue::{
+    AlternativeName, Content, ExtendedKeyUsage, KeyUsage, Unsigned, request, self_signed,
+};
+use card::x509::{self, Name};
 use shared::model::{KeyAlgorithm, KeyFamily};
 use tempfile::TempDir;
+use time::macros::datetime;
 use zeroize::Zeroizing;
 
 /// A directory in which OpenSSL works.
@@ -41,6 +45,19 @@ impl Judge {
 
     fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.0.path().join(name)).unwrap()
+    }
+
+    /// What a card answers to the input, made by OpenSSL: the private-key operation and nothing else.
+    fn signs_as_a_card(&self, public: &PublicKey, message: &[u8]) -> Signature {
+        let scheme = Scheme::of(public.algorithm()).unwrap();
+        self.write("input", &scheme.input(public, message).unwrap());
+        let operation = match scheme {
+            Scheme::RsaPkcs1Sha256 => "pkeyutl -decrypt -pkeyopt rsa_padding_mode:none",
+            Scheme::EcdsaP256Sha256 | Scheme::EcdsaP384Sha384 => "pkeyutl -sign",
+            Scheme::Ed25519 => "pkeyutl -sign -rawin",
+        };
+        self.runs(&format!("{operation} -inkey key.pem -in input -out answer"));
+        Signature::verified(public, message, &self.read("answer")).unwrap()
     }
 
     /// A new key of OpenSSL's, with the certificate from which its public half is read.
@@ -220,30 +237,20 @@ fn signatures_of_openssl_are_verified() {
     }
 }
 
-/// What a card makes of the input, made by OpenSSL: the private-key operation and nothing else.
 #[test]
 fn what_a_card_is_given_becomes_a_signature() {
     for kind in KINDS.iter().filter(|kind| kind.scheme.is_some()) {
         let judge = Judge::new();
         let (_, public) = judge.make(kind);
-        let scheme = kind.scheme.unwrap();
-        judge.write("input", &scheme.input(&public, MESSAGE).unwrap());
-        let operation = match scheme {
-            Scheme::RsaPkcs1Sha256 => "pkeyutl -decrypt -pkeyopt rsa_padding_mode:none",
-            Scheme::EcdsaP256Sha256 | Scheme::EcdsaP384Sha384 => "pkeyutl -sign",
-            Scheme::Ed25519 => "pkeyutl -sign -rawin",
-        };
-        judge.runs(&format!("{operation} -inkey key.pem -in input -out answer"));
-        let answer = judge.read("answer");
-        let signature = Signature::verified(&public, MESSAGE, &answer).unwrap();
+        let signature = judge.signs_as_a_card(&public, MESSAGE);
         judge.write("signature", signature.bytes());
         judge.write("message", MESSAGE);
         judge.runs(&format!("pkeyutl -verify -inkey key.pem {} -in message -sigfile signature", kind.digest));
-        if scheme == Scheme::RsaPkcs1Sha256 {
+        if kind.scheme == Some(Scheme::RsaPkcs1Sha256) {
             // A card that pads itself.
             judge.write("input", &digest_info(MESSAGE));
             judge.runs("pkeyutl -sign -inkey key.pem -pkeyopt rsa_padding_mode:pkcs1 -in input -out padded");
-            assert_eq!(judge.read("padded"), answer);
+            assert_eq!(judge.read("padded"), signature.bytes());
         }
     }
 }
@@ -305,4 +312,159 @@ fn keys_that_nothing_is_verified_with() {
     let mut forged = vec![0; 64];
     forged[0] = 1;
     assert!(!verify(&key, MESSAGE, &forged));
+}
+
+/// Everything that a certificate can say here.
+fn full<'a>(subject: &'a Name, public_key: &'a PublicKey, names: &'a [AlternativeName]) -> Content<'a> {
+    Content {
+        alternative_names: names,
+        key_usages: &[KeyUsage::DigitalSignature, KeyUsage::NonRepudiation, KeyUsage::KeyAgreement],
+        extended_key_usages: &[
+            ExtendedKeyUsage::ClientAuthentication,
+            ExtendedKeyUsage::EmailProtection,
+            ExtendedKeyUsage::SmartCardLogon,
+        ],
+        ..Content::for_client(subject, public_key)
+    }
+}
+
+fn names() -> [AlternativeName; 3] {
+    [
+        AlternativeName::email("anna@example.org").unwrap(),
+        AlternativeName::dns("host-7.example.org").unwrap(),
+        AlternativeName::user_principal_name("änna@example.org").unwrap(),
+    ]
+}
+
+const SUBJECT: &str = "CN=Änna \\+ Virtanen,OU=Sales+serialNumber=7-A,O=Example\\, Inc.,C=fi";
+
+#[test]
+fn openssl_takes_the_certificates() {
+    let subject: Name = SUBJECT.parse().unwrap();
+    for kind in KINDS.iter().filter(|kind| kind.scheme.is_some()) {
+        let judge = Judge::new();
+        let (_, public) = judge.make(kind);
+        let signed = |unsigned: &Unsigned| {
+            assert_eq!(Some(unsigned.scheme()), kind.scheme);
+            let der = unsigned.signed(&judge.signs_as_a_card(&public, unsigned.to_be_signed()));
+            judge.write("made.der", &der);
+            judge.runs("x509 -in made.der -outform PEM -out made.pem");
+            der
+        };
+        let (begin, end) = (datetime!(2024-02-29 10:00 +2), datetime!(2051-01-02 03:04:05 UTC));
+        let der = signed(&self_signed(&full(&subject, &public, &names()), begin, end).unwrap());
+        judge.runs("verify -x509_strict -check_ss_sig -CAfile made.pem made.pem");
+        let text = judge.runs("x509 -in made.pem -noout -text -nameopt RFC2253,utf8,-esc_msb");
+        for line in [
+            "Version: 3 (0x2)",
+            "Issuer: CN=Änna \\+ Virtanen,OU=Sales+serialNumber=7-A,O=Example\\, Inc.,C=FI",
+            "Not Before: Feb 29 08:00:00 2024 GMT",
+            "Not After : Jan  2 03:04:05 2051 GMT",
+            "X509v3 Basic Constraints: critical\n                CA:FALSE",
+            "X509v3 Key Usage: critical\n                Digital Signature, Non Repudiation, Key Agreement\n",
+            "TLS Web Client Authentication, E-mail Protection, Microsoft Smartcard Login",
+            "email:anna@example.org, DNS:host-7.example.org, othername: UPN::änna@example.org",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+        let identifier = |name: &str| {
+            let text = judge.runs(&format!("x509 -in {name} -noout -ext subjectKeyIdentifier"));
+            text.lines().last().unwrap().trim().to_owned()
+        };
+        assert_eq!(identifier("made.pem"), identifier("certificate.pem"), "as OpenSSL names this key");
+        let fields = x509::fields(&der).unwrap();
+        assert_eq!(fields.subject, "CN=Änna \\+ Virtanen,serialNumber=7-A+OU=Sales,O=Example\\, Inc.,C=FI");
+        assert_eq!(
+            (fields.subject == fields.issuer, fields.authority, fields.serial.0.len()),
+            (true, false, 16)
+        );
+        assert_eq!(x509::public_key(&der).as_ref(), Some(&public));
+
+        // As little as there can be, and never the same serial number.
+        let small: Name = "CN=Anna".parse().unwrap();
+        let (begin, end) = (datetime!(2049-12-31 00:00 UTC), datetime!(2049-12-31 23:59:59 UTC));
+        let bare =
+            Content { key_usages: &[], extended_key_usages: &[], ..Content::for_client(&small, &public) };
+        let again = signed(&self_signed(&bare, begin, end).unwrap());
+        judge.runs("verify -x509_strict -check_ss_sig -attime 2524607998 -CAfile made.pem made.pem");
+        assert_ne!(x509::fields(&again).unwrap().serial, fields.serial);
+    }
+}
+
+#[test]
+fn openssl_takes_the_requests() {
+    let subject: Name = SUBJECT.parse().unwrap();
+    for kind in KINDS.iter().filter(|kind| kind.scheme.is_some()) {
+        let judge = Judge::new();
+        let (_, public) = judge.make(kind);
+        judge.runs("pkey -in key.pem -pubout -out expected.pem");
+        let made = |content: &Content<'_>| {
+            let unsigned = request(content).unwrap();
+            let signature = judge.signs_as_a_card(&public, unsigned.to_be_signed());
+            judge.write("request.der", &unsigned.signed(&signature));
+            judge.runs("req -in request.der -inform DER -verify -noout");
+            judge.runs("req -in request.der -inform DER -noout -text -nameopt RFC2253,utf8,-esc_msb")
+        };
+        let text = made(&full(&subject, &public, &names()));
+        for line in [
+            "Version: 1 (0x0)",
+            "Subject: CN=Änna \\+ Virtanen,OU=Sales+serialNumber=7-A,O=Example\\, Inc.,C=FI",
+            "Digital Signature, Non Repudiation, Key Agreement",
+            "TLS Web Client Authentication, E-mail Protection, Microsoft Smartcard Login",
+            "email:anna@example.org, DNS:host-7.example.org, othername: UPN::änna@example.org",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+        judge.runs("req -in request.der -inform DER -noout -pubkey -out public.pem");
+        assert_eq!(judge.read("public.pem"), judge.read("expected.pem"));
+
+        let client = made(&Content::for_client(&subject, &public));
+        assert!(client.contains("Digital Signature\n") && client.contains("TLS Web Client Authentication\n"));
+        assert!(!client.contains("Alternative"), "{client}");
+        let bare =
+            Content { key_usages: &[], extended_key_usages: &[], ..Content::for_client(&subject, &public) };
+        assert!(!made(&bare).contains("X509v3"));
+        // An authority of OpenSSL's issues what was asked for.
+        judge.runs("x509 -req -in request.der -inform DER -CA certificate.pem -CAkey key.pem -days 9 -out issued.pem");
+        judge.runs("verify -partial_chain -trusted certificate.pem issued.pem");
+    }
+}
+
+#[test]
+fn what_cannot_be_issued_is_said() {
+    let subject: Name = "CN=Anna".parse().unwrap();
+    let now = datetime!(2025-01-01 00:00 UTC);
+    let x25519 = PublicKey::Other {
+        algorithm: KeyAlgorithm { family: KeyFamily::X25519, bits: 255 },
+        point: vec![9; 32],
+    };
+    let rsa = PublicKey::rsa(&[0xFF; 256], &[1, 0, 1]);
+    let begin = |key, from, to| self_signed(&Content::for_client(&subject, key), from, to).map(drop);
+    let no_signature =
+        Err("The key cannot sign (X25519), so it can neither have a certificate of its own making nor ask for one."
+            .to_owned());
+    assert_eq!(begin(&x25519, now, now), no_signature);
+    assert_eq!(request(&Content::for_client(&subject, &x25519)).map(drop), no_signature);
+    assert!(begin(&rsa, now, now).is_ok());
+    assert!(begin(&rsa, now, datetime!(2024-12-31 23:59:59 UTC)).unwrap_err().contains("before it begins"));
+    assert!(
+        begin(&rsa, datetime!(1949-12-31 23:59:59 UTC), now).unwrap_err().contains("between 1950 and 9999")
+    );
+    for (name, made) in [
+        ("an address without @", AlternativeName::email("anna")),
+        ("nobody at a host", AlternativeName::email("@example.org")),
+        ("two @", AlternativeName::email("anna@example@org")),
+        ("an address with a space", AlternativeName::email("anna v@example.org")),
+        ("an address beyond ASCII", AlternativeName::email("änna@example.org")),
+        ("an address that is too long", AlternativeName::email(&format!("anna@{}", "x".repeat(250)))),
+        ("an empty host", AlternativeName::dns("")),
+        ("an empty label", AlternativeName::dns("host..org")),
+        ("a hyphen in front", AlternativeName::dns("-host.org")),
+        ("a host with a space", AlternativeName::dns("a host")),
+        ("a user without a domain", AlternativeName::user_principal_name("anna@")),
+        ("a user who steers terminals", AlternativeName::user_principal_name("an\u{1b}na@example.org")),
+    ] {
+        let said = made.unwrap_err();
+        assert!(said.contains(" is no ") && !said.contains('\u{1b}'), "{name}: {said}");
+    }
 }

@@ -1,7 +1,6 @@
 //! What authorises a write: the PIN, and on cards that have one the management key.
 
 use card::{ManagementProof, PinEntry, SmartCard};
-use shared::model::Role;
 use shared::secret::{KeyText, Pin};
 use shared::{Error, ErrorCode, Result};
 use zeroize::Zeroizing;
@@ -70,7 +69,7 @@ impl<'p> Authority<'p> {
     /// # Errors
     /// [`ErrorCode::BadRequest`] when it is missing, or came although it is typed on the reader.
     pub(crate) fn pin(&self, target: &Target) -> Result<PinEntry<'p>> {
-        pins::entry(self.pin, target)
+        pins::entry(self.pin, target.pin_pad)
     }
 
     /// Presents the primary card PIN.
@@ -92,7 +91,8 @@ fn parse(text: &KeyText) -> Result<Key> {
     let mut raw = Zeroizing::new(Vec::with_capacity(MAX_KEY));
     let mut high = None;
     for byte in text.bytes().iter().filter(|byte| !matches!(byte, b' ' | b':' | b'-')) {
-        let digit = char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).ok_or_else(bad)?;
+        let digit =
+            char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).ok_or_else(bad)?;
         match high.take() {
             None => high = Some(digit),
             Some(_) if raw.len() == MAX_KEY => return Err(bad()),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use card::pfx::{self, Credential, FileError};
-use card::{Contents, Freshness, Import, SmartCard, StoredCertificate, x509};
-use shared::model::{Certificate, CertificateView, Container, Csn, PinType, Role};
+use card::{Contents, Freshness, Import, Placement, Removed, SmartCard, StoredCertificate, x509};
+use shared::model::{Certificate, CertificateView, Container, Csn, Edge, PinType, Role};
 use shared::rpc::MAX_FILE;
 use shared::rpc::events::{Cause, CertEvent, Change};
 use shared::rpc::methods::{
@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::errors::{self, Failure};
 use crate::registry::Target;
+use crate::service::authority::Authority;
 use crate::service::{Service, pins};
 use crate::worker::{Desk, Turn};
 
@@ -76,6 +77,7 @@ pub fn view(service: &Service, params: CertParams) -> Result<CertificateView> {
 pub fn inspect(service: &Service, params: &InspectParams) -> Result<ImportPlan> {
     let credential = open(&params.file, params.password.as_ref())?;
     let target = service.registry().find(&params.select)?;
+    let container = chosen_slot(&target, params.slot.as_deref())?;
     target.ask(move |desk, turn, target| {
         let csn = initialised(target.card.csn.clone())?;
         let (replaced, placement) = desk.ask(turn, target, |card, cache| {
@@ -105,13 +107,17 @@ pub fn inspect(service: &Service, params: &InspectParams) -> Result<ImportPlan> 
 pub fn import(service: &Service, params: ImportParams) -> Result<ImportReply> {
     let credential = open(&params.file, params.password.as_ref())?;
     let target = service.registry().find(&params.select)?;
+    let container = chosen_slot(&target, params.slot.as_deref())?;
     target.ask(move |desk, turn, target| {
+        let authority = Authority::of(&params.pin, &params.management_key, params.last_try)?;
         let (id, contents) = write(desk, turn, target, |card| {
-            with_import(&credential, params.default, |import| {
+            with_import(&credential, params.default, container, |import| {
                 // Whatever can be refused is refused before the PIN costs a try or the card is written.
                 let placement = card.place(import)?;
-                pins::present(card, target, turn, &params.pin, params.last_try)?;
+                allow(target, &placement, params.overwrite)?;
+                authority.prove(card, target, turn)?;
                 let id = card.import(import)?;
+                changed(card);
                 // It is imported, read back and compared; a card that goes now has it.
                 let contents = card.contents().unwrap_or_else(|_| only(&id, placement.container, import));
                 Ok((id, contents))
@@ -144,6 +150,10 @@ fn only(id: &str, container: u8, import: &Import<'_>) -> Contents {
         has_key: true,
         algorithm: Some(import.public_key.algorithm()),
         certificate: Some(id.to_owned()),
+        slot: None,
+        origin: None,
+        pin_use: None,
+        touch_use: None,
     };
     Contents { containers: vec![holder], certificates: vec![stored], ..Contents::default() }
 }
@@ -152,7 +162,8 @@ fn only(id: &str, container: u8, import: &Import<'_>) -> Contents {
 pub fn set_default(service: &Service, params: CertWriteParams) -> Result<Certificate> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
-        let (certificate, changed) = write(desk, turn, target, |card| {
+        let authority = Authority::of(&params.pin, &params.management_key, params.last_try)?;
+        let (certificate, changes) = write(desk, turn, target, |card| {
             let listed = list_of(&card.contents()?);
             let chosen = choose(&listed, &params.certificate)?;
             let Some(container) = chosen.container.filter(|_| chosen.has_key) else {
@@ -162,11 +173,12 @@ pub fn set_default(service: &Service, params: CertWriteParams) -> Result<Certifi
             if chosen.default {
                 return Ok((chosen.clone(), false));
             }
-            pins::present(card, target, turn, &params.pin, params.last_try)?;
+            authority.prove(card, target, turn)?;
             card.set_default(container)?;
+            changed(card);
             Ok((Certificate { default: true, ..chosen.clone() }, true))
         })?;
-        if changed {
+        if changes {
             announce(desk, target, &certificate.id, Change::DefaultChanged);
         }
         Ok(certificate)
@@ -177,6 +189,7 @@ pub fn set_default(service: &Service, params: CertWriteParams) -> Result<Certifi
 pub fn delete(service: &Service, params: DeleteParams) -> Result<DeleteReply> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
+        let authority = Authority::of(&params.pin, &params.management_key, params.last_try)?;
         let (id, reply) = write(desk, turn, target, |card| {
             let contents = card.contents()?;
             let listed = list_of(&contents);
@@ -190,29 +203,78 @@ pub fn delete(service: &Service, params: DeleteParams) -> Result<DeleteReply> {
                 (Err(_), Some(container)) if !params.keep_key => (String::new(), Some(container.index)),
                 _ => return Err(chosen.err().unwrap_or_else(|| not_found(&params.certificate)).into()),
             };
-            pins::present(card, target, turn, &params.pin, params.last_try)?;
-            let default = match container.filter(|_| !params.keep_key) {
-                Some(container) => card.delete_container(container)?.default,
+            authority.prove(card, target, turn)?;
+            let removed = match container.filter(|_| !params.keep_key) {
+                Some(container) => card.delete_container(container)?,
                 None => {
                     card.delete_certificate(&id)?;
-                    contents.containers.iter().find(|container| container.default).map(|c| c.index)
+                    let default = contents.containers.iter().find(|container| container.default);
+                    Removed { default: default.map(|container| container.index), key_stays: true }
                 }
             };
-            Ok((id, DeleteReply { orphans: orphans(container, params.keep_key), default }))
+            changed(card);
+            let holder = container.and_then(|index| contents.containers.iter().find(|c| c.index == index));
+            Ok((id, DeleteReply { orphans: orphans(holder, &removed), default: removed.default }))
         })?;
         announce(desk, target, &id, Change::CertDeleted);
         Ok(reply)
     })
 }
 
-fn orphans(container: Option<u8>, keep_key: bool) -> Vec<String> {
-    match container {
-        Some(index) if keep_key => vec![format!("The key of container {index} has no certificate any more.")],
-        Some(_) => vec![
+/// What a deletion leaves or takes, in sentences.
+fn orphans(container: Option<&Container>, removed: &Removed) -> Vec<String> {
+    let Some(container) = container else { return Vec::new() };
+    let name = match &container.slot {
+        Some(slot) => format!("slot {slot}"),
+        None => format!("container {}", container.index),
+    };
+    match removed.key_stays {
+        true if container.has_key => vec![format!("The key of {name} has no certificate any more.")],
+        true => Vec::new(),
+        false => vec![
             "The private key is gone with it: what was enciphered for it can no longer be read from this card."
                 .to_owned(),
         ],
-        None => Vec::new(),
+    }
+}
+
+/// A slot as a person names it.
+pub(crate) fn chosen_slot(target: &Target, slot: Option<&str>) -> Result<Option<u8>> {
+    let Some(text) = slot else { return Ok(None) };
+    if target.card.edge == Edge::Gids {
+        let words =
+            "This card has no slots: leave the slot out, and the card's next free container is taken.";
+        return Err(Error::new(ErrorCode::NotSupported, words));
+    }
+    let reference = u8::from_str_radix(text, 16).ok().filter(|_| text.len() == 2);
+    reference.map(Some).ok_or_else(|| {
+        let words = "This is no slot of a PIV card: those are 9A, 9C, 9D, 9E and 82 to 95.";
+        Error::new(ErrorCode::BadRequest, words)
+    })
+}
+
+/// A container as a slot, on cards that have slots.
+pub(crate) fn slot_text(target: &Target, container: u8) -> Option<String> {
+    (target.card.edge == Edge::Piv).then(|| format!("{container:02X}"))
+}
+
+/// Refuses what would cost a key that nobody gave up.
+pub(crate) fn allow(target: &Target, placement: &Placement, overwrite: bool) -> Result<()> {
+    if !placement.overwrites_key || overwrite {
+        return Ok(());
+    }
+    let slot = slot_text(target, placement.container).unwrap_or_else(|| placement.container.to_string());
+    let words = format!(
+        "Slot {slot} has a private key, or may have one, and it would be lost for ever. Nothing was sent. Choose \
+         another slot, or say that this is meant with --overwrite."
+    );
+    Err(Error::new(ErrorCode::WouldOverwrite, words))
+}
+
+/// Tells Windows of a change that is done. That it cannot be told costs nothing but a stale list there.
+fn changed(card: &mut dyn SmartCard) {
+    if let Err(error) = card.renew_identifier() {
+        tracing::debug!(%error, "the card's identifier was not renewed");
     }
 }
 
@@ -285,6 +347,7 @@ fn list_of(contents: &Contents) -> Vec<Certificate> {
             let mut row = Certificate {
                 id: stored.id.clone(),
                 container: stored.container,
+                slot: container.and_then(|container| container.slot.clone()),
                 container_name: container.map(|container| container.name.clone()),
                 role: container.map(|container| container.role),
                 pin_type: container.map(|container| container.pin_type),
@@ -351,6 +414,7 @@ fn open(file: &FileText, password: Option<&Password>) -> Result<Credential> {
 fn with_import<T>(
     credential: &Credential,
     default: bool,
+    container: Option<u8>,
     act: impl FnOnce(&Import<'_>) -> std::result::Result<T, Failure>,
 ) -> std::result::Result<T, Failure> {
     let public_key = x509::public_key(&credential.certificate).ok_or_else(|| {
@@ -361,6 +425,7 @@ fn with_import<T>(
         public_key: &public_key,
         private_key: credential.private_key.as_ref(),
         chain: &credential.chain,
+        container,
         default,
     })
 }

@@ -23,7 +23,8 @@ pub fn change(service: &Service, params: PinChangeParams) -> Result<PinStatus> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
         let PinChangeParams { role, last_try, .. } = &params;
-        let (current, new) = (entry(params.current.as_ref(), target)?, entry(params.new.as_ref(), target)?);
+        let (current, new) =
+            (entry(params.current.as_ref(), target.pin_pad)?, entry(params.new.as_ref(), target.pin_pad)?);
         let changed = desk.operate(turn, target, |card| {
             confirm(card, target)?;
             let pins = card.pins()?;
@@ -67,8 +68,8 @@ pub(crate) fn present(
 }
 
 /// How a PIN gets to the card: as it came with the request, or from the reader's own keys, where it has them.
-pub(crate) fn entry<'p>(pin: Option<&'p Pin>, target: &Target) -> Result<PinEntry<'p>> {
-    match (pin, target.pin_pad) {
+pub(crate) fn entry(pin: Option<&Pin>, pin_pad: bool) -> Result<PinEntry<'_>> {
+    match (pin, pin_pad) {
         (Some(pin), false) => Ok(PinEntry::Typed(pin)),
         (None, true) => Ok(PinEntry::Pad),
         (None, false) => Err(Error::new(ErrorCode::BadRequest, "The PIN is missing. Nothing was sent.")),

@@ -40,8 +40,8 @@ pub fn puk(service: &Service, params: UnblockPukParams) -> Result<PinStatus> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
         let UnblockPukParams { role, last_try, .. } = &params;
-        let puk = pins::entry(params.puk.as_ref(), target)?;
-        let new = pins::entry(params.new.as_ref(), target)?;
+        let puk = pins::entry(params.puk.as_ref(), target.pin_pad)?;
+        let new = pins::entry(params.new.as_ref(), target.pin_pad)?;
         let unblocked = desk.operate(turn, target, |card| {
             pins::confirm(card, target)?;
             let pins = card.pins()?;

@@ -223,7 +223,7 @@ impl Desk {
             Ok(card) => {
                 // Another card's challenge is nothing to this one.
                 self.void = self.void.take().filter(|(csn, _)| card.csn.as_ref() == Some(csn));
-                Found::Card(card)
+                Found::Card(card, false)
             }
             Err(error) => {
                 let (state, reason) = errors::unusable(&error);

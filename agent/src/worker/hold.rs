@@ -29,6 +29,8 @@ const KEEP_ALIVE: Option<Duration> = if cfg!(windows) { Some(Duration::from_secs
 /// The challenge that is out.
 struct Held {
     card: Card,
+    /// Whether its reader has keys of its own.
+    pin_pad: bool,
     /// What was given out, with the PIN it is for and that PIN's policy.
     challenge: Challenge,
     /// Whether the card can tell that nothing has come between. If not, only the transaction vouches for it.
@@ -128,7 +130,7 @@ fn take(
         taken: clock::now(),
         locked_until: clock::after(lock),
     };
-    Ok(Held { card: identity, challenge, marked })
+    Ok(Held { card: identity, pin_pad: start.target.pin_pad, challenge, marked })
 }
 
 /// The first part: the transaction keeps other programs off.
@@ -267,6 +269,10 @@ fn respond(
             );
             return (Err(Error::new(ErrorCode::BadResponse, words)), None);
         }
+    };
+    let new = match pins::entry(new.as_ref(), held.pin_pad) {
+        Ok(new) => new,
+        Err(error) => return (Err(error), None),
     };
     if let Err(error) = pins::fits(held.challenge.policy.as_ref(), new) {
         return (Err(error), None);

@@ -34,7 +34,7 @@ fn finish(rig: &Rig, response: &str, new: &str) -> Result<shared::model::PinStat
         select: Select::default(),
         challenge: None,
         response: ResponseText::from(response.as_bytes()),
-        new: pin(new),
+        new: Some(pin(new)),
     };
     rig.call::<UnblockFinish>(&params).map_err(|error| error.code)
 }
@@ -202,7 +202,7 @@ fn a_response_to_another_challenge_is_not_sent() {
         select: Select::default(),
         challenge: Some(challenge.challenge.clone()),
         response: ResponseText::from(response(challenge).as_bytes()),
-        new: pin("8642"),
+        new: Some(pin("8642")),
     };
     let refused = rig.call::<UnblockFinish>(&params(&first)).unwrap_err();
     assert_eq!(refused.code, ErrorCode::ChallengeVoid);

@@ -13,8 +13,8 @@ fn change(current: &str, new: &str, last_try: bool) -> PinChangeParams {
     PinChangeParams {
         select: Select::default(),
         role: Role::USER,
-        current: pin(current),
-        new: pin(new),
+        current: Some(pin(current)),
+        new: Some(pin(new)),
         last_try,
     }
 }
@@ -77,8 +77,8 @@ fn what_is_not_there_is_said() {
     let puk = UnblockPukParams {
         select: Select::default(),
         role: Role::USER,
-        puk: pin("12345678"),
-        new: pin("654321"),
+        puk: Some(pin("12345678")),
+        new: Some(pin("654321")),
         last_try: false,
     };
     assert_eq!(rig.call::<UnblockPuk>(&puk).unwrap_err().code, ErrorCode::NotSupported);

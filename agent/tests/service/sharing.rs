@@ -21,8 +21,8 @@ fn change() -> PinChangeParams {
     PinChangeParams {
         select: Select::default(),
         role: Role::USER,
-        current: pin("123456"),
-        new: pin("654321"),
+        current: Some(pin("123456")),
+        new: Some(pin("654321")),
         last_try: false,
     }
 }

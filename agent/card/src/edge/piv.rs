@@ -9,8 +9,21 @@
 //!       management_key, import, generate, move_key, delete, default, repair      what people ask for
 //! ```
 
+mod admin_data;
+mod algorithm;
+mod certificate_object;
+mod chuid;
+mod container_map;
+mod discovery;
+mod key_history;
+mod metadata;
 mod objects;
+mod roots;
 mod slot;
+mod template;
+mod vendor;
+
+use std::collections::BTreeMap;
 
 use shared::model::{Card, Finding, ManagementKey, PinStatus, Role};
 use shared::secret::Pin;
@@ -38,7 +51,16 @@ pub struct Selected(Vec<u8>);
 /// A PIV card whose application is selected.
 pub struct Piv<'t> {
     applet: Applet<'t>,
-    selected: Selected,
+    template: template::Template,
+    /// Objects, by their tags.
+    memory: objects::Memory,
+    /// Metadata, by key references.
+    told: BTreeMap<u8, metadata::Told>,
+    /// Set once the card has shown that it tells no metadata at all.
+    tells_nothing: Option<metadata::Told>,
+    vendor: Option<vendor::Vendor>,
+    /// Set once it was asked for.
+    serial: Option<Option<u32>>,
 }
 
 /// Selects the application; `None` when the card has none.
@@ -73,7 +95,15 @@ pub fn recall(transaction: &mut dyn Transaction, freshness: &Freshness) -> Resul
 impl<'t> Piv<'t> {
     /// A card whose application has just been selected.
     pub fn selected(transaction: &'t mut dyn Transaction, selected: Selected) -> Self {
-        Self { applet: Applet::new(transaction, CHUNK), selected }
+        Self {
+            applet: Applet::new(transaction, CHUNK),
+            template: template::Template::parse(&selected.0),
+            memory: objects::Memory::default(),
+            told: BTreeMap::new(),
+            tells_nothing: None,
+            vendor: None,
+            serial: None,
+        }
     }
 
     /// A card whose application is selected already.

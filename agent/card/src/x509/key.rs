@@ -1,10 +1,10 @@
-//! SubjectPublicKeyInfo (RFC 5280 4.1.2.7) as a key that can be compared.
+//! SubjectPublicKeyInfo (RFC 5280 4.1.2.7) as a key that can be compared, and back.
 
 use shared::model::{KeyAlgorithm, KeyFamily};
 use x509_parser::asn1_rs::oid;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use crate::der::{Reader, SEQUENCE};
+use crate::der::{BIT_STRING, NULL, OID, Reader, SEQUENCE, encode, unsigned};
 use crate::key::PublicKey;
 
 pub(crate) const RSA_ENCRYPTION: &[u8] = &oid!(raw 1.2.840.113549.1.1.1);
@@ -53,4 +53,30 @@ fn rsa(der: &[u8]) -> Option<PublicKey> {
     let mut key = Reader::new(der).enter(SEQUENCE)?;
     let (modulus, exponent) = (key.unsigned()?, key.unsigned()?);
     (!modulus.is_empty() && !exponent.is_empty()).then(|| PublicKey::rsa(modulus, exponent))
+}
+
+/// subjectPublicKey: what is in the bit string.
+pub(super) fn bits(key: &PublicKey) -> Vec<u8> {
+    match key {
+        PublicKey::Rsa { modulus, exponent } => {
+            encode(SEQUENCE, &[unsigned(modulus), unsigned(exponent)].concat())
+        }
+        PublicKey::Other { point, .. } => point.clone(),
+    }
+}
+
+/// SubjectPublicKeyInfo in DER (RFC 3279 section 2.3, RFC 5480, RFC 8410); `None` for a kind without a name.
+pub(super) fn info(key: &PublicKey) -> Option<Vec<u8>> {
+    let KeyAlgorithm { family, bits: size } = key.algorithm();
+    let algorithm = match (family, size) {
+        (KeyFamily::Rsa, _) => [encode(OID, RSA_ENCRYPTION), encode(NULL, &[])].concat(),
+        (KeyFamily::Ec, 256) => [encode(OID, EC_PUBLIC_KEY), encode(OID, P256)].concat(),
+        (KeyFamily::Ec, 384) => [encode(OID, EC_PUBLIC_KEY), encode(OID, P384)].concat(),
+        (KeyFamily::Ec, 521) => [encode(OID, EC_PUBLIC_KEY), encode(OID, P521)].concat(),
+        (KeyFamily::Ed25519, _) => encode(OID, ED25519),
+        (KeyFamily::X25519, _) => encode(OID, X25519),
+        (KeyFamily::Ec | KeyFamily::Other, _) => return None,
+    };
+    let bit_string = encode(BIT_STRING, &[&[0], bits(key).as_slice()].concat());
+    Some(encode(SEQUENCE, &[encode(SEQUENCE, &algorithm), bit_string].concat()))
 }

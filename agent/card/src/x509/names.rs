@@ -8,7 +8,7 @@ use x509_parser::asn1_rs::{Any, Tag, ToDer};
 use x509_parser::prelude::X509Name;
 
 /// Attribute types by their LDAP names (RFC 4514 section 3, RFC 4519, and PKCS#9 for the e-mail address).
-const SHORT_NAMES: [(&str, &str); 22] = [
+pub(super) const SHORT_NAMES: [(&str, &str); 22] = [
     ("2.5.4.3", "CN"),
     ("2.5.4.4", "sn"),
     ("2.5.4.5", "serialNumber"),
@@ -119,7 +119,7 @@ fn push_escaped(character: char, out: &mut String) {
 
 /// Control characters, and the format characters of Unicode that reorder text, separate lines or show nothing.
 /// The joiners U+200C and U+200D stay: Persian and Indic names are written with them.
-fn hidden(character: char) -> bool {
+pub(super) fn hidden(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
