@@ -12,21 +12,37 @@
 mod admin_data;
 mod algorithm;
 mod certificate_object;
+mod change;
 mod chuid;
+mod cipher;
 mod container_map;
+mod default;
+mod delete;
 mod discovery;
+mod generate;
+mod identifier;
+mod import;
+mod key_data;
 mod key_history;
+mod keys;
+mod management_key;
 mod metadata;
+mod move_key;
 mod objects;
+mod place;
+mod repair;
 mod roots;
+mod sign;
 mod slot;
 mod template;
+mod tries;
 mod vendor;
 
 use std::collections::BTreeMap;
 
 use shared::model::{Card, Finding, ManagementKey, PinStatus, Role};
 use shared::secret::Pin;
+use zeroize::Zeroizing;
 
 use crate::apdu::{Command, Data, StatusWord};
 use crate::applet::Applet;
@@ -61,6 +77,12 @@ pub struct Piv<'t> {
     vendor: Option<vendor::Vendor>,
     /// Set once it was asked for.
     serial: Option<Option<u32>>,
+    /// The card has accepted the PIN in this transaction.
+    verified: bool,
+    /// A management key made from the PIN that was verified.
+    derived_key: Option<Zeroizing<Vec<u8>>>,
+    /// A key that is known from this transaction: made in it, or tried out.
+    proved: Option<(slot::Slot, PublicKey)>,
 }
 
 /// Selects the application; `None` when the card has none.
@@ -103,6 +125,9 @@ impl<'t> Piv<'t> {
             tells_nothing: None,
             vendor: None,
             serial: None,
+            verified: false,
+            derived_key: None,
+            proved: None,
         }
     }
 
@@ -138,19 +163,19 @@ impl SmartCard for Piv<'_> {
     }
 
     fn management_key(&mut self) -> Result<Option<ManagementKey>> {
-        Err(Error::UnknownCard)
+        self.management_key_state().map(Some)
     }
 
-    fn authorise(&mut self, _: ManagementProof<'_>) -> Result<()> {
-        Err(Error::UnknownCard)
+    fn authorise(&mut self, proof: ManagementProof<'_>) -> Result<()> {
+        self.authorise_with(proof)
     }
 
     fn change_pin(&mut self, _: Role, _: PinEntry<'_>, _: PinEntry<'_>) -> Result<()> {
         Err(Error::UnknownCard)
     }
 
-    fn set_tries(&mut self, _: (u8, &Pin), _: (u8, &Pin)) -> Result<()> {
-        Err(Error::UnknownCard)
+    fn set_tries(&mut self, pin: (u8, &Pin), puk: (u8, &Pin)) -> Result<()> {
+        self.set_numbers_of_tries(pin, puk)
     }
 
     fn challenge(&mut self, _: Role) -> Result<Challenge> {
@@ -165,47 +190,47 @@ impl SmartCard for Piv<'_> {
         Err(Error::UnknownCard)
     }
 
-    fn place(&mut self, _: &Import<'_>) -> Result<Placement> {
-        Err(Error::UnknownCard)
+    fn place(&mut self, import: &Import<'_>) -> Result<Placement> {
+        self.find_place(import)
     }
 
-    fn import(&mut self, _: &Import<'_>) -> Result<String> {
-        Err(Error::UnknownCard)
+    fn import(&mut self, import: &Import<'_>) -> Result<String> {
+        self.import_certificate(import)
     }
 
-    fn place_key(&mut self, _: &NewKey) -> Result<Placement> {
-        Err(Error::UnknownCard)
+    fn place_key(&mut self, new: &NewKey) -> Result<Placement> {
+        self.find_place_for_key(new)
     }
 
-    fn generate(&mut self, _: &NewKey) -> Result<PublicKey> {
-        Err(Error::UnknownCard)
+    fn generate(&mut self, new: &NewKey) -> Result<PublicKey> {
+        self.make_key(new)
     }
 
-    fn sign(&mut self, _: u8, _: &[u8], _: PinEntry<'_>) -> Result<Vec<u8>> {
-        Err(Error::UnknownCard)
+    fn sign(&mut self, container: u8, message: &[u8], pin: PinEntry<'_>) -> Result<Vec<u8>> {
+        self.sign_with(container, message, pin)
     }
 
-    fn move_key(&mut self, _: u8, _: u8) -> Result<()> {
-        Err(Error::UnknownCard)
+    fn move_key(&mut self, from: u8, to: u8) -> Result<()> {
+        self.move_container(from, to)
     }
 
-    fn set_default(&mut self, _: u8) -> Result<()> {
-        Err(Error::UnknownCard)
+    fn set_default(&mut self, container: u8) -> Result<()> {
+        self.make_default(container)
     }
 
-    fn delete_certificate(&mut self, _: &str) -> Result<()> {
-        Err(Error::UnknownCard)
+    fn delete_certificate(&mut self, id: &str) -> Result<()> {
+        self.remove_certificate(id)
     }
 
-    fn delete_container(&mut self, _: u8) -> Result<Removed> {
-        Err(Error::UnknownCard)
+    fn delete_container(&mut self, container: u8) -> Result<Removed> {
+        self.remove_container(container)
     }
 
     fn repair(&mut self) -> Result<Vec<Finding>> {
-        Err(Error::UnknownCard)
+        self.mend()
     }
 
     fn renew_identifier(&mut self) -> Result<()> {
-        Ok(())
+        self.renew_guid()
     }
 }

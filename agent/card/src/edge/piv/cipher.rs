@@ -72,12 +72,7 @@ mod tests {
             (TripleDes, factory, "5CC6E75B1F663325", "A892D75601617C5D"),
             (Aes192, factory, block, "C53C74BB02939C2FD3D923078F3E757D"),
             (Aes192, factory, "23D1A49981411AFF4BF3186DD7B6D2C7", block),
-            (
-                Aes128,
-                &counted[..32],
-                "101112131415161718191A1B1C1D1E1F",
-                "07FEEF74E1D5036E900EEE118E949293",
-            ),
+            (Aes128, &counted[..32], "101112131415161718191A1B1C1D1E1F", "07FEEF74E1D5036E900EEE118E949293"),
             (Aes256, counted, block, "8EA2B7CA516745BFEAFC49904B496089"),
         ] {
             let [key, deciphered, enciphered] =

@@ -169,6 +169,16 @@ impl Record {
         self.set(SHA1, &Sha1::digest(certificate));
     }
 
+    /// Whether it names a certificate.
+    pub(super) fn has_certificate(&self) -> bool {
+        self.0.iter().skip(SHA1).any(|byte| *byte != 0)
+    }
+
+    /// Makes it name none.
+    pub(super) fn forget_certificate(&mut self) {
+        self.set(SHA1, &[0; RECORD - SHA1]);
+    }
+
     /// Its name.
     pub(super) fn name(&self) -> String {
         let units = self.0.chunks_exact(2).take(NAME / 2);

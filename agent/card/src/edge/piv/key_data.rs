@@ -30,10 +30,9 @@ pub(super) fn key_data(key: &PrivateKey, form: ImportForm) -> Result<Zeroizing<V
             }
             match form {
                 ImportForm::None => Err("this card takes no keys"),
-                ImportForm::Standard => padded(
-                    &[rsa.prime1, rsa.prime2, rsa.exponent1, rsa.exponent2, rsa.coefficient],
-                    half,
-                ),
+                ImportForm::Standard => {
+                    padded(&[rsa.prime1, rsa.prime2, rsa.exponent1, rsa.exponent2, rsa.coefficient], half)
+                }
                 ImportForm::Nitrokey => {
                     let mut data = Zeroizing::new(Vec::with_capacity(2 * (half + HEADER) + HEADER + 3));
                     tlv::put(&mut data, 0x01, rsa.prime1);
@@ -45,9 +44,7 @@ pub(super) fn key_data(key: &PrivateKey, form: ImportForm) -> Result<Zeroizing<V
         }
         _ if form != ImportForm::Standard => Err("this card takes RSA keys only"),
         Components::Ec(value) => Ok(single(0x06, value)),
-        Components::Curve25519(value) if key.algorithm.family == KeyFamily::X25519 => {
-            Ok(single(0x08, value))
-        }
+        Components::Curve25519(value) if key.algorithm.family == KeyFamily::X25519 => Ok(single(0x08, value)),
         Components::Curve25519(value) => Ok(single(0x07, value)),
     }
 }
@@ -67,7 +64,7 @@ fn padded(numbers: &[&[u8]], length: usize) -> Result<Zeroizing<Vec<u8>>, Refusa
     for (tag, number) in (0x01..).zip(numbers) {
         let zeros = length.checked_sub(number.len()).ok_or("its numbers do not fit together")?;
         tlv::put_header(&mut data, tag, length);
-        data.resize(data.len() + zeros, 0);
+        data.extend(std::iter::repeat_n(0, zeros));
         data.extend_from_slice(number);
     }
     Ok(data)

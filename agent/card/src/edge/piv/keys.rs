@@ -137,14 +137,16 @@ impl Piv<'_> {
         let response = self.use_key(slot, identifier, &input)?;
         Ok(match response.status {
             StatusWord::OK => {
-                let signature = answer(&response).and_then(|answer| Signature::verified(key, &message, answer));
+                let signature =
+                    answer(&response).and_then(|answer| Signature::verified(key, &message, answer));
                 if signature.is_some() { Trial::Right } else { Trial::Wrong }
             }
             StatusWord::CONDITIONS => return Err(Error::Untouched),
             // No key, or one of another algorithm: every card has another word for it.
-            StatusWord::NOT_FOUND | StatusWord::WRONG_DATA | StatusWord::FILE_NOT_FOUND | StatusWord(0x6A86) => {
-                Trial::Wrong
-            }
+            StatusWord::NOT_FOUND
+            | StatusWord::WRONG_DATA
+            | StatusWord::FILE_NOT_FOUND
+            | StatusWord(0x6A86) => Trial::Wrong,
             _ => Trial::Untold,
         })
     }

@@ -126,7 +126,7 @@ impl Piv<'_> {
             None => vec![TripleDes, Aes128, Aes192, Aes256],
         };
         ciphers.retain(|algorithm| key_length(*algorithm) == length);
-        let listed = |algorithm: Algorithm| self.listed_algorithms().contains(&number(algorithm));
+        let listed = |algorithm: Algorithm| self.template.algorithms.contains(&number(algorithm));
         if ciphers.len() > 1 && listed(Aes192) && !listed(TripleDes) {
             ciphers.reverse();
         }
@@ -143,8 +143,8 @@ impl Piv<'_> {
             let response = self.general_authenticate(algorithm, Data::Plain(&[0x7C, 0x02, 0x80, 0x00]))?;
             match response.status {
                 StatusWord::OK => return self.answer_witness(state, algorithm, key, &response.data),
-                // The cipher is not the card's key's (card-piv.md 4.2).
-                StatusWord::WRONG_DATA | StatusWord::PARAMETERS => {}
+                // The card's key is of another cipher (card-piv.md 4.2).
+                StatusWord::WRONG_DATA | StatusWord(0x6A86) => {}
                 StatusWord::NOT_FOUND | StatusWord(0x6D00) => {
                     refused = Error::NotSupported("it has no management key");
                 }
