@@ -1,7 +1,7 @@
 //! What went wrong at the card, as a sentence for the person and a code for the script.
 
 use card::transport::Error as TransportError;
-use card::{Error as CardError, VoidReason};
+use card::{Error as CardError, PadEnd, VoidReason};
 use shared::model::{ReaderState, Role};
 use shared::{Error, ErrorCode};
 
@@ -93,6 +93,7 @@ pub(crate) fn card(error: &CardError) -> Error {
             "The card refuses this as a new PIN, for its length or its characters. The old one is unchanged."
                 .to_owned(),
         ),
+<<<<<<< HEAD
         C::ManagementKeyNeeded => (
             ErrorCode::ManagementKeyNeeded,
             "Writing to this card needs its management key. Whoever set up the card has it. Nothing was sent."
@@ -106,6 +107,9 @@ pub(crate) fn card(error: &CardError) -> Error {
             ErrorCode::NotTouched,
             "Nobody touched the device while it blinked. Try again, and touch it then.".to_owned(),
         ),
+=======
+        C::PadEnded(end) => return pad_ended(*end),
+>>>>>>> reader
         C::WrongResponse { tries_left } => {
             let words = "The response was not accepted, and the challenge is used up. Cards allow few wrong \
                          responses: make sure of the admin key, then start again with `kortti unblock`.";
@@ -148,6 +152,27 @@ pub(crate) fn card(error: &CardError) -> Error {
             };
             return Error { code, message: format!("{} {after}", cause.message), tries_left: cause.tries_left };
         }
+    };
+    Error::new(code, words)
+}
+
+/// The reader's pad gave no PIN to the card.
+fn pad_ended(end: PadEnd) -> Error {
+    let (code, words) = match end {
+        PadEnd::TimedOut => (ErrorCode::NotTyped, "No PIN was typed on the reader in time. No try was used."),
+        PadEnd::Cancelled => (ErrorCode::NotTyped, "You cancelled on the reader. No try was used."),
+        PadEnd::Differ => (
+            ErrorCode::PinPolicy,
+            "The new PIN was typed differently the second time. The old one is unchanged; try again.",
+        ),
+        PadEnd::Length => (
+            ErrorCode::PinPolicy,
+            "What was typed on the reader is too short or too long for a PIN. No try was used.",
+        ),
+        PadEnd::Refused => (
+            ErrorCode::NotSupported,
+            "The reader cannot take this PIN on its pad. No try was used. Use a reader without a pad.",
+        ),
     };
     Error::new(code, words)
 }

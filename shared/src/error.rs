@@ -60,6 +60,8 @@ pub enum ErrorCode {
     PadCancelled,
     /// The new PIN does not fit the policy. Nothing was sent.
     PinPolicy,
+    /// Nobody typed the PIN on the reader's pad, or somebody cancelled there. No try was used.
+    NotTyped,
     /// The response was wrong; the challenge is used up.
     WrongResponse,
     /// The response is not well formed or its checksum does not fit. Nothing was sent.

@@ -1,4 +1,4 @@
-//! Command and response APDUs of ISO 7816-4, short form, and what status words mean to everybody.
+//! Command and response APDUs of ISO 7816-4, and what status words mean to everybody.
 
 use std::fmt;
 
@@ -47,6 +47,11 @@ impl<'a> Data<'a> {
 /// The largest command data field of a short APDU.
 pub const MAX_SHORT_DATA: usize = 255;
 
+/// The largest command data field of an extended APDU.
+pub const MAX_EXTENDED_DATA: usize = 65_535;
+/// The most response data that a command of extended length can ask for.
+pub const MAX_EXTENDED_ANSWER: usize = 65_536;
+
 /// Encodes one short APDU into a buffer that is wiped on drop. `data` has at most [`MAX_SHORT_DATA`] bytes.
 pub fn encode(
     class: u8,
@@ -63,6 +68,28 @@ pub fn encode(
     }
     if expects {
         apdu.push(0);
+    }
+    apdu
+}
+
+/// Encodes one APDU with extended lengths (section 5.1) into a buffer that is wiped on drop. `data` has at most
+/// [`MAX_EXTENDED_DATA`] bytes. Where data are expected, it is as much as there is: Le = 0000.
+pub fn encode_extended(
+    class: u8,
+    instruction: u8,
+    parameters: [u8; 2],
+    data: &[u8],
+    expects: bool,
+) -> Zeroizing<Vec<u8>> {
+    let mut apdu = Zeroizing::new(Vec::with_capacity(9 + data.len()));
+    // The 00 says that the lengths have two bytes; it stands once, before the first of them.
+    apdu.extend_from_slice(&[class, instruction, parameters[0], parameters[1], 0]);
+    if let Ok(length @ 1..) = u16::try_from(data.len()) {
+        apdu.extend_from_slice(&length.to_be_bytes());
+        apdu.extend_from_slice(data);
+    }
+    if expects {
+        apdu.extend_from_slice(&[0, 0]);
     }
     apdu
 }

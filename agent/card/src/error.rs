@@ -35,6 +35,7 @@ pub enum Error {
     /// The card refused a new PIN for its length or characters. No try was used.
     #[error("the card refuses this as a new PIN")]
     PinRefused,
+<<<<<<< HEAD
     /// Writing needs the management key, and there is none that Kortti could use without being given it.
     #[error("the management key is needed")]
     ManagementKeyNeeded,
@@ -44,6 +45,11 @@ pub enum Error {
     /// Nobody touched the card in time.
     #[error("the card was not touched")]
     Untouched,
+=======
+    /// The reader's pad gave no PIN to the card. No try was used.
+    #[error("the reader's pad: {0:?}")]
+    PadEnded(PadEnd),
+>>>>>>> reader
     /// The response was wrong, and the challenge is used up.
     #[error("wrong response")]
     WrongResponse {
@@ -90,6 +96,21 @@ pub enum Error {
         /// Whether everything was put back.
         restored: bool,
     },
+}
+
+/// Why a reader's pad gave no PIN to the card (PC/SC part 10, section 2.5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PadEnd {
+    /// Nobody typed in time.
+    TimedOut,
+    /// The person pressed the key for that.
+    Cancelled,
+    /// The new PIN was typed differently the second time.
+    Differ,
+    /// What was typed is too short or too long.
+    Length,
+    /// The reader does not do what it was asked for.
+    Refused,
 }
 
 /// Why a challenge is void.

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! transport   bytes to and from a card in a reader: PC/SC, virtual, a recorded dialogue
-//!   apdu      commands, responses and status words of ISO 7816-4; tlv: its BER-TLV objects
-//!     applet  a selected application: chaining, 61xx, 6Cxx, the masked trace
+//!   apdu      commands, responses and status words of ISO 7816-4; tlv: its BER-TLV objects; atr: the answer to reset;
+//!             pin_pad: PINs typed on the reader
+//!     applet  a selected application: chaining, extended lengths, 61xx, 6Cxx, the masked trace
 //!       edge  the command set of one kind of card, as a SmartCard
 //! key         keys and signatures as values; der: their bytes
 //!   x509, pfx certificates and files
@@ -14,9 +15,11 @@
 
 pub mod apdu;
 pub mod applet;
+pub mod atr;
 pub mod edge;
 pub mod key;
 pub mod pfx;
+pub mod pin_pad;
 pub mod tlv;
 pub mod transport;
 pub mod virt;
@@ -26,7 +29,7 @@ mod der;
 mod error;
 mod smart_card;
 
-pub use error::{Error, Result, VoidReason};
+pub use error::{Error, PadEnd, Result, VoidReason};
 pub use smart_card::{
     Challenge, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, Placement, Removed, SmartCard,
     StoredCertificate, UnblockProof,

@@ -1,5 +1,6 @@
 //! Bytes to and from a card in a reader. What carries them is PC/SC, the virtual readers, or a recorded dialogue.
 
+pub mod features;
 pub mod pcsc;
 pub mod replay;
 
@@ -110,6 +111,17 @@ pub trait Card: Send {
 
 /// Exclusive use of a card, ended by dropping it, which leaves the card as it is.
 pub trait Transaction {
+    /// The card's answer to reset, as of the beginning of the transaction. Empty when the reader did not tell.
+    fn atr(&self) -> &[u8];
+
+    /// Asks the reader's driver for something (SCardControl): what the reader can do, or to let a person type a PIN
+    /// on the reader's own pad, which takes as long as the person does. The answer has at most 4096 bytes.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when the driver does not know the code, [`Error::Removed`], [`Error::Reset`] and those of
+    /// the service.
+    fn control(&mut self, code: u32, data: &[u8]) -> Result<Vec<u8>>;
+
     /// Sends one APDU and returns data and status word. One call is one exchange: nothing is sent again.
     ///
     /// # Errors

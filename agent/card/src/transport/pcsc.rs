@@ -23,6 +23,10 @@ const REMOVAL_NOTICE: Duration = Duration::from_secs(1);
 
 /// Room for the longest response to a short command.
 const MAX_RESPONSE: usize = 258;
+/// Room for the longest response to an extended command (ISO 7816-4 section 5.1).
+const MAX_EXTENDED_RESPONSE: usize = 65_536 + 2;
+/// Room for what a driver answers to a control code.
+const MAX_CONTROL: usize = 4096;
 
 /// The readers of the PC/SC service.
 #[derive(Default)]
@@ -218,9 +222,19 @@ impl Card for PcscCard {
     fn begin(&mut self) -> Result<Box<dyn Transaction + '_>> {
         let card = self.card.as_mut().ok_or(Error::Removed)?;
         let transaction = card.transaction().map_err(meaning)?;
-        let mut begun =
-            PcscTransaction { transaction, context: &self.context, name: &self.name, generation: None };
-        begun.generation = begun.look(Duration::ZERO, &mut begun.unseen()).ok().flatten();
+        let mut begun = PcscTransaction {
+            transaction,
+            context: &self.context,
+            name: &self.name,
+            generation: None,
+            atr: Vec::new(),
+        };
+        if let Ok(Some(seen)) = begun.look(Duration::ZERO, &mut begun.unseen()) {
+            begun.generation = Some(seen.generation);
+            if let Presence::Card(atr) = seen.presence {
+                begun.atr = atr;
+            }
+        }
         Ok(Box::new(begun))
     }
 
@@ -264,6 +278,8 @@ struct PcscTransaction<'c> {
     name: &'c CStr,
     /// The reader's count of insertions and removals at the beginning.
     generation: Option<u32>,
+    /// The answer to reset at the beginning.
+    atr: Vec<u8>,
 }
 
 impl PcscTransaction<'_> {
@@ -272,17 +288,16 @@ impl PcscTransaction<'_> {
         [::pcsc::ReaderState::new(self.name.to_owned(), State::UNAWARE)]
     }
 
-    /// The count of insertions and removals, as soon as the state differs from what it was or the time is over;
-    /// `None` when the reader is empty or gone.
-    fn look(&self, timeout: Duration, states: &mut [::pcsc::ReaderState; 1]) -> Result<Option<u32>> {
+    /// The reader with the card in it, as soon as the state differs from what it was or the time is over; `None`
+    /// when the reader is empty or gone.
+    fn look(&self, timeout: Duration, states: &mut [::pcsc::ReaderState; 1]) -> Result<Option<ReaderState>> {
         match self.context.get_status_change(timeout, states) {
             Err(::pcsc::Error::UnknownReader) => return Ok(None),
             answer => tolerate(answer)?,
         }
         let [state] = states;
         state.sync_current_state();
-        let seen = reader_state(state).filter(|seen| seen.presence != Presence::Empty);
-        Ok(seen.map(|seen| seen.generation))
+        Ok(reader_state(state).filter(|seen| seen.presence != Presence::Empty))
     }
 
     /// Why an exchange failed in the reader. pcsc-lite gives the same answer for a fault and for a card that is
@@ -294,7 +309,9 @@ impl PcscTransaction<'_> {
             match self.look(left, &mut states) {
                 Err(error) => return error,
                 Ok(None) => return Error::Removed,
-                Ok(now) if self.generation.is_some() && now != self.generation => return Error::Removed,
+                Ok(Some(now)) if self.generation.is_some_and(|begun| begun != now.generation) => {
+                    return Error::Removed;
+                }
                 Ok(Some(_)) => left = until.saturating_duration_since(Instant::now()),
             }
             if left.is_zero() {
@@ -305,8 +322,25 @@ impl PcscTransaction<'_> {
 }
 
 impl Transaction for PcscTransaction<'_> {
+    fn atr(&self) -> &[u8] {
+        &self.atr
+    }
+
+    fn control(&mut self, code: u32, data: &[u8]) -> Result<Vec<u8>> {
+        let mut buffer = [0; MAX_CONTROL];
+        // PC/SC's DWORD is wider on Linux than elsewhere.
+        let code = ::pcsc::ffi::DWORD::from(code);
+        match self.transaction.control(code, data, &mut buffer) {
+            Ok(answer) => Ok(answer.to_vec()),
+            Err(::pcsc::Error::NotTransacted) => Err(self.untransacted()),
+            Err(error) => Err(meaning(error)),
+        }
+    }
+
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>> {
-        let mut buffer = [0; MAX_RESPONSE];
+        // A length of 00 in the place of Lc, and more behind it, announces an extended length.
+        let is_extended = matches!(command, [_, _, _, _, 0x00, _, ..]);
+        let mut buffer = vec![0; if is_extended { MAX_EXTENDED_RESPONSE } else { MAX_RESPONSE }];
         match self.transaction.transmit(command, &mut buffer) {
             Ok(answer) if answer.len() >= 2 => Ok(answer.to_vec()),
             // Without a status word it is no answer: that is what vpcd says when the card goes.

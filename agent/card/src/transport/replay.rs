@@ -58,6 +58,14 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
 }
 
 impl Transaction for Replay {
+    fn atr(&self) -> &[u8] {
+        &[]
+    }
+
+    fn control(&mut self, _: u32, _: &[u8]) -> Result<Vec<u8>> {
+        Err(Error::Failed("a recorded dialogue has no reader".to_owned()))
+    }
+
     /// Fails when the command is not the one that was recorded; the error does not show it, since it may hold a
     /// PIN.
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>> {

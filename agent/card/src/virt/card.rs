@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::fault::{Exchange, Fault, FaultKind};
 use super::gids::Gids;
+use super::piv::Piv;
 
 /// How many exchanges the log of a card remembers.
 const LOG: usize = 4096;
@@ -38,6 +39,8 @@ type Intruder = Box<dyn FnOnce(&VirtualCard) + Send>;
 pub(super) enum Chip {
     /// A GIDS card.
     Gids(Box<Gids>),
+    /// A PIV card.
+    Piv(Box<Piv>),
     /// A card of no kind that anybody knows: it finds no application and knows no instruction.
     Unknown,
     /// Something without an answer to reset.
@@ -75,6 +78,11 @@ impl VirtualCard {
         Self::new(name, atr, Chip::Gids(Box::new(card)))
     }
 
+    /// A PIV card with this answer to reset ([`super::Profile::atr`] knows those of real ones).
+    pub fn piv_card(name: &str, atr: &[u8], card: Piv) -> Self {
+        Self::new(name, atr, Chip::Piv(Box::new(card)))
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -97,13 +105,21 @@ impl VirtualCard {
     pub fn gids<T>(&self, look: impl FnOnce(&mut Gids) -> T) -> Option<T> {
         match &mut self.state().chip {
             Chip::Gids(card) => Some(look(card)),
-            Chip::Unknown | Chip::Mute => None,
+            Chip::Piv(_) | Chip::Unknown | Chip::Mute => None,
+        }
+    }
+
+    /// Looks into a PIV card, or changes it behind everybody's back. `None` when it is none.
+    pub fn piv<T>(&self, look: impl FnOnce(&mut Piv) -> T) -> Option<T> {
+        match &mut self.state().chip {
+            Chip::Piv(card) => Some(look(card)),
+            Chip::Gids(_) | Chip::Unknown | Chip::Mute => None,
         }
     }
 
     /// Power off and on again.
     pub fn reset(&self) {
-        self.gids(Gids::reset);
+        self.state().chip.reset();
     }
 
     /// Sends an APDU as another program would: faults, delays and the log do not apply.
@@ -228,14 +244,17 @@ impl Chip {
     fn transmit(&mut self, apdu: &[u8]) -> Vec<u8> {
         match self {
             Self::Gids(card) => card.transmit(apdu),
+            Self::Piv(card) => card.transmit(apdu),
             Self::Unknown if apdu.get(1) == Some(&0xA4) => vec![0x6A, 0x82],
             Self::Unknown | Self::Mute => vec![0x6D, 0x00],
         }
     }
 
     fn reset(&mut self) {
-        if let Self::Gids(card) = self {
-            card.reset();
+        match self {
+            Self::Gids(card) => card.reset(),
+            Self::Piv(card) => card.reset(),
+            Self::Unknown | Self::Mute => {}
         }
     }
 }

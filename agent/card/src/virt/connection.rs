@@ -123,6 +123,14 @@ impl Drop for Connection {
 struct Exclusive<'c>(&'c mut Connection);
 
 impl Transaction for Exclusive<'_> {
+    fn atr(&self) -> &[u8] {
+        self.0.card.atr()
+    }
+
+    fn control(&mut self, _code: u32, _data: &[u8]) -> Result<Vec<u8>> {
+        Err(Error::Failed("SCARD_E_UNSUPPORTED_FEATURE".to_owned()))
+    }
+
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>> {
         let connection = &*self.0;
         drop(connection.wait_while(|slot| slot.hangs)?);

@@ -1,19 +1,20 @@
 //! Virtual readers and cards as a TOML file describes them. `demo.toml` beside this file shows all that can be said.
 
+mod gids;
+mod piv;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use shared::hex::Hex;
 use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer, Error, ValueDeserializer};
 use x509_parser::pem::Pem;
-use zeroize::Zeroizing;
 
 use super::card::{Chip, VirtualCard};
 use super::fault::Fault;
-use super::gids::{Gids, Options};
-use super::personalise::{Container, Personalisation, personalise};
 use super::readers::VirtualReaders;
-use super::tlv;
 
 /// The largest file that a description may name, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
@@ -28,8 +29,9 @@ const UNKNOWN_ATR: &[u8] = b"\x3B\x86\x80\x01Nobody\x36";
 struct Description {
     #[serde(default)]
     reader: Vec<Reader>,
-    #[serde(default)]
-    card: Vec<Card>,
+    /// Read one by one: what can stand in a card depends on its kind.
+    #[serde(default, rename = "card")]
+    _card: Vec<IgnoredAny>,
 }
 
 /// A reader.
@@ -48,35 +50,13 @@ fn yes() -> bool {
     true
 }
 
-/// A card.
+/// What can stand in a card of any kind.
 #[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Card {
+struct Common {
     name: Spanned<String>,
     #[serde(default)]
     kind: Kind,
     atr: Option<Hex>,
-    /// Whether it is personalised. If not, nothing below down to `object` may be there.
-    #[serde(default = "yes")]
-    initialised: bool,
-    pin: Option<String>,
-    /// The card is then unblocked with the PUK, not through the admin key.
-    puk: Option<String>,
-    admin_key: Option<Hex>,
-    cardid: Option<Hex>,
-    #[serde(default)]
-    container: Vec<Spanned<ContainerDescription>>,
-    /// Certificates for `mscp\msroots`, PEM.
-    #[serde(default)]
-    roots: Vec<Spanned<String>>,
-    /// Data objects to be written past all rules, or taken out: for damaged cards.
-    #[serde(default)]
-    object: Vec<Spanned<Object>>,
-    /// PIN tries that are gone.
-    #[serde(default)]
-    tries_spent: u8,
-    #[serde(default)]
-    options: Options,
     #[serde(default)]
     fault: Vec<Fault>,
     /// Milliseconds that every answer takes.
@@ -84,40 +64,24 @@ struct Card {
     delay: u64,
 }
 
+/// The names of its fields.
+const COMMON: [&str; 5] = ["name", "kind", "atr", "fault", "delay"];
+
 /// The kinds of card.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Kind {
     #[default]
     Gids,
+    Piv,
     Unknown,
     Mute,
 }
 
-/// A key and its certificate: PEM text, or the path of a file with it.
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct ContainerDescription {
-    name: String,
-    key: String,
-    certificate: Option<String>,
-    #[serde(default)]
-    signature_only: bool,
-    #[serde(default)]
-    default: bool,
-    /// Only so many parts of the certificate, of 240 bytes each, are written.
-    certificate_parts: Option<usize>,
-}
-
-/// A data object.
+/// What a card that does nothing can say beside that.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Object {
-    file: u16,
-    object: u16,
-    /// Without a value the object is taken out.
-    value: Option<Hex>,
-}
+struct Nothing {}
 
 /// Finds the files that a description names.
 pub(super) type Files<'f> = dyn Fn(&str) -> Result<Vec<u8>, String> + 'f;
@@ -161,19 +125,26 @@ pub(super) fn demo() -> VirtualReaders {
 pub(super) fn build(toml: &str, files: &Files<'_>) -> Result<VirtualReaders, String> {
     let line = |at: usize| 1 + toml.bytes().take(at).filter(|byte| *byte == b'\n').count();
     let here = |at: usize, problem: String| format!("Line {}: {problem}", line(at));
-    let description: Description = toml::from_str(toml).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        here(at, error.message().trim_end_matches('.').to_owned() + ".")
-    })?;
+    let unreadable = |error: Error| {
+        let (at, problem) = in_words(&error);
+        here(at.unwrap_or(0), problem)
+    };
+    let table = DeTable::parse(toml).map_err(unreadable)?;
+    let description = Description::deserialize(Deserializer::from(table.clone())).map_err(unreadable)?;
 
     let readers = VirtualReaders::empty(&[]);
-    for card in &description.card {
-        let name = card.name.get_ref();
-        let at = card.name.span().start;
+    let cards = table.get_ref().get("card").and_then(|cards| cards.get_ref().as_array());
+    for card in cards.into_iter().flat_map(|cards| cards.iter()) {
+        let at = card.span().start;
+        let (common, own) = part(card).map_err(unreadable)?;
+        let name = common.name.get_ref();
+        let named_at = common.name.span().start;
         if readers.card(name).is_some() {
-            return Err(here(at, format!("There are two cards \"{name}\".")));
+            return Err(here(named_at, format!("There are two cards \"{name}\".")));
         }
-        let card = make(card, files).map_err(|(inside, problem)| here(inside.unwrap_or(at), problem))?;
+        let own = Spanned::new(at..at, own);
+        let card = make(&common, own, files)
+            .map_err(|(inside, problem)| here(inside.unwrap_or(named_at), problem))?;
         readers.add_card(card);
     }
     let mut names = Vec::new();
@@ -200,88 +171,46 @@ pub(super) fn build(toml: &str, files: &Files<'_>) -> Result<VirtualReaders, Str
 /// What is wrong, and where if not with the card as a whole.
 type Problem = (Option<usize>, String);
 
-fn make(card: &Card, files: &Files<'_>) -> Result<VirtualCard, Problem> {
-    let name = card.name.get_ref();
-    let (standard_atr, chip) = match card.kind {
-        Kind::Gids => (GIDS_ATR, Chip::Gids(Box::new(make_gids(card, files)?))),
-        Kind::Unknown => (UNKNOWN_ATR, Chip::Unknown),
-        Kind::Mute => (&[][..], Chip::Mute),
+/// What a sentence of the library says, and where.
+fn in_words(error: &Error) -> Problem {
+    (error.span().map(|span| span.start), error.message().trim_end_matches('.').to_owned() + ".")
+}
+
+/// Parts what all cards have from what depends on the kind.
+fn part<'t>(card: &Spanned<DeValue<'t>>) -> Result<(Common, DeTable<'t>), Error> {
+    let mut own = match card.get_ref() {
+        DeValue::Table(table) => table.clone(),
+        // Leads to a sentence about the type.
+        _ => {
+            return Common::deserialize(ValueDeserializer::from(card.clone()))
+                .map(|common| (common, DeTable::new()));
+        }
     };
-    let atr = card.atr.as_ref().map_or(standard_atr, |atr| &atr.0);
-    let made = VirtualCard::new(name, atr, chip);
-    for fault in &card.fault {
+    let common: DeTable<'_> = COMMON.iter().filter_map(|field| own.remove_entry(*field)).collect();
+    let common = Spanned::new(card.span(), common);
+    Ok((Common::deserialize(Deserializer::from(common))?, own))
+}
+
+fn make(common: &Common, own: Spanned<DeTable<'_>>, files: &Files<'_>) -> Result<VirtualCard, Problem> {
+    fn read<'t, T: Deserialize<'t>>(own: Spanned<DeTable<'t>>) -> Result<T, Problem> {
+        T::deserialize(Deserializer::from(own)).map_err(|error| in_words(&error))
+    }
+    let (standard_atr, chip) = match common.kind {
+        Kind::Gids => (GIDS_ATR, Chip::Gids(Box::new(gids::make(&read(own)?, files)?))),
+        Kind::Piv => {
+            let (atr, card) = piv::make(read(own)?, files)?;
+            (atr, Chip::Piv(Box::new(card)))
+        }
+        Kind::Unknown => read(own).map(|Nothing {}| (UNKNOWN_ATR, Chip::Unknown))?,
+        Kind::Mute => read(own).map(|Nothing {}| (&[][..], Chip::Mute))?,
+    };
+    let atr = common.atr.as_ref().map_or(standard_atr, |atr| &atr.0);
+    let made = VirtualCard::new(common.name.get_ref(), atr, chip);
+    for fault in &common.fault {
         made.inject(fault.clone());
     }
-    made.set_delay(std::time::Duration::from_millis(card.delay));
+    made.set_delay(std::time::Duration::from_millis(common.delay));
     Ok(made)
-}
-
-fn make_gids(card: &Card, files: &Files<'_>) -> Result<Gids, Problem> {
-    let whole = |problem: String| (None, problem);
-    let mut options = card.options.clone();
-    options.puk |= card.puk.is_some();
-    let mut gids = Gids::new(options);
-    if card.initialised {
-        let wanted = wanted(card, files)?;
-        personalise(&mut gids, &wanted).map_err(whole)?;
-        let left = gids.pin_tries_left().saturating_sub(card.tries_spent);
-        gids.set_pin_tries_left(left);
-    } else if card.pin.is_some() || card.puk.is_some() || !card.container.is_empty() || !card.roots.is_empty()
-    {
-        return Err(whole("A card that is not initialised has no PIN, PUK, container or root.".to_owned()));
-    }
-    for object in &card.object {
-        let Object { file, object: tag, value } = object.get_ref();
-        gids.set_object(*file, *tag, value.as_ref().map(|value| &value.0[..]))
-            .map_err(|_| (Some(object.span().start), "The card has no room for the object.".to_owned()))?;
-    }
-    Ok(gids)
-}
-
-fn wanted(card: &Card, files: &Files<'_>) -> Result<Personalisation, Problem> {
-    let whole = |problem: &str| (None, problem.to_owned());
-    let pin = card.pin.clone().ok_or_else(|| whole("The card needs a PIN: pin = \"...\"."))?;
-    let admin_key = match &card.admin_key {
-        Some(key) if key.0.len() == 24 => key.0.clone(),
-        _ => return Err(whole("The card needs an admin key of 48 hexadecimal digits: admin-key = \"...\".")),
-    };
-    let card_id = match &card.cardid {
-        Some(id) if id.0.len() == 16 => id.0.clone(),
-        _ => return Err(whole("The card needs a cardid of 32 hexadecimal digits: cardid = \"...\".")),
-    };
-    let mut containers = Vec::new();
-    for described in &card.container {
-        let ContainerDescription { name, key, certificate, signature_only, default, certificate_parts } =
-            described.get_ref();
-        let container = || {
-            Ok(Container {
-                name: name.clone(),
-                key: pkcs1(&pem(key, files)?)?,
-                certificate: certificate
-                    .as_ref()
-                    .map(|text| pem(text, files))
-                    .transpose()?
-                    .map(|pem| pem.contents),
-                signature_only: *signature_only,
-                default: *default,
-                certificate_parts: *certificate_parts,
-            })
-        };
-        containers.push(container().map_err(|problem| (Some(described.span().start), problem))?);
-    }
-    let mut roots = Vec::new();
-    for root in &card.roots {
-        let pem = pem(root.get_ref(), files).map_err(|problem| (Some(root.span().start), problem))?;
-        roots.push(pem.contents);
-    }
-    Ok(Personalisation {
-        pin: Zeroizing::new(pin),
-        puk: card.puk.clone().map(Zeroizing::new),
-        admin_key: Zeroizing::new(admin_key),
-        card_id,
-        containers,
-        roots,
-    })
 }
 
 /// The first PEM block of a text, or of the file that it names.
@@ -292,19 +221,4 @@ fn pem(text: &str, files: &Files<'_>) -> Result<Pem, String> {
         (files(text)?, text)
     };
     Pem::iter_from_buffer(&bytes).next().and_then(Result::ok).ok_or_else(|| format!("{name} is no PEM file."))
-}
-
-/// The RSAPrivateKey in a PEM block of PKCS#1 or, one layer further down, of PKCS#8 (RFC 5958 section 2).
-fn pkcs1(pem: &Pem) -> Result<Zeroizing<Vec<u8>>, String> {
-    let inner = match pem.label.as_str() {
-        "RSA PRIVATE KEY" => Some(&pem.contents[..]),
-        "PRIVATE KEY" => tlv::only(&pem.contents, 0x30).and_then(|parts| tlv::find(parts, 0x04)),
-        _ => None,
-    };
-    inner.map(|key| Zeroizing::new(key.to_vec())).ok_or_else(|| {
-        format!(
-            "A block \"{}\" is no private key that can be read; an RSA key without a password is.",
-            pem.label
-        )
-    })
 }

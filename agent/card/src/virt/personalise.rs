@@ -208,7 +208,7 @@ fn compressed(certificate: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// SignedData with certificates and nothing else (RFC 5652 section 5.1), as `mscp\msroots` has it.
-fn certificate_bag(certificates: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn certificate_bag(certificates: &[Vec<u8>]) -> Vec<u8> {
     const SIGNED_DATA: &[u8] = b"\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x02";
     const DATA: &[u8] = b"\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x01";
     const VERSION_1: &[u8] = b"\x02\x01\x01";

@@ -57,6 +57,32 @@ impl RsaKey {
         Some(Self { modulus, exponent, p, q, dp, dq, q_inverse })
     }
 
+    /// Puts a key with the exponent 65537 together: primes, the exponents for them, and q's inverse (big-endian).
+    /// Takes the numbers as they come, too; `None` when one of them is 0 or 1.
+    pub(super) fn from_parts(p: &[u8], q: &[u8], dp: &[u8], dq: &[u8], q_inverse: &[u8]) -> Option<Self> {
+        let number = |bytes| Some(BigUint::from_bytes_be(bytes)).filter(|number| number.bits() > 1);
+        let (p, q) = (number(p)?, number(q)?);
+        Some(Self {
+            modulus: &p * &q,
+            exponent: BigUint::from(65537_u32),
+            p,
+            q,
+            dp: number(dp)?,
+            dq: number(dq)?,
+            q_inverse: number(q_inverse)?,
+        })
+    }
+
+    /// Computes a key from its primes and its public exponent; `None` when they are of no key.
+    pub(super) fn from_primes(p: &[u8], q: &[u8], exponent: &[u8]) -> Option<Self> {
+        let number = |bytes| Some(BigUint::from_bytes_be(bytes)).filter(|number| number.bits() > 1);
+        let (p, q, exponent) = (number(p)?, number(q)?, number(exponent)?);
+        let dp = exponent.modinv(&(&p - 1_u32))?;
+        let dq = exponent.modinv(&(&q - 1_u32))?;
+        let q_inverse = q.modinv(&p)?;
+        Some(Self { modulus: &p * &q, exponent, p, q, dp, dq, q_inverse })
+    }
+
     /// The size of the modulus in bits.
     pub(super) fn bits(&self) -> u64 {
         self.modulus.bits()
@@ -162,6 +188,18 @@ fn probably_prime(candidate: &BigUint) -> Result<bool, getrandom::Error> {
         }
     }
     Ok(true)
+}
+
+#[cfg(test)]
+impl RsaKey {
+    /// p, q, the exponents for them, and q's inverse; each as long as a prime.
+    pub(super) fn parts(&self) -> [Vec<u8>; 5] {
+        let size = self.size() / 2;
+        [&self.p, &self.q, &self.dp, &self.dq, &self.q_inverse].map(|number| {
+            let bytes = number.to_bytes_be();
+            [vec![0; size - bytes.len()], bytes].concat()
+        })
+    }
 }
 
 #[cfg(test)]

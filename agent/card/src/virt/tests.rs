@@ -464,3 +464,161 @@ fn many_threads() {
     });
     assert_eq!(handle.apdus() - mark, 400);
 }
+
+const PIV: &str = "[[card]]\nname = \"p\"\nkind = \"piv\"\nprofile = \"yubikey-5.7\"\nserial = 7\n";
+
+#[test]
+fn descriptions_of_piv_cards_that_are_wrong() {
+    for (more, says) in [
+        ("cardid = \"00\"\n", "Line 6: unknown field `cardid`"),
+        ("[card.options]\npin-trys = 3\n", "Line 7: unknown field `pin-trys`"),
+        ("[card.options]\nmetadata = \"some\"\n", "Line 7: unknown variant"),
+        ("guid = \"0011\"\n", "Line 2: A guid has 32 hexadecimal digits."),
+        ("pin = \"12345\"\n", "Line 2: A PIN has 6 to 8 characters."),
+        ("puk = \"123456789\"\n", "Line 2: A PUK has 6 to 8 characters."),
+        ("management-key = \"0011\"\n", "Line 6: The card takes no management key"),
+        (
+            "management-algorithm = \"aes-256\"\nmanagement-key = \"00112233445566778899AABBCCDDEEFF\"\n",
+            "Line 7: The card takes no management key",
+        ),
+        ("[[card.slot]]\nslot = \"99\"\n", "Line 6: The card has no such slot."),
+        ("[[card.slot]]\nslot = \"9A\"\nkey = \"Cargo.toml\"\n", "Line 6: Cargo.toml is no PEM file."),
+        (
+            "[[card.slot]]\nslot = \"9A\"\nkey = \"src/virt/demo/ca.pem\"\n",
+            "Line 6: A block \"CERTIFICATE\" is no private key",
+        ),
+        ("[[card.slot]]\nslot = \"9A\"\npin-policy = \"often\"\n", "Line 8: unknown variant"),
+        ("[[card.object]]\nid = \"\"\nvalue = \"00\"\n", "Line 6: The id of an object"),
+        (
+            "[card.options]\nmemory = 1\n[[card.object]]\nid = \"5FC105\"\nvalue = \"0000\"\n",
+            "Line 8: The card has no room",
+        ),
+        ("roots = [\"nowhere.pem\"]\n", "Line 6: nowhere.pem: "),
+    ] {
+        let error = VirtualReaders::from_description(&format!("{PIV}{more}")).err().unwrap();
+        assert!(error.starts_with(says) && !error.contains('\n'), "{more}\n{error}");
+    }
+    for (text, says) in [
+        (PIV.replace("serial = 7", ""), "Line 2: The card needs a serial number"),
+        (PIV.replace("profile = \"yubikey-5.7\"", ""), "Line 1: missing field `profile`"),
+        (PIV.replace("name = \"p\"", ""), "Line 1: missing field `name`"),
+        // What belongs to one kind of card is nothing for another.
+        (
+            "[[card]]\nname = \"m\"\nkind = \"mute\"\npin = \"123456\"\n".to_owned(),
+            "Line 4: unknown field `pin`",
+        ),
+        ("card = [1]".to_owned(), "Line 1: "),
+        ("card = 1".to_owned(), "Line 1: "),
+    ] {
+        let error = VirtualReaders::from_description(&text).err().unwrap();
+        assert!(error.starts_with(says), "{text}\n{error}");
+    }
+    let key = format!("{PIV}[[card.slot]]\nslot = \"9A\"\nkey = \"src/virt/demo/mail.key\"\n");
+    assert!(VirtualReaders::from_description(&key).is_ok());
+    let error = VirtualReaders::from_description(&format!("{key}[card.options]\nalgorithms = [0x11]\n"))
+        .err()
+        .unwrap();
+    assert!(error.starts_with("Line 6: The card takes no keys of the kind Rsa(2048)."), "{error}");
+}
+
+#[test]
+fn descriptions_of_everything_piv() {
+    let (key, certificate) = (include_str!("demo/mail.key"), include_str!("demo/mail.pem"));
+    let text = format!(
+        "{PIV}atr = \"3B00\"
+pin = \"654321\"
+puk = \"87654321\"
+global-pin = \"24681357\"
+management-key = \"000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F\"
+management-touch = true
+protected = true
+guid = \"00112233445566778899AABBCCDDEEFF\"
+tries-spent = 1
+puk-tries-spent = 2
+mscmap = true
+key-history = true
+roots = [\"src/virt/demo/ca.pem\"]
+delay = 1
+
+[card.options]
+pin-tries = 5
+object-max = 900
+counter = \"untold\"
+
+[[card.slot]]
+slot = \"82\"
+pin-policy = \"always\"
+touch-policy = \"cached\"
+gzip = true
+default = true
+container = \"mail\"
+key = '''
+{key}'''
+certificate = '''
+{certificate}'''
+
+[[card.object]]
+id = \"5FC106\"
+value = \"0102\"
+
+[[card.object]]
+id = \"5FC107\"
+
+[[card.fault]]
+nth = 1
+instruction = 0xCB
+then = {{ status = 0x6F00 }}
+
+[[reader]]
+name = \"r\"
+card = \"p\"
+"
+    );
+    let smaller = VirtualReaders::from_description(&text.replace("object-max = 900", "object-max = 100"));
+    assert_eq!(smaller.err().unwrap(), "Line 2: The card has no room for the object 5FC10D.");
+    let readers = VirtualReaders::from_description(&text).unwrap();
+    let handle = readers.card("p").unwrap();
+    assert_eq!(handle.atr(), [0x3B, 0x00]);
+    assert_eq!(handle.gids(|_| ()), None);
+    handle
+        .piv(|card| {
+            assert!(card.pin_is(b"654321") && card.puk_is(b"87654321") && card.global_pin_is(b"24681357"));
+            assert_eq!((card.pin_tries_left(), card.puk_tries_left()), (4, 1));
+            assert_eq!((card.management_algorithm(), card.management_key().len()), (0x0C, 32));
+            assert_eq!(card.object(0x5F_FF00), Some(vec![0x80, 3, 0x81, 1, 2]));
+            let printed = card.object(0x5F_C109).unwrap();
+            assert!(printed.starts_with(&[0x88, 34, 0x89, 32, 0, 1, 2]), "{printed:02X?}");
+            let chuid = card.object(0x5F_C102).unwrap();
+            assert_eq!((chuid.len(), &chuid[29..33]), (59, &[0x00, 0x11, 0x22, 0x33][..]));
+            assert_eq!((card.object(0x5F_C106), card.object(0x5F_C107)), (Some(vec![1, 2]), None));
+            assert_eq!(card.object(0x5F_C10C), Some(vec![0xC1, 1, 1, 0xC2, 1, 0, 0xFE, 0]));
+            assert_eq!((card.slots(), card.key_algorithm(0x82)), (vec![0x82], Some(0x07)));
+            assert_eq!(card.policies(0x82), Some((3, 3)));
+            let der = x509_parser::pem::parse_x509_pem(certificate.as_bytes()).unwrap().1.contents;
+            let value = card.object(0x5F_C10D).unwrap();
+            let content = tlv::find(&value, 0x70).unwrap();
+            let mut inflated = Vec::new();
+            std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(content), &mut inflated).unwrap();
+            assert_eq!((&inflated, tlv::find(&value, 0x71)), (&der, Some(&[1][..])));
+            let map = card.object(0x5F_FF10).unwrap();
+            let record = tlv::only(&map, 0x81).unwrap();
+            assert!(record.len() == 107 && record.starts_with(b"m\0a\0i\0l\0\0"));
+            assert_eq!(record[80..87], [0x82, 1, 0x00, 0x08, 0x03, 1, 0]);
+            // Two pages: 83, then 82.
+            let pages = [0x5F_FF11, 0x5F_FF12].map(|id| card.object(id).unwrap());
+            let (first, last) = (tlv::only(&pages[0], 0x83).unwrap(), tlv::only(&pages[1], 0x82).unwrap());
+            let ca = x509_parser::pem::parse_x509_pem(include_bytes!("demo/ca.pem")).unwrap().1.contents;
+            assert!([first, last].concat().windows(ca.len()).any(|part| part == ca));
+        })
+        .unwrap();
+    let mut card = readers.connect("r").unwrap();
+    let mut transaction = card.begin().unwrap();
+    let select = [0x00, 0xA4, 0x04, 0x00, 0x05, 0xA0, 0, 0, 0x03, 0x08];
+    assert_eq!(status(&transaction.transmit(&select).unwrap()), 0x9000);
+    let discovery = [0x00, 0xCB, 0x3F, 0xFF, 0x03, 0x5C, 0x01, 0x7E, 0x00];
+    assert_eq!(status(&transaction.transmit(&discovery).unwrap()), 0x6F00);
+    assert!(transaction.transmit(&discovery).unwrap().ends_with(&[0x60, 0x10, 0x90, 0x00]));
+    let wrong = b"\x00\x20\x00\x80\x08999999\xFF\xFF";
+    assert_eq!(transaction.transmit(wrong).unwrap(), [0x63, 0x00]);
+    assert_eq!(handle.piv(|card| card.pin_tries_left()), Some(3));
+}

@@ -283,6 +283,14 @@ fn a_card_that_keeps_no_mark_cannot_tell_later() {
 struct WithoutCurrentFile<'t>(&'t mut dyn Transaction);
 
 impl Transaction for WithoutCurrentFile<'_> {
+    fn atr(&self) -> &[u8] {
+        self.0.atr()
+    }
+
+    fn control(&mut self, code: u32, data: &[u8]) -> card::transport::Result<Vec<u8>> {
+        self.0.control(code, data)
+    }
+
     fn transmit(&mut self, command: &[u8]) -> card::transport::Result<Vec<u8>> {
         let mut command = command.to_vec();
         if let [0x00, 0xCB, file @ .., 0x04, 0x5C, 0x02, 0xDF, 0x20, 0x00] = command.as_mut_slice()

@@ -236,6 +236,14 @@ fn nameless(map: &[u8]) -> Vec<u8> {
 pub(crate) struct Answers<'t, F>(pub(crate) &'t mut dyn Transaction, pub(crate) F);
 
 impl<F: FnMut(&[u8]) -> Option<Vec<u8>>> Transaction for Answers<'_, F> {
+    fn atr(&self) -> &[u8] {
+        self.0.atr()
+    }
+
+    fn control(&mut self, code: u32, data: &[u8]) -> card::transport::Result<Vec<u8>> {
+        self.0.control(code, data)
+    }
+
     fn transmit(&mut self, command: &[u8]) -> card::transport::Result<Vec<u8>> {
         self.1(command).map_or_else(|| self.0.transmit(command), Ok)
     }

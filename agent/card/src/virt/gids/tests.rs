@@ -1,62 +1,24 @@
-//! Dialogues with the card. A line is a command, `=`, and the whole answer; `*` stands for any bytes. Commands and
-//! answers are those of card-gids.md; numbers in brackets are its sections.
+//! Dialogues with the card. Commands and answers are those of card-gids.md; numbers in brackets are its sections.
 
 use super::*;
+use crate::virt::dialogue::{self, bytes};
 
 const ADMIN_KEY: &str = "010203040506070801020304050607080102030405060708";
 
-fn bytes(text: &str) -> Vec<u8> {
-    shared::hex::decode(text.replace(' ', "").as_bytes()).unwrap_or_else(|| panic!("not hexadecimal: {text}"))
-}
-
-fn text(bytes: &[u8]) -> String {
-    shared::hex::Hex(bytes.to_vec()).to_string()
-}
-
 #[track_caller]
 fn dialogue(card: &mut Gids, script: &str) {
-    for line in
-        script.lines().map(|line| line.split('#').next().unwrap().trim()).filter(|line| !line.is_empty())
-    {
-        let (command, expected) = line.split_once('=').unwrap_or_else(|| panic!("no answer: {line}"));
-        let answer = text(&card.transmit(&bytes(command)));
-        let expected = expected.replace(' ', "");
-        let fits = match expected.split_once('*') {
-            Some((head, tail)) => answer.starts_with(head) && answer.ends_with(tail),
-            None => answer == expected,
-        };
-        assert!(fits, "{line}\nanswered {answer}");
-    }
+    dialogue::hold(|apdu| card.transmit(apdu), script);
 }
 
-/// Sends data of any length in a chain of 240 bytes, as far as the card goes along, and returns the last answer.
+/// In parts of 240 bytes.
 fn chain(card: &mut Gids, instruction_and_parameters: &str, data: &[u8]) -> Vec<u8> {
-    let mut answer = Vec::new();
-    let parts: Vec<&[u8]> = data.chunks(240).collect();
-    for (index, part) in parts.iter().enumerate() {
-        let class = if index + 1 == parts.len() { "00" } else { "10" };
-        let head = bytes(&format!("{class}{instruction_and_parameters}{:02X}", part.len()));
-        answer = card.transmit(&[&head[..], part, &[0]].concat());
-        if answer.len() == 2 && answer != [0x90, 0] {
-            break;
-        }
-    }
-    answer
+    dialogue::chain(|apdu| card.transmit(apdu), 240, instruction_and_parameters, data)
 }
 
 /// An answer with everything that waits behind it.
 fn whole(card: &mut Gids, command: &[u8]) -> (Vec<u8>, u16) {
-    let mut data = Vec::new();
-    let mut answer = card.transmit(command);
-    loop {
-        let status = answer.split_off(answer.len() - 2);
-        data.append(&mut answer);
-        match status[..] {
-            [0x61, waiting] => answer = card.transmit(&[0, 0xC0, 0, 0, waiting]),
-            [high, low] => return (data, u16::from_be_bytes([high, low])),
-            _ => unreachable!(),
-        }
-    }
+    let answer = card.transmit(command);
+    dialogue::whole(|apdu| card.transmit(apdu), answer)
 }
 
 const SELECT_GIDS: &str = "00A4040009A0000003974254465900 = 61124F0BA0000003974254465902017303 4001C0 9000";
