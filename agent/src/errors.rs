@@ -93,7 +93,6 @@ pub(crate) fn card(error: &CardError) -> Error {
             "The card refuses this as a new PIN, for its length or its characters. The old one is unchanged."
                 .to_owned(),
         ),
-<<<<<<< HEAD
         C::ManagementKeyNeeded => (
             ErrorCode::ManagementKeyNeeded,
             "Writing to this card needs its management key. Whoever set up the card has it. Nothing was sent."
@@ -107,9 +106,7 @@ pub(crate) fn card(error: &CardError) -> Error {
             ErrorCode::NotTouched,
             "Nobody touched the device while it blinked. Try again, and touch it then.".to_owned(),
         ),
-=======
         C::PadEnded(end) => return pad_ended(*end),
->>>>>>> reader
         C::WrongResponse { tries_left } => {
             let words = "The response was not accepted, and the challenge is used up. Cards allow few wrong \
                          responses: make sure of the admin key, then start again with `kortti unblock`.";

@@ -35,7 +35,6 @@ pub enum Error {
     /// The card refused a new PIN for its length or characters. No try was used.
     #[error("the card refuses this as a new PIN")]
     PinRefused,
-<<<<<<< HEAD
     /// Writing needs the management key, and there is none that Kortti could use without being given it.
     #[error("the management key is needed")]
     ManagementKeyNeeded,
@@ -45,11 +44,9 @@ pub enum Error {
     /// Nobody touched the card in time.
     #[error("the card was not touched")]
     Untouched,
-=======
     /// The reader's pad gave no PIN to the card. No try was used.
     #[error("the reader's pad: {0:?}")]
     PadEnded(PadEnd),
->>>>>>> reader
     /// The response was wrong, and the challenge is used up.
     #[error("wrong response")]
     WrongResponse {
