@@ -60,3 +60,11 @@ need_build() {
     need_packages gcc libc6-dev pkg-config libpcsclite-dev
     need_rust
 }
+
+# The card of the Nitrokey 3, on which tests/nitrokey.rs and others run: not a part of the workspace.
+nitrokey_card() {
+    local command=$1
+    shift
+    cargo "$command" --locked --manifest-path tests/nitrokey-card/Cargo.toml \
+        --target-dir "${CARGO_TARGET_DIR:-target}/nitrokey-card" "$@"
+}

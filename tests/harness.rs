@@ -6,6 +6,8 @@
 // A harness that cannot go on fails the test that uses it, on the spot.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "harness/nitrokey.rs"]
+pub mod nitrokey;
 #[path = "harness/pcscd.rs"]
 pub mod pcscd;
 #[path = "harness/programs.rs"]

@@ -15,6 +15,13 @@ pub(crate) fn after(duration: Duration) -> String {
     text(OffsetDateTime::now_utc() + duration)
 }
 
+/// From now until so many days later, to the second.
+pub(crate) fn days_from_now(days: u16) -> (OffsetDateTime, OffsetDateTime) {
+    let now = OffsetDateTime::now_utc();
+    let from = now.replace_nanosecond(0).unwrap_or(now);
+    (from, from + time::Duration::days(days.into()))
+}
+
 fn text(time: OffsetDateTime) -> String {
     let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
     // Formatting a UTC time with a fixed description of its own components cannot fail.

@@ -189,6 +189,7 @@ pub(crate) fn unusable(error: &CardError) -> (ReaderState, String) {
 fn wrong_pin(role: Role, tries_left: Option<u8>) -> Error {
     let (name, then) = match role {
         Role::ADMIN => ("PUK", "Only the card's issuer can help now."),
+        Role::GLOBAL => ("global PIN", "Only the card's issuer can help now."),
         _ => ("PIN", "Use `kortti unblock`."),
     };
     let words = match tries_left {
@@ -206,6 +207,7 @@ pub(crate) fn blocked(role: Role) -> Error {
         Role::ADMIN => {
             "The card takes no PUK and no response any more: no try is left. Only the card's issuer can help now."
         }
+        Role::GLOBAL => "The global PIN is blocked. Only the card's issuer can help now.",
         _ => "The PIN is blocked. Use `kortti unblock`.",
     };
     Error { tries_left: Some(0), ..Error::new(ErrorCode::PinBlocked, words) }

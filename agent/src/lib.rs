@@ -67,7 +67,10 @@ fn run(options: &Options) -> Result<()> {
     let (readers, virtual_readers) = readers(options)?;
     let lock = lock::Lock::take()?;
     let listener = socket::listen()?;
-    let policy = Policy { unblock_lock: Duration::from_secs(options.unblock_lock) };
+    let policy = Policy {
+        unblock_lock: Duration::from_secs(options.unblock_lock),
+        renew_identifier: !options.keep_identifier,
+    };
     let agent = Agent::start(readers, virtual_readers, policy)?;
     stop_on_signals(&agent.service)?;
     let serving = Arc::clone(&agent.service);

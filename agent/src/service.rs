@@ -3,6 +3,7 @@
 mod authority;
 pub mod cards;
 pub mod certificates;
+pub mod keys;
 pub mod pins;
 pub mod unblock;
 
@@ -16,9 +17,10 @@ use card::virt::VirtualReaders;
 use serde_json::value::{RawValue, to_raw_value};
 use shared::rpc::events::Change;
 use shared::rpc::methods::{
-    AgentStop, CardAccess, CardRepair, CardShow, CertDefault, CertDelete, CertImport, CertInspect, CertList,
-    CertView, Empty, Hello, HelloParams, HelloReply, PinChange, PinList, Status, UnblockCancel,
-    UnblockFinish, UnblockPuk, UnblockStart, UnblockStatus, VirtualInsert, VirtualRemove,
+    AgentStop, CardAccess, CardRepair, CardShow, CertDefault, CertDelete, CertGenerate, CertImport,
+    CertInspect, CertList, CertMove, CertPlace, CertView, Empty, Hello, HelloParams, HelloReply, PinChange,
+    PinList, PinTries, Status, UnblockCancel, UnblockFinish, UnblockPuk, UnblockStart, UnblockStatus,
+    VirtualInsert, VirtualRemove,
 };
 use shared::rpc::{Fault, Method, PROTOCOL};
 use shared::{Error, ErrorCode, Result, VERSION};
@@ -122,6 +124,7 @@ impl Service {
             CardRepair::NAME => call::<CardRepair>(params, |params| cards::repair(self, params)),
             PinList::NAME => call::<PinList>(params, |params| pins::list(self, &params)),
             PinChange::NAME => call::<PinChange>(params, |params| pins::change(self, params)),
+            PinTries::NAME => call::<PinTries>(params, |params| pins::set_tries(self, params)),
             UnblockStart::NAME => call::<UnblockStart>(params, |params| unblock::start(self, &params)),
             UnblockStatus::NAME => call::<UnblockStatus>(params, |params| unblock::status(self, &params)),
             UnblockFinish::NAME => call::<UnblockFinish>(params, |params| unblock::finish(self, params)),
@@ -131,6 +134,9 @@ impl Service {
             CertView::NAME => call::<CertView>(params, |params| certificates::view(self, params)),
             CertInspect::NAME => call::<CertInspect>(params, |params| certificates::inspect(self, &params)),
             CertImport::NAME => call::<CertImport>(params, |params| certificates::import(self, params)),
+            CertPlace::NAME => call::<CertPlace>(params, |params| keys::place(self, &params)),
+            CertGenerate::NAME => call::<CertGenerate>(params, |params| keys::generate(self, params)),
+            CertMove::NAME => call::<CertMove>(params, |params| keys::move_to(self, params)),
             CertDefault::NAME => {
                 call::<CertDefault>(params, |params| certificates::set_default(self, params))
             }
@@ -246,7 +252,7 @@ mod tests {
     fn bad_parameters_are_not_quoted() {
         for (method, params) in [
             ("pin.change", r#"{"current":13579,"new":"24680"}"#),
-            ("pin.change", r#"{"current":"13579"}"#),
+            ("pin.change", r#"{"current":"13579","new":24680}"#),
             ("unblock.finish", r#"{"response":["13579"],"new":"24680"}"#),
             ("pin.change", r#""13579""#),
         ] {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use shared::model::{self, KeyAlgorithm, KeyFamily, PinUse, TouchUse};
 use shared::unblock::Cipher;
 
 use crate::exit;
@@ -25,7 +26,7 @@ pub(crate) struct Global {
     /// The reader that holds the card, by its exact name
     #[arg(long, global = true, value_name = "NAME", help_heading = "Which card")]
     pub reader: Option<String>,
-    /// The card, by its serial number or at least the first eight digits of it
+    /// The card, by its serial number (CSN), at least the first eight digits of it, or the number printed on it
     #[arg(long, global = true, value_name = "CSN", help_heading = "Which card")]
     pub card: Option<String>,
     /// Print one JSON object, or one per line; it has "error" when something did not happen
@@ -50,9 +51,9 @@ pub(crate) enum Command {
     /// List and change PINs
     #[command(subcommand)]
     Pin(Pin),
-    /// Unblock a PIN; without a verb: the whole way, from challenge to new PIN
+    /// Unblock a PIN; without a verb: the whole way, from challenge or PUK to new PIN
     Unblock(Unblock),
-    /// List, view, export, import and delete certificates
+    /// List, view, export, import, make, move and delete certificates
     #[command(subcommand)]
     Cert(Cert),
     /// Print what happens to readers and cards, as it happens
@@ -86,8 +87,9 @@ pub(crate) enum Card {
     Show,
     /// Mend what an interrupted write left on the card
     ///
-    /// Secrets, in this order: the PIN.
-    Repair(Write),
+    /// Secrets, in this order: the management key (on cards that want one typed), the PIN (unless a management key
+    /// was given).
+    Repair(CardWrite),
 }
 
 #[derive(Debug, Subcommand)]
@@ -102,20 +104,66 @@ pub(crate) enum Pin {
     },
     /// Change a PIN
     ///
-    /// Secrets, in this order: the current PIN, the new PIN.
-    #[command(after_help = "Examples:\n  kortti pin change\n  kortti pin change --role 3\n  \
-                            printf '%s\\n' \"$OLD\" \"$NEW\" | kortti pin change --pin-stdin")]
+    /// Secrets, in this order: the current PIN, the new PIN. For --puk: the current PUK, the new PUK. A reader with
+    /// keys of its own takes them there instead.
+    #[command(
+        after_help = "Examples:\n  kortti pin change\n  kortti pin change --role 3\n  kortti pin change --puk\n  \
+                            printf '%s\\n' \"$OLD\" \"$NEW\" | kortti pin change --pin-stdin"
+    )]
     Change {
         #[command(flatten)]
-        which: Role,
+        which: ChangedPin,
         #[command(flatten)]
         write: Write,
     },
+    /// Set how many tries PIN and PUK have, on cards that can; both are set anew by it
+    ///
+    /// Secrets, in this order: the management key (on cards that want one typed), the present PIN, which stays, and
+    /// the PUK that the card is to have, which may be another one than before.
+    #[command(after_help = "Examples:\n  kortti pin tries --pin-tries 5 --puk-tries 5")]
+    Tries {
+        /// Tries of the PIN
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+        pin_tries: u8,
+        /// Tries of the PUK
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+        puk_tries: u8,
+        #[command(flatten)]
+        write: CardWrite,
+    },
+}
+
+/// Which PIN is changed.
+#[derive(Clone, Copy, Debug, Args)]
+#[group(id = "changed", multiple = false)]
+pub(crate) struct ChangedPin {
+    /// The PIN, by its role number in `pin list`; 1 unless given
+    #[arg(long, value_name = "N")]
+    role: Option<u8>,
+    /// The PUK of a PIV card: the same as --role 2
+    #[arg(long)]
+    puk: bool,
+    /// The global PIN of a PIV card: the same as --role 4
+    #[arg(long)]
+    global: bool,
+}
+
+impl ChangedPin {
+    /// Its role.
+    pub(crate) fn role(self) -> model::Role {
+        match self {
+            Self { puk: true, .. } => model::Role::ADMIN,
+            Self { global: true, .. } => model::Role::GLOBAL,
+            Self { role, .. } => role.map_or(model::Role::USER, model::Role),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  kortti unblock\n  kortti unblock start\n  kortti unblock finish\n  \
-                        kortti unblock respond --challenge 'A892 D756 0161 7C5D' --key-file card.key")]
+#[command(
+    after_help = "Examples:\n  kortti unblock\n  kortti unblock puk\n  kortti unblock start\n  kortti unblock finish\n  \
+                        kortti unblock respond --challenge 'A892 D756 0161 7C5D' --key-file card.key"
+)]
 pub(crate) struct Unblock {
     /// The PIN, by its role number in `pin list`; 1 unless given
     #[arg(long, value_name = "N")]
@@ -142,11 +190,11 @@ pub(crate) enum UnblockVerb {
     Respond(Respond),
     /// Send the response and set the new PIN
     ///
-    /// Secrets, in this order: the response, the new PIN.
+    /// Secrets, in this order: the response, the new PIN. A reader with keys of its own takes the PIN there instead.
     Finish(Secrets),
-    /// Unblock with a PUK instead, on cards that have one
+    /// Unblock with a PUK instead, on cards that have one, as PIV cards do
     ///
-    /// Secrets, in this order: the PUK, the new PIN.
+    /// Secrets, in this order: the PUK, the new PIN. A reader with keys of its own takes them there instead.
     Puk {
         #[command(flatten)]
         which: Role,
@@ -207,35 +255,66 @@ pub(crate) enum Cert {
     Export(Export),
     /// Import a certificate (.cer, .der, .crt, .pem) or a certificate with its key (.pfx, .p12)
     ///
-    /// Secrets, in this order: the file's password (only if the file has one), the PIN.
+    /// Secrets, in this order: the file's password (only if the file has one), the management key (on cards that want
+    /// one typed), the PIN (unless a management key was given).
     #[command(
-        after_help = "Examples:\n  kortti cert import mine.p12\n  kortti cert import renewed.cer --default"
+        after_help = "Examples:\n  kortti cert import mine.p12\n  kortti cert import renewed.cer --default\n  \
+                            kortti cert import mail.p12 --slot 9D"
     )]
     Import {
         /// The file
         file: PathBuf,
+        #[command(flatten)]
+        place: Place,
         /// Make its container the default one
         #[arg(long)]
         default: bool,
         #[command(flatten)]
-        write: Write,
+        write: CardWrite,
+    },
+    /// Make a key on the card, with a certificate signed by itself, or with a request for a certificate
+    ///
+    /// The private key never leaves the card. Secrets, in this order: the management key (on cards that want one
+    /// typed), the PIN, with which the card signs (unless a management key was given and the key wants no PIN).
+    #[command(
+        after_help = "Examples:\n  kortti cert generate --slot 9A --subject 'CN=Anna Virtanen,O=Example'\n  \
+                            kortti cert generate --slot 9A --algorithm p256 --subject 'CN=Anna' --request anna.csr\n  \
+                            kortti cert generate --slot 9D --subject 'CN=Anna' --request - | openssl req -text"
+    )]
+    Generate(Generate),
+    /// Move a certificate and its key to another slot, on cards that can
+    ///
+    /// Secrets, in this order: the management key (on cards that want one typed), the PIN (unless a management key was
+    /// given).
+    #[command(after_help = "Examples:\n  kortti cert move 9D --to 9A\n  kortti cert move 9A --to 82")]
+    Move {
+        #[command(flatten)]
+        which: Which,
+        /// The slot that it is moved to, such as 9A; it must be free
+        #[arg(long, value_name = "SLOT")]
+        to: String,
+        #[command(flatten)]
+        write: CardWrite,
     },
     /// Make a certificate the default one, which Windows logon picks
     ///
-    /// Secrets, in this order: the PIN.
+    /// Secrets, in this order: the management key (on cards that want one typed), the PIN (unless a management key was
+    /// given).
     #[command(after_help = "Examples:\n  kortti cert default kxc01\n  \
                             printf '%s\\n' \"$PIN\" | kortti cert default 1 --pin-stdin")]
     Default {
         #[command(flatten)]
         which: Which,
         #[command(flatten)]
-        write: Write,
+        write: CardWrite,
     },
     /// Delete a certificate and its private key
     ///
-    /// Secrets, in this order: the PIN.
+    /// Secrets, in this order: the management key (on cards that want one typed), the PIN (unless a management key was
+    /// given).
     #[command(
         after_help = "Examples:\n  kortti cert delete kxc01\n  kortti cert delete kxc01 --keep-key\n  \
+                            kortti cert delete 9D\n  \
                             printf '%s\\n' \"$PIN\" | kortti cert delete 1 --yes --pin-stdin"
     )]
     Delete {
@@ -248,8 +327,126 @@ pub(crate) enum Cert {
         #[arg(long)]
         yes: bool,
         #[command(flatten)]
-        write: Write,
+        write: CardWrite,
     },
+}
+
+/// Where on the card something goes.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The slot of a PIV card, such as 9A; the one that fits unless given
+    #[arg(long)]
+    pub slot: Option<String>,
+    /// Allow that a private key which is in the slot is lost
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Generate {
+    #[command(flatten)]
+    pub place: Place,
+    /// Kind and size of the key
+    #[arg(long, value_enum, default_value = "rsa2048")]
+    pub algorithm: AlgorithmName,
+    /// The subject, such as 'CN=Anna Virtanen,O=Example'
+    #[arg(long, value_name = "NAME")]
+    pub subject: String,
+    /// Write a request for a certificate (PKCS#10, PEM) instead of a certificate; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub request: Option<PathBuf>,
+    /// How many days the certificate is valid, from today
+    #[arg(long, value_name = "N", default_value_t = 365, conflicts_with = "request")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    pub days: u16,
+    /// Overwrite a file that exists
+    #[arg(long, requires = "request")]
+    pub force: bool,
+    /// When the key wants the PIN; as usual for the slot unless given
+    #[arg(long, value_enum)]
+    pub pin_policy: Option<PinUseName>,
+    /// When the key wants the device to be touched; never unless given
+    #[arg(long, value_enum)]
+    pub touch: Option<TouchUseName>,
+    /// Make its container the default one
+    #[arg(long)]
+    pub default: bool,
+    #[command(flatten)]
+    pub write: CardWrite,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum AlgorithmName {
+    Rsa1024,
+    Rsa2048,
+    Rsa3072,
+    Rsa4096,
+    P256,
+    P384,
+    Ed25519,
+    X25519,
+}
+
+impl From<AlgorithmName> for KeyAlgorithm {
+    fn from(name: AlgorithmName) -> Self {
+        let (family, bits) = match name {
+            AlgorithmName::Rsa1024 => (KeyFamily::Rsa, 1024),
+            AlgorithmName::Rsa2048 => (KeyFamily::Rsa, 2048),
+            AlgorithmName::Rsa3072 => (KeyFamily::Rsa, 3072),
+            AlgorithmName::Rsa4096 => (KeyFamily::Rsa, 4096),
+            AlgorithmName::P256 => (KeyFamily::Ec, 256),
+            AlgorithmName::P384 => (KeyFamily::Ec, 384),
+            AlgorithmName::Ed25519 => (KeyFamily::Ed25519, 255),
+            AlgorithmName::X25519 => (KeyFamily::X25519, 255),
+        };
+        Self { family, bits }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum PinUseName {
+    /// Never
+    Never,
+    /// Once, until the card is reset or another application is used
+    Once,
+    /// Before every use
+    Always,
+    /// A finger or the PIN, once
+    MatchOnce,
+    /// A finger or the PIN, before every use
+    MatchAlways,
+}
+
+impl From<PinUseName> for PinUse {
+    fn from(name: PinUseName) -> Self {
+        match name {
+            PinUseName::Never => Self::Never,
+            PinUseName::Once => Self::Once,
+            PinUseName::Always => Self::Always,
+            PinUseName::MatchOnce => Self::MatchOnce,
+            PinUseName::MatchAlways => Self::MatchAlways,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum TouchUseName {
+    /// Never
+    Never,
+    /// For every use
+    Always,
+    /// Unless it was touched in the last 15 seconds
+    Cached,
+}
+
+impl From<TouchUseName> for TouchUse {
+    fn from(name: TouchUseName) -> Self {
+        match name {
+            TouchUseName::Never => Self::Never,
+            TouchUseName::Always => Self::Always,
+            TouchUseName::Cached => Self::Cached,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -315,7 +512,8 @@ pub(crate) enum Virtual {
 /// Which certificate.
 #[derive(Debug, Args)]
 pub(crate) struct Which {
-    /// Its ID in `cert list`, the number of its container, or at least the first eight digits of a thumbprint
+    /// Its ID in `cert list`, its slot or the number of its container, or the first eight digits or more of a
+    /// thumbprint
     pub cert: String,
 }
 
@@ -338,6 +536,38 @@ pub(crate) struct Secrets {
     #[cfg(unix)]
     #[arg(long, value_name = "N", group = "source", help_heading = "Secrets")]
     pub pin_fd: Option<u32>,
+}
+
+/// What goes with every command that changes what is on a card.
+#[derive(Debug, Args)]
+pub(crate) struct CardWrite {
+    #[command(flatten)]
+    pub write: Write,
+    #[command(flatten)]
+    pub management_key: ManagementKey,
+}
+
+/// Where the management key comes from, if it is neither asked for nor read with the other secrets.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ManagementKey {
+    /// A file with the management key in hexadecimal digits, or with the word factory
+    #[arg(long, value_name = "FILE", group = "management_key", help_heading = "Secrets")]
+    pub management_key_file: Option<PathBuf>,
+    /// Read the management key from this open file descriptor
+    #[cfg(unix)]
+    #[arg(long, value_name = "N", group = "management_key", help_heading = "Secrets")]
+    pub management_key_fd: Option<u32>,
+}
+
+impl ManagementKey {
+    /// Whether an option says where it comes from.
+    pub(crate) fn is_given(&self) -> bool {
+        #[cfg(unix)]
+        if self.management_key_fd.is_some() {
+            return true;
+        }
+        self.management_key_file.is_some()
+    }
 }
 
 /// What goes with every command that proves a PIN to the card.

@@ -1,8 +1,10 @@
 //! The commands, one file per noun.
 
+mod access;
 mod agent;
 mod card;
 mod cert;
+mod generate;
 mod info;
 mod pin;
 mod status;
@@ -43,9 +45,12 @@ pub(crate) fn run(command: Command, global: &Global, output: Output) -> Result<(
     }
 }
 
-/// Refuses too few digits of a serial number; spaces, braces and hyphens are none.
+/// Refuses too few digits of a card serial number; spaces, braces and hyphens are none. Decimal digits may be the whole
+/// number that is printed on a card, however few they are.
 fn tells_cards_apart(card: &str) -> Result<(), Failure> {
-    if card.chars().filter(char::is_ascii_hexdigit).count() < 8 {
+    let printed = card.trim();
+    let may_be_printed = !printed.is_empty() && printed.bytes().all(|byte| byte.is_ascii_digit());
+    if !may_be_printed && card.chars().filter(char::is_ascii_hexdigit).count() < 8 {
         return Err(usage(format!("--card {card} is too short: give at least eight digits.")));
     }
     Ok(())

@@ -49,9 +49,14 @@ fn exit_code(code: ErrorCode) -> u8 {
         E::BadRequest | E::SeveralCards => 2,
         E::NoAgent | E::ProtocolVersion => 3,
         E::NoService | E::NoReader | E::NoCard | E::CardRemoved => 4,
-        E::WrongPin | E::WrongResponse => 5,
+        E::WrongPin | E::WrongManagementKey | E::WrongResponse => 5,
         E::PinBlocked => 6,
-        E::LastTry | E::PinPolicy | E::NotTyped | E::BadResponse => 7,
+        E::LastTry
+        | E::PinPolicy
+        | E::NotTyped
+        | E::BadResponse
+        | E::ManagementKeyNeeded
+        | E::WouldOverwrite => 7,
         E::Busy => 8,
         E::ChallengeVoid => 9,
         E::UnknownCard | E::NotInitialised | E::NotSupported => 10,
@@ -61,6 +66,7 @@ fn exit_code(code: ErrorCode) -> u8 {
         | E::CardChanged
         | E::BadFile
         | E::FilePassword
+        | E::NotTouched
         | E::NoMatchingKey
         | E::NotFound
         | E::CardFull
@@ -80,14 +86,18 @@ const TABLE: &[(u8, &str)] = &[
     (2, "usage: the command line, or several cards fit and none was named"),
     (3, "the agent cannot be reached"),
     (4, "no reader, no card or no smart card service"),
-    (5, "wrong PIN, PUK or response"),
+    (5, "wrong PIN, PUK, response or management key"),
     (6, "the PIN is blocked"),
-    (7, "refused before anything was sent: PIN policy, last try, mistyped response"),
+    (
+        7,
+        "refused before anything was sent: PIN policy, last try, mistyped response, no management key,\n       \
+         a private key that would be lost",
+    ),
     (8, "another program uses the card"),
     (9, "the challenge is void"),
     (10, "this card does not support it"),
     (11, "no permission"),
-    (CANCELLED, "cancelled"),
+    (CANCELLED, "cancelled, at the terminal or on the keys of the reader"),
 ];
 
 /// The table as `--help` shows it.
@@ -121,6 +131,10 @@ mod tests {
         ("wrong_pin", 5),
         ("pin_blocked", 6),
         ("last_try", 7),
+        ("management_key_needed", 7),
+        ("wrong_management_key", 5),
+        ("would_overwrite", 7),
+        ("not_touched", 1),
         ("pin_policy", 7),
         ("not_typed", 7),
         ("wrong_response", 5),

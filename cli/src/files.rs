@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -59,34 +59,70 @@ pub(crate) fn read_for_import(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure
 /// # Errors
 /// [`ErrorCode::System`] when it exists and must not be overwritten, or cannot be written.
 pub(crate) fn write(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<(), Failure> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    match overwrite {
-        Overwrite::Yes => options.create(true).truncate(true),
-        Overwrite::No => options.create_new(true),
-    };
-    let system = |error: std::io::Error| {
-        let name = path.display();
-        failure(
-            ErrorCode::System,
-            match error.kind() {
-                ErrorKind::AlreadyExists => {
-                    format!("{name} exists. Overwrite it with --force, or name another file.")
-                }
-                ErrorKind::NotFound => format!("{name} cannot be written: its folder is not there."),
-                ErrorKind::PermissionDenied => format!("{name} cannot be written: you have no permission."),
-                _ => format!("{name} cannot be written: {}.", words::system(&error)),
-            },
-        )
-    };
-    let mut file = options.open(path).map_err(system)?;
-    file.write_all(bytes).map_err(|error| {
-        if overwrite == Overwrite::No {
-            // The failure is told; half a file that stays is only untidy.
-            let _ = std::fs::remove_file(path);
+    Reserved::at(path, overwrite)?.write(bytes)
+}
+
+/// A file that can be written. Unless it is, none is left that was not there before, and one that was is as it was.
+pub(crate) struct Reserved {
+    file: File,
+    path: PathBuf,
+    /// Whether it is to be removed.
+    is_ours: bool,
+}
+
+impl Reserved {
+    /// Opens a file for writing, or makes one.
+    ///
+    /// # Errors
+    /// As for [`write`].
+    pub(crate) fn at(path: &Path, overwrite: Overwrite) -> Result<Self, Failure> {
+        let made = OpenOptions::new().write(true).create_new(true).open(path);
+        let (file, is_ours) = match made {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && overwrite == Overwrite::Yes => {
+                (OpenOptions::new().write(true).open(path), false)
+            }
+            made => (made, true),
+        };
+        let file = file.map_err(|error| unwritable(path, &error))?;
+        Ok(Self { file, path: path.to_owned(), is_ours })
+    }
+
+    /// Writes the whole file.
+    ///
+    /// # Errors
+    /// [`ErrorCode::System`]
+    pub(crate) fn write(mut self, bytes: &[u8]) -> Result<(), Failure> {
+        // What is no ordinary file, such as a pipe, has no length.
+        let had_content = self.file.metadata().is_ok_and(|data| data.is_file() && data.len() > 0);
+        let emptied = if had_content { self.file.set_len(0) } else { Ok(()) };
+        emptied.and_then(|()| self.file.write_all(bytes)).map_err(|error| unwritable(&self.path, &error))?;
+        self.is_ours = false;
+        Ok(())
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        if self.is_ours {
+            // What failed is told; an empty file that stays is only untidy.
+            let _ = std::fs::remove_file(&self.path);
         }
-        system(error)
-    })
+    }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    let name = path.display();
+    failure(
+        ErrorCode::System,
+        match error.kind() {
+            ErrorKind::AlreadyExists => {
+                format!("{name} exists. Overwrite it with --force, or name another file.")
+            }
+            ErrorKind::NotFound => format!("{name} cannot be written: its folder is not there."),
+            ErrorKind::PermissionDenied => format!("{name} cannot be written: you have no permission."),
+            _ => format!("{name} cannot be written: {}.", words::system(error)),
+        },
+    )
 }
 
 #[cfg(test)]

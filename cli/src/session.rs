@@ -9,6 +9,7 @@ use shared::{Error, ErrorCode};
 use crate::args::Global;
 use crate::exit::{Failure, failure};
 use crate::terminal::Terminal;
+use crate::words;
 
 /// What is said of a card that nobody has personalised when a PIN is wanted for it.
 const EMPTY: &str = "The card is empty; ask your administrator to initialise it.";
@@ -18,6 +19,8 @@ pub(crate) struct Session {
     client: Client,
     given: Select,
     json: bool,
+    /// The readers on whose own keys PINs are typed, when the readers were last looked at.
+    pin_pads: Vec<String>,
 }
 
 /// What the agent's view of the readers says about the card that is meant.
@@ -49,7 +52,7 @@ impl Session {
     /// [`ErrorCode::NoAgent`]
     pub(crate) fn open(global: &Global) -> Result<Self, Failure> {
         let given = Select { reader: global.reader.clone(), card: global.card.clone() };
-        Ok(Self { client: client::Client::connect_or_start()?, given, json: global.json })
+        Ok(Self { client: client::Client::connect_or_start()?, given, json: global.json, pin_pads: vec![] })
     }
 
     /// Calls a method.
@@ -120,7 +123,14 @@ impl Session {
 
     fn look(&mut self, unknown: Unknown) -> Result<Meant, Failure> {
         let status = self.call::<Status>(&Empty {})?;
+        let pin_pads = status.readers.iter().filter(|reader| reader.pin_pad);
+        self.pin_pads = pin_pads.map(|reader| reader.name.clone()).collect();
         Ok(meant(status.readers, &self.given, unknown))
+    }
+
+    /// Whether PINs are typed on this reader's own keys, as was so when the card was chosen.
+    pub(crate) fn has_pin_pad(&self, reader: &str) -> bool {
+        self.pin_pads.iter().any(|name| name == reader)
     }
 
     /// The terminal at which something that is no secret may be asked; none when JSON is wanted.
@@ -131,9 +141,8 @@ impl Session {
 
 /// Whether a reader is the one that is named, or none is.
 pub(crate) fn is_named(reader: &Reader, given: &Select) -> bool {
-    let csn = reader.card.as_ref().and_then(|card| card.csn.as_ref());
     given.reader.as_ref().is_none_or(|name| *name == reader.name)
-        && given.card.as_ref().is_none_or(|text| csn.is_some_and(|csn| csn.matches(text)))
+        && given.card.as_ref().is_none_or(|text| reader.card.as_ref().is_some_and(|card| card.matches(text)))
 }
 
 fn meant(readers: Vec<Reader>, given: &Select, unknown: Unknown) -> Meant {
@@ -165,7 +174,10 @@ fn select(reader: &Reader) -> Select {
 }
 
 fn choose(readers: &[Reader], terminal: Option<&Terminal>) -> Result<Select, Failure> {
-    let name = |reader: &Reader| format!("{} in {}", csn(reader).unwrap_or_default(), reader.name);
+    let name = |reader: &Reader| {
+        let card = reader.card.as_ref().map(words::card_number).unwrap_or_default();
+        format!("{card} in {}", reader.name)
+    };
     let Some(terminal) = terminal else {
         let names: Vec<String> = readers.iter().map(name).collect();
         let message = format!("Several cards fit: {}. Name one with --card or --reader.", names.join("; "));
@@ -190,8 +202,9 @@ mod tests {
             edge: Edge::Gids,
             csn: csn.map(|byte| Csn::new(&[byte; 16])),
             name: "GIDS card".into(),
+            serial: csn.map(|byte| format!("10{byte}")),
         });
-        Reader { name: name.into(), state, atr: None, card, detail: None }
+        Reader { name: name.into(), state, atr: None, card, pin_pad: false, detail: None }
     }
 
     #[test]
@@ -224,6 +237,8 @@ mod tests {
             (PassOver, vec![a(), c(Identifying)], Some("C"), None, Meant::Unclear),
             (Wait, vec![a(), b()], None, None, Meant::Several(vec![a(), b()])),
             (Wait, vec![a(), b()], Some("B"), None, one("B", 0xBB)),
+            (Wait, vec![a(), b()], None, Some("10187"), one("B", 0xBB)),
+            (Wait, vec![a(), b()], None, Some("1018"), Meant::Unclear),
             (Wait, vec![a(), b()], None, Some("BBBBBBBB"), one("B", 0xBB)),
             (Wait, vec![a(), b()], Some("A"), Some("BBBBBBBB"), Meant::Unclear),
             (Wait, vec![a()], Some("a"), None, Meant::Unclear),

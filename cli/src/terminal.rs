@@ -20,7 +20,7 @@ use std::path::Path;
 
 use shared::ErrorCode;
 use shared::model::PinPolicy;
-use shared::secret::{Password, Pin, ResponseText};
+use shared::secret::{KeyText, Password, Pin, ResponseText};
 use zeroize::Zeroizing;
 
 use crate::args;
@@ -135,13 +135,15 @@ pub(crate) enum Secrets {
     Asked(Terminal),
     /// From a script, one per line.
     Given(Lines),
+    /// From nowhere, which is enough where PINs are typed on the reader.
+    Missing,
 }
 
 impl Secrets {
     /// The source that the command line names.
     ///
     /// # Errors
-    /// [`ErrorCode::BadRequest`] when it cannot be read, or when there is no terminal.
+    /// [`ErrorCode::BadRequest`] when it cannot be read.
     pub(crate) fn open(options: &args::Secrets) -> Result<Self, Failure> {
         if options.pin_stdin {
             return Lines::standard_input().map(Self::Given);
@@ -150,16 +152,14 @@ impl Secrets {
         if let Some(descriptor) = options.pin_fd {
             return Lines::descriptor(descriptor).map(Self::Given);
         }
-        Terminal::open()
-            .map(Self::Asked)
-            .ok_or_else(|| usage("There is no terminal to ask for the PIN. Use --pin-stdin or --pin-fd."))
+        Ok(Terminal::open().map_or(Self::Missing, Self::Asked))
     }
 
     /// The terminal, if that is where they come from: only then may anything be asked.
     pub(crate) fn terminal(&self) -> Option<&Terminal> {
         match self {
             Self::Asked(terminal) => Some(terminal),
-            Self::Given(_) => None,
+            Self::Given(_) | Self::Missing => None,
         }
     }
 
@@ -178,17 +178,17 @@ impl Secrets {
         Ok(Pin::from(line.as_slice()))
     }
 
-    /// A new PIN that fits the policy; typed twice at a terminal.
+    /// A new PIN or PUK, as `name` has it, that fits the policy; typed twice at a terminal.
     ///
     /// # Errors
     /// [`ErrorCode::PinPolicy`] when it does not fit, [`ErrorCode::BadRequest`] for a source that ended.
-    pub(crate) fn new_pin(&mut self, policy: Option<&PinPolicy>) -> Result<Pin, Failure> {
+    pub(crate) fn new_pin(&mut self, name: &str, policy: Option<&PinPolicy>) -> Result<Pin, Failure> {
         if let (Self::Asked(terminal), Some(policy)) = (&*self, policy) {
-            terminal.say(&format!("The new PIN: {}", words::policy_sentence(policy)));
+            terminal.say(&format!("The new {name}: {}", words::policy_sentence(policy)));
         }
         let mut round = 1;
         loop {
-            let fault = match self.new_pin_once(policy)? {
+            let fault = match self.new_pin_once(name, policy)? {
                 Ok(pin) => return Ok(pin),
                 Err(fault) => fault,
             };
@@ -200,18 +200,23 @@ impl Secrets {
         }
     }
 
-    fn new_pin_once(&mut self, policy: Option<&PinPolicy>) -> Result<Result<Pin, String>, Failure> {
-        let pin = match self.pin("New PIN") {
+    fn new_pin_once(
+        &mut self,
+        name: &str,
+        policy: Option<&PinPolicy>,
+    ) -> Result<Result<Pin, String>, Failure> {
+        let pin = match self.pin(&format!("New {name}")) {
             Err(Failure::Error(error)) if error.code == ErrorCode::PinPolicy => {
-                return Ok(Err("The new PIN is empty or holds characters that cannot be part of it.".into()));
+                let fault = format!("The new {name} is empty or holds characters that cannot be part of it.");
+                return Ok(Err(fault));
             }
             result => result?,
         };
         if let Some(Err(violation)) = policy.map(|policy| policy.check(&pin)) {
-            return Ok(Err(format!("The new PIN does not fit: {violation}.")));
+            return Ok(Err(format!("The new {name} does not fit: {violation}.")));
         }
         if let Self::Asked(terminal) = self
-            && *terminal.secret("New PIN again")? != pin.bytes()
+            && *terminal.secret(&format!("New {name} again"))? != pin.bytes()
         {
             return Ok(Err("The two are not the same.".into()));
         }
@@ -237,17 +242,54 @@ impl Secrets {
     pub(crate) fn response(&mut self) -> Result<ResponseText, Failure> {
         let line = match self {
             Self::Asked(terminal) => terminal.erased("Response")?,
-            Self::Given(lines) => lines.next("Response")?,
+            Self::Given(_) | Self::Missing => self.line("Response")?,
         };
         Ok(ResponseText::from(line.as_slice()))
+    }
+
+    /// The management key of a card, from where the command line says, else from where the other secrets come. It
+    /// is as often asked for as a PIN that goes to the card: once.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadRequest`] for what is none, and for a source that cannot be read or ended.
+    pub(crate) fn management_key(&mut self, options: &args::ManagementKey) -> Result<KeyText, Failure> {
+        const NAME: &str = "Management key (hexadecimal digits, or the word factory)";
+        let line = match options {
+            args::ManagementKey { management_key_file: Some(path), .. } => key_file(path)?,
+            #[cfg(unix)]
+            args::ManagementKey { management_key_fd: Some(descriptor), .. } => {
+                Lines::descriptor(*descriptor)?.next("Management key")?
+            }
+            _ => self.line(NAME)?,
+        };
+        let text = line.trim_ascii();
+        if can_be_management_key(text) {
+            return Ok(KeyText::from(text));
+        }
+        Err(usage(
+            "This is no management key: it has 32, 48 or 64 hexadecimal digits; or say factory for the one with which \
+             cards leave the factory. Nothing was sent to the card.",
+        ))
     }
 
     fn line(&mut self, name: &str) -> Result<Line, Failure> {
         match self {
             Self::Asked(terminal) => terminal.secret(name),
             Self::Given(lines) => lines.next(name),
+            Self::Missing => {
+                Err(usage("There is no terminal to ask for secrets. Use --pin-stdin or --pin-fd."))
+            }
         }
     }
+}
+
+/// Whether this is the word for the factory's key, or has the length of one (SP 800-78-4 table 6-2), grouped or not.
+fn can_be_management_key(text: &[u8]) -> bool {
+    let is_digit = |byte: &&u8| byte.is_ascii_hexdigit();
+    let digits = text.iter().filter(is_digit).count();
+    text.eq_ignore_ascii_case(b"factory")
+        || matches!(digits, 32 | 48 | 64)
+            && text.iter().all(|byte| is_digit(&byte) || matches!(byte, b' ' | b':' | b'-'))
 }
 
 fn refused(what: &str) -> Failure {
@@ -288,7 +330,7 @@ fn key_file(path: &Path) -> Result<Line, Failure> {
             Err(error) => return Err(unreadable(error)),
         }
     }
-    Err(usage(format!("{} is too long for a file with an admin key.", path.display())))
+    Err(usage(format!("{} is too long for a file with a key.", path.display())))
 }
 
 /// Secrets that a script gives, one per line.
@@ -419,6 +461,7 @@ mod tests {
             min_length: 4,
             max_length: 8,
             characters: PinCharacters::Digits,
+            complexity: None,
             source: PolicySource::Card,
         };
         for (text, code) in [
@@ -429,7 +472,7 @@ mod tests {
             (b"\n", Some(ErrorCode::PinPolicy)),
             (b"", Some(ErrorCode::BadRequest)),
         ] {
-            let result = given(text).new_pin(Some(&policy));
+            let result = given(text).new_pin("PIN", Some(&policy));
             let found = match &result {
                 Ok(_) => None,
                 Err(Failure::Error(error)) => {
@@ -440,6 +483,28 @@ mod tests {
             };
             assert_eq!(found, code);
         }
+    }
+
+    #[test]
+    fn what_can_be_a_management_key() {
+        for (digits, fits) in
+            [(0, false), (6, false), (32, true), (47, false), (48, true), (64, true), (66, false)]
+        {
+            let digits = "0a".repeat(digits).split_at(digits).0.to_owned();
+            let grouped = digits.split_at(digits.len() / 2);
+            for text in [format!("{digits}\n"), format!(" {}-{} : \r\n", grouped.0, grouped.1)] {
+                let mut source = Secrets::Given(Lines {
+                    source: Box::new(std::io::Cursor::new(text)),
+                    name: "test".into(),
+                });
+                let key = source.management_key(&args::ManagementKey::default());
+                assert_eq!(key.is_ok(), fits, "{digits}");
+            }
+        }
+        for (text, fits) in [("factory", true), ("Factory", true), ("factories", false), ("g", false)] {
+            assert_eq!(can_be_management_key(text.as_bytes()), fits, "{text}");
+        }
+        assert!(!can_be_management_key(&[b'g'; 48]));
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use std::io::ErrorKind;
 
-use shared::model::{PinCharacters, PinPolicy, PinStatus, PinType, PolicySource, Role};
+use shared::model::{
+    Card, Certificate, DefaultSource, ManagementKey, PinCharacters, PinKind, PinPolicy, PinStatus, PinType,
+    PinUse, PolicySource, Role, TouchUse,
+};
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime};
@@ -42,10 +45,13 @@ pub(crate) fn validity(not_before: &str, not_after: &str, now: OffsetDateTime) -
     }
 }
 
-/// The PIN that guards a container, short enough for a column of a table.
-pub(crate) fn guarded_by(role: Option<Role>, pin_type: Option<PinType>) -> String {
+/// The PIN that guards a certificate's key, short enough for a column of a table.
+pub(crate) fn guarded_by(certificate: &Certificate) -> String {
+    let Certificate { role, pin_type, slot, .. } = certificate;
     match (role, pin_type) {
-        (Some(Role(0)), _) => "No PIN".into(),
+        (Some(Role::EVERYONE), _) => "none".into(),
+        // Such a slot wants the one PIN of the card before every use (SP 800-73-4 part 1, table 4b).
+        (Some(_), Some(PinType::DigitalSignature)) if slot.is_some() => "PIN (always)".into(),
         (Some(Role(1)), _) => "PIN".into(),
         (Some(Role(3)), _) => "Signature PIN".into(),
         (Some(Role(role @ 4..=7)), Some(purpose)) => {
@@ -53,6 +59,69 @@ pub(crate) fn guarded_by(role: Option<Role>, pin_type: Option<PinType>) -> Strin
         }
         (Some(Role(role)), _) => format!("PIN {role}"),
         (None, pin_type) => pin_type.map_or_else(|| "-".into(), |pin_type| pin_type.to_string()),
+    }
+}
+
+/// When a key wants the PIN.
+pub(crate) fn pin_use(wanted: PinUse) -> &'static str {
+    match wanted {
+        PinUse::Never => "never",
+        PinUse::Once => "once, until the card is taken out or another program resets it",
+        PinUse::Always => "before every use",
+        PinUse::MatchOnce => "a finger or the PIN, once",
+        PinUse::MatchAlways => "a finger or the PIN, before every use",
+    }
+}
+
+/// When a key wants the device to be touched.
+pub(crate) fn touch_use(wanted: TouchUse) -> &'static str {
+    match wanted {
+        TouchUse::Never => "never",
+        TouchUse::Always => "for every use",
+        TouchUse::Cached => "unless it was touched in the last 15 seconds",
+    }
+}
+
+/// What there is to know of a card's management key, one sentence or less per line.
+pub(crate) fn management_key(key: &ManagementKey) -> Vec<String> {
+    let ManagementKey { algorithm, factory, protected, touch } = key;
+    let mut lines = vec![
+        algorithm.map_or_else(|| "the card does not tell its cipher".into(), |cipher| cipher.to_string()),
+    ];
+    match factory {
+        Some(true) => {
+            lines.push("the factory's, which everybody knows: whoever sets up cards should change it".into())
+        }
+        Some(false) => lines.push("not the factory's".into()),
+        None => {}
+    }
+    if *protected {
+        lines.push("kept by the card for whoever has the PIN, so nobody types it".into());
+    }
+    if *touch == Some(true) {
+        lines.push("wants the device to be touched".into());
+    }
+    lines
+}
+
+/// What decides which certificate is the default one, on cards where that is not always the same; it stands below a
+/// list.
+pub(crate) fn default_rule(source: DefaultSource) -> &'static str {
+    match source {
+        DefaultSource::ContainerMap => "* The default: the card's container map marks it.",
+        DefaultSource::Slot9A => {
+            "* The default: Windows takes the certificate in slot 9A, whatever else is there."
+        }
+    }
+}
+
+/// A card's serial number, and the one that is printed on it where that is another one.
+pub(crate) fn card_number(card: &Card) -> String {
+    match (&card.csn, &card.serial) {
+        (Some(csn), Some(serial)) => format!("{csn} (number {serial})"),
+        (Some(csn), None) => csn.to_string(),
+        (None, Some(serial)) => format!("number {serial}"),
+        (None, None) => String::new(),
     }
 }
 
@@ -116,20 +185,35 @@ pub(crate) fn policy_sentence(policy: &PinPolicy) -> String {
             " The card does not publish its policy; this is what cards of its kind take."
         }
     };
+    let trivial = if policy.complexity == Some(true) { " What is easy to guess is refused." } else { "" };
     let PinPolicy { min_length: min, max_length: max, .. } = policy;
     if min == max {
-        format!("{min} {characters}.{source}")
+        format!("{min} {characters}.{trivial}{source}")
     } else {
-        format!("{min} to {max} {characters}.{source}")
+        format!("{min} to {max} {characters}.{trivial}{source}")
     }
 }
 
-/// Authenticators by what they are: `administrator`, `PIN 1`.
-pub(crate) fn roles(roles: &[Role]) -> String {
-    let names: Vec<String> = roles
-        .iter()
-        .map(|role| if *role == Role::ADMIN { "administrator".into() } else { format!("PIN {}", role.0) })
-        .collect();
+/// What kind of authenticator it is, among those of its card. Only PIV cards have a PUK for an administrator, and only
+/// there is role 4 the global PIN.
+pub(crate) fn kind(pin: &PinStatus, pins: &[PinStatus]) -> &'static str {
+    let has_puk = pins.iter().any(|pin| pin.role == Role::ADMIN && pin.kind == PinKind::Typed);
+    match (pin.kind, pin.pin_type, pin.role) {
+        (PinKind::ChallengeResponse, ..) => "key",
+        (PinKind::Typed, PinType::UnblockOnly, _) => "PUK",
+        (PinKind::Typed, _, Role::GLOBAL) if has_puk => "Global PIN",
+        (PinKind::Typed, ..) => "PIN",
+    }
+}
+
+/// Authenticators of a card by what they are: `administrator`, `PIN 1`, `PUK`.
+pub(crate) fn roles(roles: &[Role], pins: &[PinStatus]) -> String {
+    let name = |role: &Role| match pins.iter().find(|pin| pin.role == *role).map(|pin| kind(pin, pins)) {
+        Some(name @ ("PUK" | "Global PIN")) => name.to_owned(),
+        _ if *role == Role::ADMIN => "administrator".into(),
+        _ => format!("PIN {}", role.0),
+    };
+    let names: Vec<String> = roles.iter().map(name).collect();
     if names.is_empty() { "nobody".into() } else { names.join(", ") }
 }
 

@@ -56,8 +56,6 @@ pub enum ErrorCode {
     WouldOverwrite,
     /// Nobody touched the device in time.
     NotTouched,
-    /// Whoever was to type on the reader gave up, or typed two different new PINs. No try was used.
-    PadCancelled,
     /// The new PIN does not fit the policy. Nothing was sent.
     PinPolicy,
     /// Nobody typed the PIN on the reader's pad, or somebody cancelled there. No try was used.

@@ -124,21 +124,29 @@ impl Pcscd {
     /// # Panics
     /// The slot does not listen, or the service does not notice.
     pub fn insert(&mut self, slot: u16, card: &VirtualCard) -> vpcd::Inserted {
+        self.insert_by(slot, |port| vpcd::insert(card, port).ok())
+    }
+
+    /// As [`Pcscd::insert`], for a card that `insert` connects to the port that it is given, if somebody listens there.
+    ///
+    /// # Panics
+    /// The slot does not listen, or the service does not notice.
+    pub(crate) fn insert_by<T>(&mut self, slot: u16, insert: impl Fn(u16) -> Option<T>) -> T {
         let port = self.ports.first + slot;
         let log = self.log_path();
         // A card that is there before pcscd first looks is no insertion to it, but its answer to reset is told.
         let seen = || count(&log, "Card ATR:");
         let before = seen();
-        let inserted = self.until("does not listen for a card", || vpcd::insert(card, port).ok());
+        let inserted = self.until("does not listen for a card", || insert(port));
         self.until("does not notice the card", || (seen() > before).then_some(()));
         inserted
     }
 
-    /// Removes a card from slot 0 or 1, and returns when the service has noticed.
+    /// Removes what stands for a card in slot 0 or 1, and returns when the service has noticed.
     ///
     /// # Panics
     /// The service does not notice.
-    pub fn remove(&mut self, slot: u16, inserted: vpcd::Inserted) {
+    pub fn remove<T>(&mut self, slot: u16, inserted: T) {
         let log = self.log_path();
         let seen = || count(&log, &format!("Card Removed From {}", READERS[usize::from(slot)]));
         let before = seen();

@@ -7,7 +7,7 @@ use shared::model::{
 use shared::secret::Pin;
 
 use crate::error::Result;
-use crate::key::{PrivateKey, PublicKey};
+use crate::key::{PrivateKey, PublicKey, Signature};
 
 /// A card whose application is selected, inside one transaction. What it remembers is good for that long only.
 ///
@@ -58,6 +58,11 @@ pub trait SmartCard {
     /// # Errors
     /// As for `identify`.
     fn management_key(&mut self) -> Result<Option<ManagementKey>>;
+
+    /// Whether this card erases all its private keys once both PIN and PUK are blocked. Asks the card nothing.
+    fn blocking_erases_keys(&self) -> bool {
+        false
+    }
 
     /// Authorises writing beyond the PIN, once, on cards that want it; on others it does nothing.
     ///
@@ -133,12 +138,12 @@ pub trait SmartCard {
 
     /// Signs with a key of the card, as X.509 has it: PKCS#1 v1.5 or ECDSA with the hash that fits the key's size,
     /// or Ed25519. The signature is checked before it is returned. `pin` is what the card has accepted in this
-    /// transaction, presented again where the key wants it before every use.
+    /// transaction, presented again where the key wants it before every use; `None` for keys that want none.
     ///
     /// # Errors
     /// [`crate::Error::NotFound`], [`crate::Error::KeyNotSupported`] for a key that cannot sign,
     /// [`crate::Error::Untouched`], and those of `verify`.
-    fn sign(&mut self, container: u8, message: &[u8], pin: PinEntry<'_>) -> Result<Vec<u8>>;
+    fn sign(&mut self, container: u8, message: &[u8], pin: Option<PinEntry<'_>>) -> Result<Signature>;
 
     /// Moves a key and its certificate to another, free container.
     ///

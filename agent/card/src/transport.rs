@@ -86,6 +86,10 @@ pub trait Readers: Send + Sync {
     /// # Errors
     /// [`Error::NoReader`], [`Error::NoCard`], [`Error::Busy`] for a sharing violation, [`Error::Mute`].
     fn connect(&self, reader: &str) -> Result<Box<dyn Card>>;
+
+    /// Other programs that may keep the card in a reader, as they are named to people, such as `scdaemon (1234)`.
+    /// What can be found out in 50 milliseconds: maybe too many, maybe none.
+    fn holders(&self, reader: &str) -> Vec<String>;
 }
 
 /// A connection to a card. Dropping it leaves the card as it is (SCARD_LEAVE_CARD).

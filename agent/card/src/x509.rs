@@ -134,6 +134,11 @@ pub fn fields(der: &[u8]) -> Result<CertificateFields, String> {
     })
 }
 
+/// SubjectPublicKeyInfo of a key, DER (RFC 5280 section 4.1.2.7); `None` for a kind without a name.
+pub fn public_key_info(public_key: &PublicKey) -> Option<Vec<u8>> {
+    key::info(public_key)
+}
+
 /// The public key of a certificate; `None` when the certificate cannot be read.
 pub fn public_key(der: &[u8]) -> Option<PublicKey> {
     parse(der).ok().map(|certificate| key::of(certificate.public_key()))

@@ -31,9 +31,8 @@ impl<'p> Authority<'p> {
     ///
     /// # Errors
     /// [`ErrorCode::BadRequest`] for a management key that cannot be one. Nothing was sent.
-    pub(crate) fn of(pin: &'p Option<Pin>, key: &Option<KeyText>, last_try: bool) -> Result<Self> {
-        let key = key.as_ref().map(parse).transpose()?;
-        Ok(Self { pin: pin.as_ref(), key, last_try })
+    pub(crate) fn of(pin: Option<&'p Pin>, key: Option<&KeyText>, last_try: bool) -> Result<Self> {
+        Ok(Self { pin, key: key.map(parse).transpose()?, last_try })
     }
 
     /// Proves to the card whatever it wants before it is written to, if nothing that can be known beforehand speaks

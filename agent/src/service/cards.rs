@@ -17,18 +17,16 @@ pub fn show(service: &Service, params: &OnCard) -> Result<CardDetails> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
         let state = |card: &mut dyn SmartCard| -> std::result::Result<_, Failure> {
-            Ok((card.pins()?, card.management_key()?))
+            Ok((card.pins()?, card.management_key()?, card.blocking_erases_keys()))
         };
-        let (pins, management_key, contents, certificates) = match target.card.csn {
+        let ((pins, management_key, blocking_erases_keys), contents, certificates) = match target.card.csn {
             Some(_) => desk.ask(turn, target, |card, cache| {
-                let (pins, key) = state(card)?;
-                Ok((pins, key, cache.contents.clone(), cache.listed.clone()))
+                Ok((state(card)?, cache.contents.clone(), cache.listed.clone()))
             })?,
             None => desk.operate(turn, target, |card| {
                 // Another program may have personalised it since.
                 pins::confirm(card, target)?;
-                let (pins, key) = state(card)?;
-                Ok((pins, key, Arc::default(), Vec::new()))
+                Ok((state(card)?, Arc::default(), Vec::new()))
             })?,
         };
         let windows_id = match &contents.windows_id {
@@ -40,6 +38,7 @@ pub fn show(service: &Service, params: &OnCard) -> Result<CardDetails> {
             atr: target.atr.clone(),
             windows_id,
             management_key,
+            blocking_erases_keys,
             default_source: contents.default_source,
             initialised: target.card.csn.is_some(),
             card: target.card.clone(),
@@ -58,7 +57,12 @@ pub fn access(service: &Service, params: &OnCard) -> Result<Access> {
     let pin_pad = target.pin_pad;
     target.ask(move |desk, turn, target| {
         desk.operate(turn, target, |card| {
-            Ok(Access { pins: card.pins()?, management_key: card.management_key()?, pin_pad })
+            Ok(Access {
+                pins: card.pins()?,
+                management_key: card.management_key()?,
+                blocking_erases_keys: card.blocking_erases_keys(),
+                pin_pad,
+            })
         })
     })
 }
@@ -68,7 +72,7 @@ pub fn repair(service: &Service, params: RepairParams) -> Result<RepairReply> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
         desk.cache = None;
-        let authority = Authority::of(&params.pin, &params.management_key, params.last_try)?;
+        let authority = Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
         let repaired = desk.operate(turn, target, |card| {
             authority.prove(card, target, turn)?;
             let mended = card.repair()?;

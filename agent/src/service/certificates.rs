@@ -44,6 +44,13 @@ impl Cache {
     }
 }
 
+impl Cache {
+    /// The row of a certificate.
+    pub(crate) fn find(&self, id: &str) -> Option<&Certificate> {
+        self.listed.iter().find(|certificate| certificate.id == id)
+    }
+}
+
 /// The certificates of a card.
 pub fn list(service: &Service, params: &OnCard) -> Result<Vec<Certificate>> {
     let target = service.registry().find(&params.select)?;
@@ -83,10 +90,10 @@ pub fn inspect(service: &Service, params: &InspectParams) -> Result<ImportPlan> 
         let (replaced, placement) = desk.ask(turn, target, |card, cache| {
             pins::confirm(card, target)?;
             let placement = with_import(&credential, false, container, |import| Ok(card.place(import)?))?;
-            let replaced = placement.replaces.as_ref().and_then(|id| {
-                let listed = cache.listed.iter().find(|certificate| certificate.id == *id)?;
-                Some(listed.common_name.clone())
-            });
+            let replaced = placement
+                .replaces
+                .as_deref()
+                .and_then(|id| cache.find(id).map(|certificate| certificate.common_name.clone()));
             Ok((replaced, placement))
         })?;
         Ok(ImportPlan {
@@ -109,7 +116,8 @@ pub fn import(service: &Service, params: ImportParams) -> Result<ImportReply> {
     let target = service.registry().find(&params.select)?;
     let container = chosen_slot(&target, params.slot.as_deref())?;
     target.ask(move |desk, turn, target| {
-        let authority = Authority::of(&params.pin, &params.management_key, params.last_try)?;
+        let authority = Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
+        let renew = desk.policy().renew_identifier;
         let (id, contents) = write(desk, turn, target, |card| {
             with_import(&credential, params.default, container, |import| {
                 // Whatever can be refused is refused before the PIN costs a try or the card is written.
@@ -117,7 +125,7 @@ pub fn import(service: &Service, params: ImportParams) -> Result<ImportReply> {
                 allow(target, &placement, params.overwrite)?;
                 authority.prove(card, target, turn)?;
                 let id = card.import(import)?;
-                changed(card);
+                changed(card, renew);
                 // It is imported, read back and compared; a card that goes now has it.
                 let contents = card.contents().unwrap_or_else(|_| only(&id, placement.container, import));
                 Ok((id, contents))
@@ -135,7 +143,7 @@ pub fn import(service: &Service, params: ImportParams) -> Result<ImportReply> {
 }
 
 /// Contents that hold what was just imported and nothing else.
-fn only(id: &str, container: u8, import: &Import<'_>) -> Contents {
+pub(crate) fn only(id: &str, container: u8, import: &Import<'_>) -> Contents {
     let stored = StoredCertificate {
         id: id.to_owned(),
         container: Some(container),
@@ -162,7 +170,8 @@ fn only(id: &str, container: u8, import: &Import<'_>) -> Contents {
 pub fn set_default(service: &Service, params: CertWriteParams) -> Result<Certificate> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
-        let authority = Authority::of(&params.pin, &params.management_key, params.last_try)?;
+        let authority = Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
+        let renew = desk.policy().renew_identifier;
         let (certificate, changes) = write(desk, turn, target, |card| {
             let listed = list_of(&card.contents()?);
             let chosen = choose(&listed, &params.certificate)?;
@@ -175,7 +184,7 @@ pub fn set_default(service: &Service, params: CertWriteParams) -> Result<Certifi
             }
             authority.prove(card, target, turn)?;
             card.set_default(container)?;
-            changed(card);
+            changed(card, renew);
             Ok((Certificate { default: true, ..chosen.clone() }, true))
         })?;
         if changes {
@@ -189,15 +198,13 @@ pub fn set_default(service: &Service, params: CertWriteParams) -> Result<Certifi
 pub fn delete(service: &Service, params: DeleteParams) -> Result<DeleteReply> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
-        let authority = Authority::of(&params.pin, &params.management_key, params.last_try)?;
+        let authority = Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
+        let renew = desk.policy().renew_identifier;
         let (id, reply) = write(desk, turn, target, |card| {
             let contents = card.contents()?;
             let listed = list_of(&contents);
             let chosen = choose(&listed, &params.certificate);
-            let empty_container = || {
-                let index: u8 = params.certificate.parse().ok()?;
-                contents.containers.iter().find(|container| container.index == index)
-            };
+            let empty_container = || named(&contents.containers, &params.certificate);
             let (id, container) = match (&chosen, empty_container()) {
                 (Ok(chosen), _) => (chosen.id.clone(), chosen.container),
                 (Err(_), Some(container)) if !params.keep_key => (String::new(), Some(container.index)),
@@ -212,7 +219,7 @@ pub fn delete(service: &Service, params: DeleteParams) -> Result<DeleteReply> {
                     Removed { default: default.map(|container| container.index), key_stays: true }
                 }
             };
-            changed(card);
+            changed(card, renew);
             let holder = container.and_then(|index| contents.containers.iter().find(|c| c.index == index));
             Ok((id, DeleteReply { orphans: orphans(holder, &removed), default: removed.default }))
         })?;
@@ -236,6 +243,14 @@ fn orphans(container: Option<&Container>, removed: &Removed) -> Vec<String> {
                 .to_owned(),
         ],
     }
+}
+
+/// The container that a person means by its slot, or by its number where there are no slots.
+pub(crate) fn named<'c>(containers: &'c [Container], text: &str) -> Option<&'c Container> {
+    containers.iter().find(|container| match &container.slot {
+        Some(slot) => slot.eq_ignore_ascii_case(text),
+        None => container.index.to_string() == text,
+    })
 }
 
 /// A slot as a person names it.
@@ -272,14 +287,14 @@ pub(crate) fn allow(target: &Target, placement: &Placement, overwrite: bool) -> 
 }
 
 /// Tells Windows of a change that is done. That it cannot be told costs nothing but a stale list there.
-fn changed(card: &mut dyn SmartCard) {
-    if let Err(error) = card.renew_identifier() {
+pub(crate) fn changed(card: &mut dyn SmartCard, renew: bool) {
+    if renew && let Err(error) = card.renew_identifier() {
         tracing::debug!(%error, "the card's identifier was not renewed");
     }
 }
 
 /// An operation that presents the PIN and writes: the cache is void, and a wrong PIN is announced.
-fn write<T>(
+pub(crate) fn write<T>(
     desk: &mut Desk,
     turn: &Turn,
     target: &Target,
@@ -291,7 +306,7 @@ fn write<T>(
     result
 }
 
-fn announce(desk: &Desk, target: &Target, id: &str, change: impl FnOnce(CertEvent) -> Change) {
+pub(crate) fn announce(desk: &Desk, target: &Target, id: &str, change: impl FnOnce(CertEvent) -> Change) {
     if let Some(csn) = &target.card.csn {
         desk.registry().publish(change(CertEvent {
             reader: target.reader.clone(),
@@ -307,10 +322,13 @@ fn initialised(csn: Option<Csn>) -> Result<Csn> {
 }
 
 /// The certificate that a person means: its `id`, its container's number, or the start of a thumbprint.
-fn choose<'l>(listed: &'l [Certificate], text: &str) -> Result<&'l Certificate> {
+pub(crate) fn choose<'l>(listed: &'l [Certificate], text: &str) -> Result<&'l Certificate> {
     let by_id = listed.iter().find(|certificate| certificate.id.eq_ignore_ascii_case(text));
-    let by_container =
-        || listed.iter().find(|certificate| certificate.container.is_some_and(|c| c.to_string() == text));
+    // Slots have names of their own, which are the ids of their certificates.
+    let numbered = |certificate: &&Certificate| {
+        certificate.slot.is_none() && certificate.container.is_some_and(|number| number.to_string() == text)
+    };
+    let by_container = || listed.iter().find(numbered);
     let by_thumbprint = || {
         let wanted: String =
             text.chars().filter(|c| !matches!(c, ' ' | ':')).collect::<String>().to_uppercase();
@@ -336,7 +354,7 @@ fn stored<'c>(contents: &'c Contents, id: &str) -> Option<&'c StoredCertificate>
 }
 
 /// The rows of a list. A certificate that cannot be read is a row that says so.
-fn list_of(contents: &Contents) -> Vec<Certificate> {
+pub(crate) fn list_of(contents: &Contents) -> Vec<Certificate> {
     contents
         .certificates
         .iter()
@@ -352,6 +370,7 @@ fn list_of(contents: &Contents) -> Vec<Certificate> {
                 role: container.map(|container| container.role),
                 pin_type: container.map(|container| container.pin_type),
                 default: container.is_some_and(|container| container.default),
+                default_source: contents.default_source.filter(|_| container.is_some_and(|c| c.default)),
                 has_key: container.is_some_and(|container| container.has_key),
                 damaged: None,
                 common_name: String::new(),

@@ -3,13 +3,14 @@
 use card::{Error as CardError, PinEntry, SmartCard};
 use shared::model::{Card, Csn, PinKind, PinPolicy, PinStatus, PinType, PolicySource, PolicyViolation, Role};
 use shared::rpc::events::{Cause, Change, PinEvent};
-use shared::rpc::methods::{OnCard, PinChangeParams};
+use shared::rpc::methods::{OnCard, PinChangeParams, TriesParams};
 use shared::secret::Pin;
 use shared::{Error, ErrorCode, Result};
 
 use crate::errors::{self, Failure};
 use crate::registry::{Registry, Target};
 use crate::service::Service;
+use crate::service::authority::Authority;
 use crate::worker::Turn;
 
 /// The PINs of a card.
@@ -48,6 +49,34 @@ pub fn change(service: &Service, params: PinChangeParams) -> Result<PinStatus> {
             desk.registry().publish(Change::PinChanged(event(&target.reader, csn, &status)));
         }
         Ok(status)
+    })
+}
+
+/// Sets how many tries PIN and PUK have.
+pub fn set_tries(service: &Service, params: TriesParams) -> Result<Vec<PinStatus>> {
+    let target = service.registry().find(&params.select)?;
+    if params.pin_tries == 0 || params.puk_tries == 0 {
+        let words = "A PIN without tries could never be used. Nothing was sent.";
+        return Err(Error::new(ErrorCode::BadRequest, words));
+    }
+    if target.pin_pad {
+        let words = "This reader keeps PINs to itself, and this takes a PIN and a PUK to be set anew. Use a reader \
+                     without keys of its own.";
+        return Err(Error::new(ErrorCode::NotSupported, words));
+    }
+    target.ask(move |desk, turn, target| {
+        let TriesParams { pin, puk, pin_tries, puk_tries, .. } = &params;
+        let authority = Authority::of(Some(pin), params.management_key.as_ref(), params.last_try)?;
+        let set = desk.operate(turn, target, |card| {
+            let pins = card.pins()?;
+            fits(find(&pins, Role::ADMIN)?.policy.as_ref(), PinEntry::Typed(puk))?;
+            authority.prove(card, target, turn)?;
+            card.set_tries((*pin_tries, pin), (*puk_tries, puk))?;
+            // They are set; a card that goes now has them.
+            Ok(card.pins().unwrap_or(pins))
+        });
+        report(desk.registry(), target, Role::USER, set.as_ref().err());
+        set
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use card::transport::features::Features;
 use card::transport::{self, Card as Connection, Transaction};
 use card::{Error as CardError, SmartCard, VoidReason, edge};
 use shared::model::Csn;
@@ -12,6 +13,7 @@ use shared::{Error, ErrorCode, Result};
 use super::inbox::Inbox;
 use super::{Message, Turn, hold};
 use crate::errors::{self, Failure};
+use crate::policy::Policy;
 use crate::registry::{Found, Registry, Target};
 use crate::service::Service;
 use crate::service::certificates::Cache;
@@ -37,6 +39,11 @@ impl Desk {
     /// What is known of readers and cards, and who is told of changes.
     pub(crate) fn registry(&self) -> &Registry {
         self.service.registry()
+    }
+
+    /// The policy in force.
+    pub(crate) fn policy(&self) -> &Policy {
+        self.service.policy()
     }
 
     /// Does what a message asks. Returns a message that came in meanwhile and is to be handled next.
@@ -220,10 +227,10 @@ impl Desk {
             found = self.try_identify();
         }
         let found = match found {
-            Ok(card) => {
+            Ok((card, pin_pad)) => {
                 // Another card's challenge is nothing to this one.
                 self.void = self.void.take().filter(|(csn, _)| card.csn.as_ref() == Some(csn));
-                Found::Card(card, false)
+                Found::Card(card, pin_pad)
             }
             Err(error) => {
                 let (state, reason) = errors::unusable(&error);
@@ -233,10 +240,12 @@ impl Desk {
         self.registry().identified(&self.reader, generation, found);
     }
 
-    fn try_identify(&self) -> card::Result<shared::model::Card> {
+    /// What came in, and whether its reader has keys of its own for the PIN.
+    fn try_identify(&self) -> card::Result<(shared::model::Card, bool)> {
         let mut connection = self.service.readers().connect(&self.reader)?;
         let mut transaction = connection.begin()?;
-        edge::open(&mut *transaction, None)?.identify()
+        let card = edge::open(&mut *transaction, None)?.identify()?;
+        Ok((card, Features::read(&mut *transaction).has_pad()))
     }
 }
 

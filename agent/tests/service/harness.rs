@@ -79,7 +79,12 @@ impl Rig {
 
     /// On these readers, in which there is one card.
     pub(crate) fn on(readers: Arc<VirtualReaders>, unblock_lock: Duration) -> Self {
-        let agent = Agent::start(readers.clone(), Some(readers.clone()), Policy { unblock_lock }).unwrap();
+        let agent = Agent::start(
+            readers.clone(),
+            Some(readers.clone()),
+            Policy { unblock_lock, ..Policy::default() },
+        )
+        .unwrap();
         let rig = Self { service: Arc::clone(agent.service()), readers };
         rig.events().find(|change| matches!(change, Change::CardIdentified { .. }));
         rig

@@ -1,15 +1,17 @@
 //! `card`: everything about one card, and the mending of what an interrupted write left.
 
-use shared::model::{CardDetails, Container, Finding};
+use shared::model::{CardDetails, Container, Finding, Role};
 use shared::rpc::methods::{CardRepair, CardShow, OnCard, RepairParams, RepairReply};
 use time::OffsetDateTime;
 
+use super::access::{self, Authority, Wants};
 use super::{cert, pin};
 use crate::args::{self, Global};
 use crate::exit::Failure;
 use crate::output::{Output, Row, clean, fields, table, wrap};
 use crate::session::Session;
 use crate::terminal::Secrets;
+use crate::words;
 
 /// `card …`
 pub(super) fn run(verb: Option<args::Card>, global: &Global, output: Output) -> Result<(), Failure> {
@@ -22,8 +24,8 @@ pub(super) fn run(verb: Option<args::Card>, global: &Global, output: Output) -> 
     }
 }
 
-fn repair(write: &args::Write, global: &Global, output: Output) -> Result<(), Failure> {
-    let mut secrets = Secrets::open(&write.secrets)?;
+fn repair(write: &args::CardWrite, global: &Global, output: Output) -> Result<(), Failure> {
+    let mut secrets = Secrets::open(&write.write.secrets)?;
     let mut session = Session::open(global)?;
     let select = session.bind(secrets.terminal())?;
     let card = session.call::<CardShow>(&OnCard { select: select.clone() })?;
@@ -36,8 +38,9 @@ fn repair(write: &args::Write, global: &Global, output: Output) -> Result<(), Fa
             terminal.say(&finding_line(finding));
         }
     }
-    let (pin, last_try) = pin::primary(&mut session, &select, write, &mut secrets)?;
-    let reply = session.call::<CardRepair>(&RepairParams { select, pin, last_try })?;
+    let Authority { pin, management_key, last_try } =
+        access::authorise(&mut session, &select, write, &mut secrets, Wants::default())?;
+    let reply = session.call::<CardRepair>(&RepairParams { select, pin, management_key, last_try })?;
     output.show(&reply, || repair_text(&reply, output.width))
 }
 
@@ -75,13 +78,23 @@ fn card_text(card: &CardDetails, width: Option<usize>, now: OffsetDateTime) -> S
     let mut list = vec![
         ("Reader", vec![card.reader.clone()]),
         ("Card", vec![card.card.name.clone()]),
+        ("Printed number", card.card.serial.iter().cloned().collect()),
         ("CSN", csn.map(ToString::to_string).into_iter().collect()),
-        ("CSN as in Windows", card.csn_guid.iter().cloned().collect()),
+        ("Windows identifier", card.windows_id.iter().cloned().collect()),
         ("Answer to reset", vec![card.atr.to_string()]),
     ];
     if !card.initialised {
         list.push(("State", vec!["empty; ask your administrator".into()]));
         return fields(&list, width);
+    }
+    if let Some(key) = &card.management_key {
+        list.push(("Management key", words::management_key(key)));
+    }
+    if card.blocking_erases_keys {
+        list.push((
+            "If both block",
+            vec!["PIN and PUK both blocked: the card erases all its private keys".into()],
+        ));
     }
     list.push(("Key containers", vec![used(card.space.containers_used, card.space.containers_max)]));
     list.push(("Data objects", vec![used(card.space.files_used, card.space.files_max)]));
@@ -92,7 +105,7 @@ fn card_text(card: &CardDetails, width: Option<usize>, now: OffsetDateTime) -> S
         part("Key containers", containers_table(&card.containers, width));
     }
     if !card.certificates.is_empty() {
-        part("Certificates", cert::certificates_table(&card.certificates, width, now));
+        part("Certificates", cert::certificates_text(&card.certificates, width, now));
     }
     if !card.findings.is_empty() {
         let lines: Vec<String> =
@@ -106,14 +119,15 @@ fn card_text(card: &CardDetails, width: Option<usize>, now: OffsetDateTime) -> S
 }
 
 fn containers_table(containers: &[Container], width: Option<usize>) -> String {
+    let slots = containers.iter().any(|container| container.slot.is_some());
     let rows: Vec<Row> = containers
         .iter()
         .map(|container| {
             Row::new([
                 if container.default { "*".into() } else { String::new() },
-                container.index.to_string(),
+                container.slot.clone().unwrap_or_else(|| container.index.to_string()),
                 container.name.clone(),
-                container.pin_type.to_string(),
+                if container.role == Role::EVERYONE { "none".into() } else { container.pin_type.to_string() },
                 if container.has_key {
                     container.algorithm.map_or_else(|| "yes".into(), |algorithm| algorithm.to_string())
                 } else {
@@ -123,7 +137,8 @@ fn containers_table(containers: &[Container], width: Option<usize>) -> String {
             ])
         })
         .collect();
-    table(&["", "CONTAINER", "~NAME", "PIN TYPE", "KEY", "CERTIFICATE"], &rows, width)
+    let place = if slots { "SLOT" } else { "CONTAINER" };
+    table(&["", place, "~NAME", "PIN TYPE", "KEY", "CERTIFICATE"], &rows, width)
 }
 
 #[cfg(test)]
@@ -139,10 +154,13 @@ mod tests {
         let mut card = CardDetails {
             reader: "R".into(),
             atr: Hex(vec![0x3B]),
-            card: Card { edge: Edge::Gids, csn: None, name: "GIDS card".into() },
-            csn_guid: None,
+            card: Card { edge: Edge::Gids, csn: None, name: "GIDS card".into(), serial: None },
+            windows_id: None,
             initialised: false,
             pins: vec![],
+            management_key: None,
+            blocking_erases_keys: false,
+            default_source: None,
             containers: vec![],
             certificates: vec![],
             space: Space { containers_used: 1, containers_max: Some(10), files_used: 3, files_max: None },

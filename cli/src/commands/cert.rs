@@ -6,20 +6,23 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use shared::ErrorCode;
-use shared::model::{Certificate, CertificateFields, CertificateView, NamedOid};
+use shared::model::{
+    Certificate, CertificateFields, CertificateView, Container, DefaultSource, KeyOrigin, NamedOid, Role,
+};
 use shared::rpc::methods::{
-    CardShow, CertDefault, CertDelete, CertImport, CertInspect, CertList, CertParams, CertView,
-    CertWriteParams, DeleteParams, DeleteReply, ImportParams, ImportPlan, ImportReply, InspectParams, OnCard,
-    Select,
+    CardShow, CertDefault, CertDelete, CertImport, CertInspect, CertList, CertMove, CertParams, CertView,
+    CertWriteParams, DeleteParams, DeleteReply, ImportParams, ImportPlan, ImportReply, InspectParams,
+    MoveParams, OnCard, Select,
 };
 use shared::secret::{FileText, Password};
 use time::OffsetDateTime;
 
-use super::pin;
+use super::access::{self, Authority, Wants};
+use super::generate;
 use crate::args::{self, Cert, Export, Format, Global};
 use crate::exit::{Failure, failure, usage};
 use crate::files::{self, Overwrite};
-use crate::output::{Output, Row, clean, fields, note, print, table};
+use crate::output::{Output, Row, clean, fields, note, print, table, wrap};
 use crate::session::Session;
 use crate::terminal::Secrets;
 use crate::words::{self, moment, yes_no};
@@ -34,11 +37,19 @@ pub(super) fn run(verb: Cert, global: &Global, output: Output) -> Result<(), Fai
     match verb {
         Cert::List => list(global, output),
         Cert::View { which } => {
-            let view = view(&mut Session::open(global)?, &which.cert)?;
-            output.show(&view, || view_text(&view, OffsetDateTime::now_utc(), output.width))
+            let mut session = Session::open(global)?;
+            let view = view(&mut session, &which.cert)?;
+            let key = key_of(&mut session, &view.summary)?;
+            output.show(Viewed { view: &view, key: key.as_ref() }, || {
+                view_text(&view, key.as_ref(), OffsetDateTime::now_utc(), output.width)
+            })
         }
         Cert::Export(options) => export(&options, global, output),
-        Cert::Import { file, default, write } => import(&file, default, &write, global, output),
+        Cert::Import { file, place, default, write } => {
+            import(&Order { file: &file, place: &place, default }, &write, global, output)
+        }
+        Cert::Generate(order) => generate::run(&order, global, output),
+        Cert::Move { which, to, write } => r#move(&which.cert, &to, &write, global, output),
         Cert::Default { which, write } => make_default(&which.cert, &write, global, output),
         Cert::Delete { which, keep_key, yes, write } => {
             delete(&Deletion { cert: &which.cert, keep_key, yes }, &write, global, output)
@@ -52,32 +63,44 @@ fn list(global: &Global, output: Output) -> Result<(), Failure> {
         if certificates.is_empty() {
             "The card holds no certificate.\n".into()
         } else {
-            certificates_table(&certificates, output.width, OffsetDateTime::now_utc())
+            certificates_text(&certificates, output.width, OffsetDateTime::now_utc())
         }
     })
 }
 
-/// Certificates as a table; what each is for stands below it.
-pub(super) fn certificates_table(
+/// Certificates as a table, in which a line below each says what it is for; and below it what makes the default one
+/// the default, where cards differ in that.
+pub(super) fn certificates_text(
     certificates: &[Certificate],
     width: Option<usize>,
     now: OffsetDateTime,
 ) -> String {
     let rows: Vec<Row> = certificates.iter().map(|certificate| row(certificate, now)).collect();
-    table(&["", "ID", "~NAME", "~ISSUER", "VALID UNTIL", "CONTAINER", "KEY", "~PIN"], &rows, width)
+    let place = if has_slots(certificates) { "SLOT" } else { "CONTAINER" };
+    let mut text = table(&["", "ID", "~NAME", "~ISSUER", "VALID UNTIL", place, "KEY", "~PIN"], &rows, width);
+    let in_slot = certificates.iter().find(|certificate| certificate.default && certificate.slot.is_some());
+    if let Some(source) = in_slot.and_then(|certificate| certificate.default_source) {
+        text.push_str(&(wrap(words::default_rule(source), width).join("\n") + "\n"));
+    }
+    text
+}
+
+fn has_slots(certificates: &[Certificate]) -> bool {
+    certificates.iter().any(|certificate| certificate.slot.is_some())
 }
 
 fn row(certificate: &Certificate, now: OffsetDateTime) -> Row {
     let not_before = certificate.not_before.as_deref();
+    let container = certificate.container.map(|container| container.to_string());
     let cells = vec![
         if certificate.default { "*".into() } else { String::new() },
         certificate.id.clone(),
         if certificate.damaged.is_some() { "damaged".into() } else { certificate.common_name.clone() },
         certificate.issuer_name.clone(),
         words::valid_until(not_before, certificate.not_after.as_deref(), now),
-        certificate.container.map_or_else(|| "none".into(), |container| container.to_string()),
+        certificate.slot.clone().or(container).unwrap_or_else(|| "none".into()),
         if certificate.has_key { "yes".into() } else { "no".into() },
-        words::guarded_by(certificate.role, certificate.pin_type),
+        words::guarded_by(certificate),
     ];
     let below = certificate.damaged.clone().unwrap_or_else(|| certificate.usage.join(", "));
     Row { cells, below }
@@ -87,21 +110,66 @@ fn view(session: &mut Session, cert: &str) -> Result<CertificateView, Failure> {
     session.on_card::<CertView>(|select| CertParams { select, certificate: cert.into() })
 }
 
-fn view_text(view: &CertificateView, now: OffsetDateTime, width: Option<usize>) -> String {
+/// A view with what the card tells of the private key.
+#[derive(Serialize)]
+struct Viewed<'a> {
+    #[serde(flatten)]
+    view: &'a CertificateView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a Container>,
+}
+
+/// What the card tells of a certificate's key, on cards with slots; others tell nothing more than the certificate does.
+fn key_of(session: &mut Session, certificate: &Certificate) -> Result<Option<Container>, Failure> {
+    if certificate.slot.is_none() {
+        return Ok(None);
+    }
+    let card = session.on_card::<CardShow>(|select| OnCard { select })?;
+    Ok(card.containers.into_iter().find(|container| Some(container.index) == certificate.container))
+}
+
+fn view_text(
+    view: &CertificateView,
+    key: Option<&Container>,
+    now: OffsetDateTime,
+    width: Option<usize>,
+) -> String {
     let row = &view.summary;
-    let container = row.container.map(|container| match &row.container_name {
-        Some(name) => format!("{container}, {name}"),
-        None => container.to_string(),
+    let named = |place: String| match row.container_name.as_deref().filter(|name| !name.is_empty()) {
+        Some(name) => format!("{place}, {name}"),
+        None => place,
+    };
+    let place = match (&row.slot, row.container) {
+        (Some(slot), _) => ("Slot", named(slot.clone())),
+        (None, Some(container)) => ("Container", named(container.to_string())),
+        (None, None) => ("Container", "none".into()),
+    };
+    let pin = match (row.role, row.pin_type) {
+        (Some(Role::EVERYONE), _) => Some("none".into()),
+        (Some(role), Some(pin_type)) => Some(format!("{}, {pin_type}", role.0)),
+        _ => None,
+    };
+    let default = match row.default_source.filter(|_| row.slot.is_some()) {
+        Some(DefaultSource::Slot9A) => "yes: Windows takes the certificate in slot 9A".into(),
+        Some(DefaultSource::ContainerMap) => "yes: the card's container map marks it".into(),
+        None => yes_no(row.default),
+    };
+    let origin = key.and_then(|key| key.origin).map(|origin| match origin {
+        KeyOrigin::Generated => "on the card",
+        KeyOrigin::Imported => "elsewhere, and imported",
     });
-    let pin = row.role.zip(row.pin_type).map(|(role, pin_type)| format!("{}, {pin_type}", role.0));
+    let told = |words: Option<&'static str>| words.map(str::to_owned).into_iter().collect();
     let mut text = fields(
         &[
             ("ID", vec![row.id.clone()]),
             ("Damaged", row.damaged.iter().cloned().collect()),
-            ("Container", vec![container.unwrap_or_else(|| "none".into())]),
+            (place.0, vec![place.1]),
             ("PIN", pin.into_iter().collect()),
-            ("Default", vec![yes_no(row.default)]),
+            ("PIN wanted", told(key.and_then(|key| key.pin_use).map(words::pin_use))),
+            ("Touch wanted", told(key.and_then(|key| key.touch_use).map(words::touch_use))),
+            ("Default", vec![default]),
             ("Key on the card", vec![yes_no(row.has_key)]),
+            ("Key made", told(origin)),
         ],
         width,
     );
@@ -232,15 +300,22 @@ fn pem(der: &[u8]) -> String {
     text
 }
 
-fn import(
-    path: &Path,
+/// What is to be imported, and where to.
+struct Order<'a> {
+    file: &'a Path,
+    place: &'a args::Place,
     default: bool,
-    write: &args::Write,
+}
+
+fn import(
+    order: &Order<'_>,
+    write: &args::CardWrite,
     global: &Global,
     output: Output,
 ) -> Result<(), Failure> {
-    let file = files::read_for_import(path)?;
-    let mut secrets = Secrets::open(&write.secrets)?;
+    let file = files::read_for_import(order.file)?;
+    let slot = &order.place.slot;
+    let mut secrets = Secrets::open(&write.write.secrets)?;
     let mut session = Session::open(global)?;
     let select = session.bind(secrets.terminal())?;
     let inspect = |session: &mut Session, password: Option<&Password>| {
@@ -249,6 +324,7 @@ fn import(
             select: select.clone(),
             file,
             password: password.map(again),
+            slot: slot.clone(),
         })
     };
     let (plan, password) = match inspect(&mut session, None) {
@@ -259,15 +335,25 @@ fn import(
         result => (result?, None),
     };
     note(&plan_text(&plan));
-    let (pin, last_try) = pin::primary(&mut session, &select, write, &mut secrets)?;
-    let file = FileText::from(file.as_slice());
-    let reply =
-        session.call::<CertImport>(&ImportParams { select, file, password, pin, default, last_try })?;
-    if let Some(container) = reply.certificate.container.filter(|container| *container != plan.container) {
-        note(&format!(
-            "The card was changed meanwhile: the certificate went to container {container}, not {}.",
-            plan.container
-        ));
+    let place = container_text(plan.slot.as_deref(), plan.container);
+    let overwrite = may_overwrite(plan.overwrites_key, order.place, &place, &secrets)?;
+    let Authority { pin, management_key, last_try } =
+        access::authorise(&mut session, &select, write, &mut secrets, Wants::default())?;
+    let reply = session.call::<CertImport>(&ImportParams {
+        select,
+        file: FileText::from(file.as_slice()),
+        password,
+        slot: slot.clone(),
+        overwrite,
+        pin,
+        management_key,
+        default: order.default,
+        last_try,
+    })?;
+    let Certificate { slot, container, .. } = &reply.certificate;
+    if let Some(container) = container.filter(|container| *container != plan.container) {
+        let there = container_text(slot.as_deref(), container);
+        note(&format!("The card was changed meanwhile: the certificate went to {there}, not {place}."));
     }
     output.show(&reply, || imported_text(&reply))
 }
@@ -277,15 +363,57 @@ fn again(password: &Password) -> Password {
     Password::from(password.bytes())
 }
 
-fn plan_text(plan: &ImportPlan) -> String {
-    let ImportPlan { common_name, container, csn, reader, .. } = plan;
-    let key = if plan.with_key { " with its private key" } else { "" };
-    let mut text = format!(
-        "The certificate \"{common_name}\"{key} goes to container {container} of the card {csn} in {reader}."
-    );
-    if let Some(replaced) = &plan.replaces {
-        text.push_str(&format!(" It replaces \"{replaced}\"."));
+/// Where something goes, in words.
+pub(super) fn container_text(slot: Option<&str>, container: u8) -> String {
+    slot.map_or_else(|| format!("container {container}"), |slot| format!("slot {slot}"))
+}
+
+/// Whether a private key that is there may be lost; whoever sits at the terminal is asked.
+///
+/// # Errors
+/// [`ErrorCode::WouldOverwrite`] where nobody allowed it, [`Failure::Cancelled`].
+pub(super) fn may_overwrite(
+    overwrites_key: bool,
+    place: &args::Place,
+    name: &str,
+    secrets: &Secrets,
+) -> Result<bool, Failure> {
+    if !overwrites_key || place.overwrite {
+        return Ok(place.overwrite);
     }
+    match secrets.terminal() {
+        Some(terminal)
+            if terminal.yes(&format!("The key in {name} cannot be brought back. Overwrite it?"))? =>
+        {
+            Ok(true)
+        }
+        Some(_) => Err(Failure::Cancelled),
+        None => Err(failure(
+            ErrorCode::WouldOverwrite,
+            "Nothing was sent. Choose another slot with --slot, or allow it with --overwrite.",
+        )),
+    }
+}
+
+/// What a new key or certificate takes the place of.
+pub(super) fn replaced_text(replaces: Option<&str>, overwrites_key: bool) -> String {
+    match (replaces, overwrites_key) {
+        (Some(name), false) => format!(" It replaces \"{name}\"."),
+        (Some(name), true) => {
+            format!(" It replaces \"{name}\", and the private key that is there is lost for ever.")
+        }
+        (None, true) => " A private key is there, or may be, and is lost for ever.".into(),
+        (None, false) => String::new(),
+    }
+}
+
+fn plan_text(plan: &ImportPlan) -> String {
+    let ImportPlan { common_name, csn, reader, .. } = plan;
+    let key = if plan.with_key { " with its private key" } else { "" };
+    let place = container_text(plan.slot.as_deref(), plan.container);
+    let mut text =
+        format!("The certificate \"{common_name}\"{key} goes to {place} of the card {csn} in {reader}.");
+    text.push_str(&replaced_text(plan.replaces.as_deref(), plan.overwrites_key));
     if !plan.chain.is_empty() {
         let names = plan.chain.join("\", \"");
         text.push_str(&format!(" These of its file go along where the card has room: \"{names}\"."));
@@ -302,21 +430,69 @@ fn imported_text(reply: &ImportReply) -> String {
     text
 }
 
-fn make_default(cert: &str, write: &args::Write, global: &Global, output: Output) -> Result<(), Failure> {
-    let mut secrets = Secrets::open(&write.secrets)?;
+fn r#move(
+    cert: &str,
+    to: &str,
+    write: &args::CardWrite,
+    global: &Global,
+    output: Output,
+) -> Result<(), Failure> {
+    let mut secrets = Secrets::open(&write.write.secrets)?;
+    let mut session = Session::open(global)?;
+    let select = session.bind(secrets.terminal())?;
+    let (certificate, what) = match bound_view(&mut session, &select, cert) {
+        Ok(CertificateView { summary, .. }) => (
+            as_shown(&mut session, &select, &summary)?,
+            format!("The certificate {}, \"{}\",", summary.id, summary.common_name),
+        ),
+        Err(Failure::Error(error)) if error.code == ErrorCode::NotFound => {
+            let container = without_certificate(&mut session, &select, cert)?.ok_or(error)?;
+            (
+                cert.to_owned(),
+                format!("The key in {}", container_text(container.slot.as_deref(), container.index)),
+            )
+        }
+        Err(failure) => return Err(failure),
+    };
+    note(&format!("{what} moves to slot {to}, and its slot becomes free."));
+    let Authority { pin, management_key, last_try } =
+        access::authorise(&mut session, &select, write, &mut secrets, Wants::default())?;
+    let params = MoveParams { select, certificate, slot: to.to_owned(), pin, management_key, last_try };
+    let moved = session.call::<CertMove>(&params)?;
+    output.show(&moved, || format!("Moved: {}, {}\n", clean(&moved.id), clean(&moved.common_name)))
+}
+
+fn make_default(cert: &str, write: &args::CardWrite, global: &Global, output: Output) -> Result<(), Failure> {
+    let mut secrets = Secrets::open(&write.write.secrets)?;
     let mut session = Session::open(global)?;
     let select = session.bind(secrets.terminal())?;
     let view = bound_view(&mut session, &select, cert)?;
+    can_be_default(&mut session, &select, &view.summary)?;
     let certificate = as_shown(&mut session, &select, &view.summary)?;
     if let Some(terminal) = secrets.terminal() {
         terminal.say(&format!("The default will be {}, {}.", view.summary.id, view.summary.common_name));
     }
-    let (pin, last_try) = pin::primary(&mut session, &select, write, &mut secrets)?;
-    let params = CertWriteParams { select, certificate, pin, last_try };
+    let Authority { pin, management_key, last_try } =
+        access::authorise(&mut session, &select, write, &mut secrets, Wants::default())?;
+    let params = CertWriteParams { select, certificate, pin, management_key, last_try };
     let certificate = session.call::<CertDefault>(&params)?;
     output.show(&certificate, || {
         format!("The default is now {}, {}.\n", clean(&certificate.id), clean(&certificate.common_name))
     })
+}
+
+/// Refuses, before anything is typed, what the card cannot mark.
+fn can_be_default(session: &mut Session, select: &Select, chosen: &Certificate) -> Result<(), Failure> {
+    let Some(slot) = chosen.slot.as_deref().filter(|_| !chosen.default) else { return Ok(()) };
+    let card = session.call::<CardShow>(&OnCard { select: select.clone() })?;
+    if card.default_source != Some(DefaultSource::Slot9A) {
+        return Ok(());
+    }
+    let message = format!(
+        "On this card the slot decides: Windows takes the certificate in slot 9A. Move it there: kortti cert move \
+         {slot} --to 9A"
+    );
+    Err(failure(ErrorCode::NotSupported, message))
 }
 
 fn bound_view(session: &mut Session, select: &Select, cert: &str) -> Result<CertificateView, Failure> {
@@ -340,11 +516,11 @@ struct Deletion<'a> {
 
 fn delete(
     deletion: &Deletion<'_>,
-    write: &args::Write,
+    write: &args::CardWrite,
     global: &Global,
     output: Output,
 ) -> Result<(), Failure> {
-    let mut secrets = Secrets::open(&write.secrets)?;
+    let mut secrets = Secrets::open(&write.write.secrets)?;
     if secrets.terminal().is_none() && !deletion.yes {
         return Err(usage(
             "Nothing can be asked here, and a deletion cannot be undone. Allow it with --yes.",
@@ -352,44 +528,74 @@ fn delete(
     }
     let mut session = Session::open(global)?;
     let select = session.bind(secrets.terminal())?;
-    let (certificate, what) = to_delete(&mut session, &select, deletion)?;
+    let Doomed { certificate, what, has_slot } = to_delete(&mut session, &select, deletion)?;
     note(&what);
     if let (Some(terminal), false) = (secrets.terminal(), deletion.yes)
         && !terminal.yes("Delete it?")?
     {
         return Err(Failure::Cancelled);
     }
-    let (pin, last_try) = pin::primary(&mut session, &select, write, &mut secrets)?;
-    let params = DeleteParams { select, certificate, keep_key: deletion.keep_key, pin, last_try };
+    let Authority { pin, management_key, last_try } =
+        access::authorise(&mut session, &select, write, &mut secrets, Wants::default())?;
+    let keep_key = deletion.keep_key;
+    let params = DeleteParams { select, certificate, keep_key, pin, management_key, last_try };
     let reply = session.call::<CertDelete>(&params)?;
-    output.show(&reply, || deleted_text(&reply))
+    output.show(&reply, || deleted_text(&reply, has_slot))
 }
 
-/// What exactly is deleted, by the name under which it is sent, and what that means.
-fn to_delete(
-    session: &mut Session,
-    select: &Select,
-    deletion: &Deletion<'_>,
-) -> Result<(String, String), Failure> {
+/// What exactly is deleted.
+struct Doomed {
+    /// The name under which it is sent.
+    certificate: String,
+    /// What that means, in words.
+    what: String,
+    /// Whether it is in a slot.
+    has_slot: bool,
+}
+
+fn to_delete(session: &mut Session, select: &Select, deletion: &Deletion<'_>) -> Result<Doomed, Failure> {
     match bound_view(session, select, deletion.cert) {
-        Ok(CertificateView { summary, .. }) => {
-            Ok((as_shown(session, select, &summary)?, deletion_text(&summary, deletion.keep_key)))
-        }
-        Err(Failure::Error(error)) if error.code == ErrorCode::NotFound => {
-            // The number of a container without a certificate is taken too.
-            let Ok(number) = deletion.cert.parse::<u8>() else { return Err(error.into()) };
-            let card = session.call::<CardShow>(&OnCard { select: select.clone() })?;
-            let found = card.containers.iter().find(|container| container.index == number);
-            let Some(container) = found.filter(|_| !deletion.keep_key) else { return Err(error.into()) };
-            let name = &container.name;
-            let gone = if container.has_key { GONE } else { "" };
-            Ok((
-                number.to_string(),
-                format!("Container {number}, {name}, is deleted. It has no certificate.{gone}"),
-            ))
+        Ok(CertificateView { summary, .. }) => Ok(Doomed {
+            certificate: as_shown(session, select, &summary)?,
+            what: deletion_text(&summary, deletion.keep_key),
+            has_slot: summary.slot.is_some(),
+        }),
+        Err(Failure::Error(error)) if error.code == ErrorCode::NotFound && !deletion.keep_key => {
+            let container = without_certificate(session, select, deletion.cert)?.ok_or(error)?;
+            let what = match &container.slot {
+                Some(slot) => {
+                    format!(
+                        "The key in slot {slot} is deleted, where the card can. It has no certificate.{GONE}"
+                    )
+                }
+                None => {
+                    let gone = if container.has_key { GONE } else { "" };
+                    let Container { index, name, .. } = &container;
+                    format!("Container {index}, {name}, is deleted. It has no certificate.{gone}")
+                }
+            };
+            let has_slot = container.slot.is_some();
+            Ok(Doomed { certificate: deletion.cert.to_owned(), what, has_slot })
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// The key without a certificate that a person means by the number of its container, or by its slot.
+fn without_certificate(
+    session: &mut Session,
+    select: &Select,
+    text: &str,
+) -> Result<Option<Container>, Failure> {
+    let is_place = text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !is_place {
+        return Ok(None);
+    }
+    let card = session.call::<CardShow>(&OnCard { select: select.clone() })?;
+    Ok(card.containers.into_iter().find(|container| match &container.slot {
+        Some(slot) => slot.eq_ignore_ascii_case(text),
+        None => container.index.to_string() == text,
+    }))
 }
 
 const GONE: &str = " Its private key is lost: what was enciphered for it can no longer be read.";
@@ -401,7 +607,18 @@ fn deletion_text(certificate: &Certificate, keep_key: bool) -> String {
     } else {
         format!("{id}, \"{common_name}\" issued by \"{issuer_name}\",")
     };
-    let rest = match (certificate.container, keep_key) {
+    if let (Some(slot), true) = (&certificate.slot, certificate.has_key) {
+        let rest = if keep_key {
+            format!("The private key in slot {slot} stays without a certificate.")
+        } else {
+            format!(
+                "The private key in slot {slot} goes with it, and what was enciphered for it can no longer be read. On a \
+                 card that cannot delete keys it stays there without a certificate."
+            )
+        };
+        return format!("The certificate {name} is deleted. {rest}");
+    }
+    let rest = match (certificate.container.filter(|_| certificate.slot.is_none()), keep_key) {
         (None, _) => String::new(),
         (Some(container), true) => format!(" Container {container} stays without a certificate."),
         (Some(container), false) if certificate.has_key => {
@@ -412,14 +629,16 @@ fn deletion_text(certificate: &Certificate, keep_key: bool) -> String {
     format!("The certificate {name} is deleted.{rest}")
 }
 
-fn deleted_text(reply: &DeleteReply) -> String {
+fn deleted_text(reply: &DeleteReply, has_slot: bool) -> String {
     let mut text = String::from("Deleted.\n");
     for orphan in &reply.orphans {
         text.push_str(&clean(orphan));
         text.push('\n');
     }
-    if let Some(container) = reply.default {
-        text.push_str(&format!("The default container is now {container}.\n"));
+    match reply.default {
+        Some(slot) if has_slot => text.push_str(&format!("The default is now in slot {slot:02X}.\n")),
+        Some(container) => text.push_str(&format!("The default container is now {container}.\n")),
+        None => {}
     }
     text
 }
@@ -436,10 +655,12 @@ mod tests {
         let good = Certificate {
             id: "kxc00".into(),
             container: Some(0),
+            slot: None,
             container_name: None,
             role: Some(Role::USER),
             pin_type: Some(PinType::PrimaryCardPin),
             default: true,
+            default_source: None,
             has_key: true,
             damaged: None,
             common_name: "Virtanen Aino Maria 12345678A".into(),
@@ -466,7 +687,7 @@ mod tests {
             default: false,
             ..good.clone()
         };
-        let table = certificates_table(&[good.clone(), torn], Some(80), datetime!(2026-05-04 12:00 UTC));
+        let table = certificates_text(&[good.clone(), torn], Some(80), datetime!(2026-05-04 12:00 UTC));
         assert_eq!(
             table,
             "   ID     NAME               ISSUER             VALID UNTIL  CONTAINER  KEY  PIN\n\
@@ -483,7 +704,7 @@ mod tests {
             not_after: Some("2020-05-16T12:00:00Z".into()),
             ..good
         };
-        let table = certificates_table(&[expired], Some(80), datetime!(2026-05-04 12:00 UTC));
+        let table = certificates_text(&[expired], Some(80), datetime!(2026-05-04 12:00 UTC));
         assert!(table.contains("  expired 2020-05-16  "), "{table}");
         assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     }

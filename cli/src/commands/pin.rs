@@ -3,11 +3,12 @@
 use serde::Serialize;
 use shared::ErrorCode;
 use shared::model::{PinKind, PinPolicy, PinStatus, PinType, Role};
-use shared::rpc::methods::{OnCard, PinChange, PinChangeParams, PinList, Select};
+use shared::rpc::methods::{OnCard, PinChange, PinChangeParams, PinList, PinTries, TriesParams};
 
+use super::access::{self, Authority, Wants, may_be_tried, no_such_pin, say, typed_pin};
 use crate::args::{self, Global};
 use crate::exit::{Failure, failure};
-use crate::output::{Output, Row, table, wrap};
+use crate::output::{Output, Row, note, table, wrap};
 use crate::session::Session;
 use crate::terminal::Secrets;
 use crate::words::{self, tries_sentence};
@@ -37,7 +38,10 @@ pub(super) fn run(verb: args::Pin, global: &Global, output: Output) -> Result<()
             output.show(Pins { pins: &pins }, || pins_table(&pins, output.width))
         }
         args::Pin::Policy { role } => policy(role, global, output),
-        args::Pin::Change { which, write } => change(Role(which.role), &write, global, output),
+        args::Pin::Change { which, write } => change(which.role(), &write, global, output),
+        args::Pin::Tries { pin_tries, puk_tries, write } => {
+            tries((pin_tries, puk_tries), &write, global, output)
+        }
     }
 }
 
@@ -46,17 +50,13 @@ pub(super) fn pins_table(pins: &[PinStatus], width: Option<usize>) -> String {
     let rows: Vec<Row> = pins
         .iter()
         .map(|pin| {
-            let kind = match pin.kind {
-                PinKind::Typed => "PIN",
-                PinKind::ChallengeResponse => "key",
-            };
             Row::new([
                 pin.role.0.to_string(),
                 pin.pin_type.to_string(),
-                kind.to_owned(),
+                words::kind(pin, pins).to_owned(),
                 words::tries_cell(pin),
-                words::roles(&pin.changed_by),
-                words::roles(&pin.unblocked_by),
+                words::roles(&pin.changed_by, pins),
+                words::roles(&pin.unblocked_by, pins),
             ])
         })
         .collect();
@@ -99,102 +99,59 @@ fn change(role: Role, write: &args::Write, global: &Global, output: Output) -> R
     let mut secrets = Secrets::open(&write.secrets)?;
     let mut session = Session::open(global)?;
     let select = session.bind(secrets.terminal())?;
-    let pins = session.call::<PinList>(&OnCard { select: select.clone() })?;
-    let pin = typed_pin(&pins, role)?;
-    let last_try = may_be_tried(pin, write.last_try, &secrets)?;
-    let name = if pins.iter().filter(|pin| pin.kind == PinKind::Typed).count() > 1 {
-        format!("Current PIN ({})", pin.pin_type)
+    let access = access::access(&mut session, &select)?;
+    let pin = typed_pin(&access.pins, role)?;
+    let last_try = may_be_tried(pin, &access, write.last_try, &secrets)?;
+    let name = access::name(pin);
+    let (current, new) = if access.pin_pad {
+        say(&secrets, &format!("Type on the reader: the current {name}, then the new one twice."));
+        (None, None)
     } else {
-        "Current PIN".to_owned()
+        let same =
+            access.pins.iter().filter(|other| other.kind == PinKind::Typed && access::name(other) == name);
+        let current = match same.count() {
+            0 | 1 => secrets.pin(&format!("Current {name}"))?,
+            _ => secrets.pin(&format!("Current {name} ({})", words::kind(pin, &access.pins)))?,
+        };
+        (Some(current), Some(secrets.new_pin(name, pin.policy.as_ref())?))
     };
-    let current = secrets.pin(&name)?;
-    let new = secrets.new_pin(pin.policy.as_ref())?;
     let params = PinChangeParams { select, role, current, new, last_try };
     let pin = session.call::<PinChange>(&params)?;
-    output.show(&pin, || format!("The PIN is changed. {}\n", tries_sentence(pin.tries_left)))
+    output
+        .show(&pin, || format!("The {} is changed. {}\n", access::name(&pin), tries_sentence(pin.tries_left)))
 }
 
-/// The primary card PIN for a write to a bound card, and whether its last try may be used.
-///
-/// # Errors
-/// See [`may_be_tried`] and [`Secrets::pin`].
-pub(super) fn primary(
-    session: &mut Session,
-    select: &Select,
-    write: &args::Write,
-    secrets: &mut Secrets,
-) -> Result<(shared::secret::Pin, bool), Failure> {
-    let pins = session.call::<PinList>(&OnCard { select: select.clone() })?;
-    let last_try = may_be_tried(typed_pin(&pins, Role::USER)?, write.last_try, secrets)?;
-    Ok((secrets.pin("PIN")?, last_try))
-}
-
-/// The PIN of a role.
-///
-/// # Errors
-/// [`ErrorCode::NotFound`], [`ErrorCode::NotSupported`] for a key.
-pub(super) fn typed_pin(pins: &[PinStatus], role: Role) -> Result<&PinStatus, Failure> {
-    let pin = pins.iter().find(|pin| pin.role == role).ok_or_else(|| no_such_pin(role))?;
-    match pin.kind {
-        PinKind::Typed => Ok(pin),
-        PinKind::ChallengeResponse => {
-            let message = format!("Role {} is a key, not a PIN. See: kortti pin list", role.0);
-            Err(failure(ErrorCode::NotSupported, message))
-        }
+fn tries(
+    (pin_tries, puk_tries): (u8, u8),
+    write: &args::CardWrite,
+    global: &Global,
+    output: Output,
+) -> Result<(), Failure> {
+    let mut secrets = Secrets::open(&write.write.secrets)?;
+    let mut session = Session::open(global)?;
+    let select = session.bind(secrets.terminal())?;
+    let access = access::access(&mut session, &select)?;
+    let puk = typed_pin(&access.pins, Role::ADMIN).map_err(|_| {
+        failure(ErrorCode::NotSupported, "This card has no PUK, and its tries are for its issuer to set.")
+    })?;
+    if access.pin_pad {
+        let message = "A PIN and a PUK are set anew by this, which a reader with keys of its own cannot. Use a \
+                       reader without.";
+        return Err(failure(ErrorCode::NotSupported, message));
     }
-}
-
-/// Decides, before anything is typed, whether a PIN or PUK may be tried, and says how many tries it has. The
-/// answer is whether its last try may be used.
-///
-/// # Errors
-/// [`ErrorCode::PinBlocked`], and [`ErrorCode::LastTry`] where nobody allowed it.
-pub(super) fn may_be_tried(pin: &PinStatus, allowed: bool, secrets: &Secrets) -> Result<bool, Failure> {
-    let name = if pin.pin_type == PinType::UnblockOnly { "PUK" } else { "PIN" };
-    if pin.blocked || pin.tries_left == Some(0) {
-        let message = if pin.unblocked_by.is_empty() {
-            format!(
-                "The {name} is blocked, and nobody can unblock it. Ask your administrator for another card."
-            )
-        } else {
-            format!("The {name} is blocked. Unblock it with: kortti unblock.")
-        };
-        return Err(told(ErrorCode::PinBlocked, &message, Some(0)));
-    }
-    if pin.tries_left == Some(1) && !allowed {
-        let Some(terminal) = secrets.terminal() else {
-            let message =
-                format!("This is the last try. A wrong {name} blocks the card. Allow it with --last-try.");
-            return Err(last_try(&message));
-        };
-        let doubt = if pin.unblocked_by.is_empty() {
-            String::from("Nobody can unblock it then.")
-        } else {
-            format!(
-                "If you do not know the {name} for certain, say no, and set a new one with: kortti unblock."
-            )
-        };
-        if terminal.yes(&format!("This is the last try. A wrong {name} blocks the card. {doubt} Go on?"))? {
-            return Ok(true);
-        }
-        return Err(last_try(&format!("The last try was not allowed, so the {name} was not asked for.")));
-    }
-    if let Some(terminal) = secrets.terminal() {
-        terminal.say(&tries_sentence(pin.tries_left));
-    }
-    Ok(allowed)
-}
-
-fn last_try(message: &str) -> Failure {
-    told(ErrorCode::LastTry, &format!("{message} Nothing was sent to the card."), Some(1))
-}
-
-fn told(code: ErrorCode, message: &str, tries_left: Option<u8>) -> Failure {
-    Failure::Error(shared::Error { tries_left, ..shared::Error::new(code, message) })
-}
-
-fn no_such_pin(role: Role) -> Failure {
-    failure(ErrorCode::NotFound, format!("The card has no PIN with role {}. See: kortti pin list", role.0))
+    note(
+        "PIN and PUK are set anew by this: the PIN stays what it is, and the PUK becomes what you type now. If the card \
+         is taken out in the middle, they may be the factory's.",
+    );
+    let wants = Wants { pin: true, ..Wants::default() };
+    let Authority { pin, management_key, last_try } =
+        access::authorise(&mut session, &select, write, &mut secrets, wants)?;
+    // The reader has no keys of its own, so it was typed here.
+    let pin = pin.ok_or_else(|| failure(ErrorCode::CardChanged, "The reader was changed meanwhile."))?;
+    let puk = secrets.new_pin(access::name(puk), puk.policy.as_ref())?;
+    let params = TriesParams { select, pin_tries, puk_tries, pin, puk, management_key, last_try };
+    let pins = session.call::<PinTries>(&params)?;
+    output.show(Pins { pins: &pins }, || pins_table(&pins, output.width))
 }
 
 #[cfg(test)]
@@ -209,6 +166,7 @@ mod tests {
             min_length: 4,
             max_length: 16,
             characters: PinCharacters::Ascii,
+            complexity: None,
             source: PolicySource::Assumed,
         };
         let list = [Policy { role: Role::USER, pin_type: PinType::PrimaryCardPin, policy: &policy }];

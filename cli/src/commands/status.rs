@@ -9,6 +9,7 @@ use crate::args::Global;
 use crate::exit::{Failure, failure};
 use crate::output::{Output, fields};
 use crate::session::{Session, is_named};
+use crate::words;
 
 #[derive(Serialize)]
 struct Readers<'a> {
@@ -71,7 +72,14 @@ fn readers_fields(readers: &[Reader]) -> Vec<(&'static str, Vec<String>)> {
     if readers.is_empty() {
         return vec![("Reader", vec!["none; connect a smart card reader".into()])];
     }
-    readers.iter().map(|reader| ("Reader", vec![reader.name.clone(), contents(reader)])).collect()
+    let lines = |reader: &Reader| {
+        let mut lines = vec![reader.name.clone(), contents(reader)];
+        if reader.pin_pad {
+            lines.push("PINs are typed on its own keys".into());
+        }
+        lines
+    };
+    readers.iter().map(|reader| ("Reader", lines(reader))).collect()
 }
 
 /// What is in a reader, in words: the agent's own where it says what is wrong.
@@ -88,8 +96,8 @@ pub(super) fn contents(reader: &Reader) -> String {
         ReaderState::Empty => "no card; insert one".into(),
         ReaderState::Identifying => "a card that is being looked at".into(),
         ReaderState::Ready => {
-            let csn = reader.card.as_ref().and_then(|card| card.csn.as_ref());
-            csn.map_or_else(|| name.to_owned(), |csn| format!("{name} {csn}"))
+            let number = reader.card.as_ref().map(words::card_number).unwrap_or_default();
+            format!("{name} {number}").trim_end().to_owned()
         }
         ReaderState::NotInitialised => format!("{name} that is empty; ask your administrator"),
         ReaderState::UnknownCard => {
@@ -112,7 +120,8 @@ mod tests {
     #[test]
     fn what_is_in_a_reader() {
         use ReaderState as S;
-        let card = |csn: Option<Csn>| Some(Card { edge: Edge::Gids, csn, name: "GIDS card".into() });
+        let card =
+            |csn: Option<Csn>| Some(Card { edge: Edge::Gids, csn, name: "GIDS card".into(), serial: None });
         for (state, card, detail, words) in [
             (S::Empty, None, None, "no card; insert one"),
             (S::Ready, card(Some(Csn::new(&[1, 2]))), None, "GIDS card 0102"),
@@ -125,7 +134,14 @@ mod tests {
             (S::UnknownCard, None, Some("Not known."), "Not known. Its answer to reset is 3B00."),
         ] {
             let atr = Some(Hex(vec![0x3B, 0]));
-            let reader = Reader { name: "R".into(), state, atr, card, detail: detail.map(str::to_owned) };
+            let reader = Reader {
+                name: "R".into(),
+                state,
+                atr,
+                card,
+                pin_pad: false,
+                detail: detail.map(str::to_owned),
+            };
             assert_eq!(contents(&reader), words);
         }
     }

@@ -8,14 +8,14 @@ use shared::ErrorCode;
 use shared::hex::{Hex, grouped};
 use shared::model::{PinKind, PinStatus, Role};
 use shared::rpc::methods::{
-    Challenge, OnCard, PinList, Select, UnblockCancel, UnblockFinish, UnblockFinishParams, UnblockPuk,
-    UnblockPukParams, UnblockStart, UnblockStartParams, UnblockState, UnblockStatus,
+    Access, CardAccess, Challenge, OnCard, Select, UnblockCancel, UnblockFinish, UnblockFinishParams,
+    UnblockPuk, UnblockPukParams, UnblockStart, UnblockStartParams, UnblockState, UnblockStatus,
 };
 use shared::secret::{Pin, ResponseText};
 use shared::unblock::{self, Cipher};
 use time::OffsetDateTime;
 
-use super::pin;
+use super::access;
 use crate::args::{self, Global, UnblockVerb};
 use crate::exit::{Failure, failure, usage};
 use crate::output::{Output, fields, note};
@@ -34,7 +34,10 @@ pub(super) fn run(unblock: args::Unblock, global: &Global, output: Output) -> Re
         Some(UnblockVerb::Status) => status(global, output),
         Some(UnblockVerb::Respond(options)) => respond(&options, output),
         Some(UnblockVerb::Finish(source)) => finish(&source, global, output),
-        Some(UnblockVerb::Puk { which, write }) => puk(Role(which.role), &write, global, output),
+        Some(UnblockVerb::Puk { which, write }) => {
+            let mut secrets = Secrets::open(&write.secrets)?;
+            puk(Role(which.role), write.last_try, &mut secrets, &mut Session::open(global)?, output)
+        }
         Some(UnblockVerb::Cancel) => cancel(global, output),
     }
 }
@@ -58,7 +61,13 @@ fn start(role: Role, new: bool, global: &Global, output: Output) -> Result<(), F
             (out, "This is the challenge that is out. For another one: kortti unblock start --new\n\n")
         }
         Some(_) => (take(&mut session, role)?, "The challenge that was out is void now.\n\n"),
-        None => (take_if_meant(&mut session, role)?, ""),
+        None => match way(&mut session, role)? {
+            Way::Challenge(access) => (take_if_meant(&mut session, role, &access)?, ""),
+            Way::Puk => {
+                let message = format!("{BY_PUK} Use instead: kortti unblock puk");
+                return Err(failure(ErrorCode::NotSupported, message));
+            }
+        },
     };
     output.show(&challenge, || {
         let text = challenge_text(&challenge, OffsetDateTime::now_utc(), output.width);
@@ -81,27 +90,51 @@ fn take(session: &mut Session, role: Role) -> Result<Challenge, Failure> {
     session.on_card::<UnblockStart>(|select| UnblockStartParams { select, role })
 }
 
+/// How a card is unblocked.
+enum Way {
+    /// By a challenge, which only its administrator can answer.
+    Challenge(Access),
+    /// By the PUK that it has instead.
+    Puk,
+}
+
+/// What is said of a card that is unblocked with its PUK.
+const BY_PUK: &str = "This card is unblocked with its PUK; it has no challenge.";
+
+fn way(session: &mut Session, role: Role) -> Result<Way, Failure> {
+    let access = session.on_card::<CardAccess>(|select| OnCard { select })?;
+    let has_puk = puk_of(&access.pins, role).is_some();
+    Ok(if has_puk { Way::Puk } else { Way::Challenge(access) })
+}
+
+/// The PUK that unblocks a PIN.
+fn puk_of(pins: &[PinStatus], role: Role) -> Option<&PinStatus> {
+    let blocked = pins.iter().find(|pin| pin.role == role)?;
+    pins.iter().find(|pin| pin.kind == PinKind::Typed && blocked.unblocked_by.contains(&pin.role))
+}
+
 /// Takes a challenge where none is out. Whoever sits at the terminal is asked first when the PIN needs no unblock,
 /// since the card is of no other use until the challenge is answered or given up.
-fn take_if_meant(session: &mut Session, role: Role) -> Result<Challenge, Failure> {
-    if let Some(terminal) = session.terminal() {
-        let pins = session.on_card::<PinList>(|select| OnCard { select })?;
-        let usable = pins.iter().find(|pin| pin.role == role && !pin.blocked && pin.tries_left != Some(0));
-        if let Some(pin) = usable {
-            let left = match pin.tries_left {
-                None => String::new(),
-                Some(1) => " (1 try left)".into(),
-                Some(left) => format!(" ({left} tries left)"),
-            };
-            let question = format!(
-                "The PIN is not blocked{left}. Take a challenge all the same? The card is then kept for ten minutes."
-            );
-            if !terminal.yes(&question)? {
-                return Err(Failure::Cancelled);
-            }
+fn take_if_meant(session: &mut Session, role: Role, access: &Access) -> Result<Challenge, Failure> {
+    if let (Some(terminal), Some(left)) = (session.terminal(), usable(&access.pins, role)) {
+        let question = format!(
+            "The PIN is not blocked{left}. Take a challenge all the same? The card is then kept for ten minutes."
+        );
+        if !terminal.yes(&question)? {
+            return Err(Failure::Cancelled);
         }
     }
     take(session, role)
+}
+
+/// How many tries a PIN has that is not blocked, to stand behind that.
+fn usable(pins: &[PinStatus], role: Role) -> Option<String> {
+    let pin = pins.iter().find(|pin| pin.role == role && !access::is_blocked(pin))?;
+    Some(match pin.tries_left {
+        None => String::new(),
+        Some(1) => " (1 try left)".into(),
+        Some(left) => format!(" ({left} tries left)"),
+    })
 }
 
 /// What is read out.
@@ -173,7 +206,13 @@ fn whole(role: Role, global: &Global, output: Output) -> Result<(), Failure> {
     let challenge = match challenge_out(&mut session)? {
         Some(challenge) if challenge.role == role => challenge,
         Some(_) => take(&mut session, role)?,
-        None => take_if_meant(&mut session, role)?,
+        None => match way(&mut session, role)? {
+            Way::Challenge(access) => take_if_meant(&mut session, role, &access)?,
+            Way::Puk => {
+                access::say(&secrets, BY_PUK);
+                return puk(role, false, &mut secrets, &mut session, output);
+            }
+        },
     };
     if let Some(terminal) = secrets.terminal() {
         for line in challenge_text(&challenge, OffsetDateTime::now_utc(), None).lines() {
@@ -205,13 +244,17 @@ fn ask(
     session: &mut Session,
     secrets: &mut Secrets,
     challenge: &Challenge,
-) -> Result<(ResponseText, Pin), Failure> {
+) -> Result<(ResponseText, Option<Pin>), Failure> {
     let response = response(secrets, challenge.challenge.0.len())?;
     if secrets.terminal().is_some() {
         still_good(session, challenge)?;
     }
-    let new = secrets.new_pin(challenge.policy.as_ref())?;
-    Ok((response, new))
+    if session.has_pin_pad(&challenge.reader) {
+        access::say(secrets, "Type the new PIN on the reader, twice.");
+        return Ok((response, None));
+    }
+    let new = secrets.new_pin("PIN", challenge.policy.as_ref())?;
+    Ok((response, Some(new)))
 }
 
 fn select(challenge: &Challenge) -> Select {
@@ -275,19 +318,29 @@ fn response(secrets: &mut Secrets, length: usize) -> Result<ResponseText, Failur
     }
 }
 
-fn puk(role: Role, write: &args::Write, global: &Global, output: Output) -> Result<(), Failure> {
-    let mut secrets = Secrets::open(&write.secrets)?;
-    let mut session = Session::open(global)?;
+fn puk(
+    role: Role,
+    last_try: bool,
+    secrets: &mut Secrets,
+    session: &mut Session,
+    output: Output,
+) -> Result<(), Failure> {
     let select = session.bind(secrets.terminal())?;
-    let pins = session.call::<PinList>(&OnCard { select: select.clone() })?;
-    let blocked = pin::typed_pin(&pins, role)?;
-    let puk = pins.iter().find(|pin| pin.kind == PinKind::Typed && blocked.unblocked_by.contains(&pin.role));
-    let puk = puk.ok_or_else(|| {
+    let access = access::access(session, &select)?;
+    let blocked = access::typed_pin(&access.pins, role)?;
+    let puk = puk_of(&access.pins, role).ok_or_else(|| {
         failure(ErrorCode::NotSupported, "This card has no PUK for this PIN. Use instead: kortti unblock")
     })?;
-    let last_try = pin::may_be_tried(puk, write.last_try, &secrets)?;
-    let puk = secrets.pin("PUK")?;
-    let new = secrets.new_pin(blocked.policy.as_ref())?;
+    if let (Some(terminal), Some(left)) = (secrets.terminal(), usable(&access.pins, role)) {
+        terminal.say(&format!("The PIN is not blocked{left}. The PUK sets a new one all the same."));
+    }
+    let last_try = access::may_be_tried(puk, &access, last_try, secrets)?;
+    let (puk, new) = if access.pin_pad {
+        access::say(secrets, "Type on the reader: the PUK, then the new PIN twice.");
+        (None, None)
+    } else {
+        (Some(secrets.pin("PUK")?), Some(secrets.new_pin("PIN", blocked.policy.as_ref())?))
+    };
     let params = UnblockPukParams { select, role, puk, new, last_try };
     let pin = session.call::<UnblockPuk>(&params)?;
     output.show(&pin, || unblocked_text(&pin))

@@ -2,7 +2,7 @@
 
 use shared::ErrorCode;
 use shared::client;
-use shared::model::{Csn, Role, Service};
+use shared::model::{Card, Csn, Role, Service};
 use shared::rpc::events::{CertEvent, Change, Event, OnCardEvent, PinEvent};
 use shared::rpc::methods::{Select, StatusReply};
 
@@ -11,7 +11,7 @@ use crate::args::Global;
 use crate::exit::{Failure, failure};
 use crate::output::{Output, clean, note};
 use crate::session::is_named;
-use crate::words::tries_sentence;
+use crate::words::{self, tries_sentence};
 
 /// `watch`
 pub(super) fn run(global: &Global, output: Output) -> Result<(), Failure> {
@@ -19,6 +19,7 @@ pub(super) fn run(global: &Global, output: Output) -> Result<(), Failure> {
     end_on_interrupt()?;
     let named = Select { reader: global.reader.clone(), card: global.card.clone() };
     let mut told = false;
+    let mut csns = Vec::new();
     for event in client::Client::connect_or_start()?.subscribe()? {
         let mut event = match event {
             // What it says of requests concerns nobody who only watches.
@@ -32,7 +33,8 @@ pub(super) fn run(global: &Global, output: Output) -> Result<(), Failure> {
                 told = true;
             }
         }
-        if concerns(&event.change, &named) {
+        learn(&mut csns, &event.change, &named);
+        if concerns(&event.change, &named, &csns) {
             output.show(&event, || text(&event, &named))?;
         }
         if event.change == Change::AgentStopping {
@@ -77,16 +79,31 @@ fn end_on_interrupt() -> Result<(), Failure> {
     Ok(())
 }
 
+/// Takes in the serial number of a card that is named by another number: what is said of it later names that only.
+fn learn(csns: &mut Vec<Csn>, change: &Change, named: &Select) {
+    let cards: Vec<&Card> = match change {
+        Change::Snapshot(status) => status.readers.iter().filter_map(|reader| reader.card.as_ref()).collect(),
+        Change::CardIdentified { card, .. } => vec![card],
+        _ => return,
+    };
+    let is_named = |card: &&&Card| named.card.as_ref().is_some_and(|text| card.matches(text));
+    for csn in cards.iter().filter(is_named).filter_map(|card| card.csn.as_ref()) {
+        if !csns.contains(csn) {
+            csns.push(csn.clone());
+        }
+    }
+}
+
 /// Whether an event is to be shown: it is left out only when it is known to concern another reader or card than
-/// the one named.
-fn concerns(change: &Change, named: &Select) -> bool {
+/// the one named, whose serial number may be one of `csns`.
+fn concerns(change: &Change, named: &Select, csns: &[Csn]) -> bool {
     let (reader, csn) = subject(change);
     let fits_reader = match (&named.reader, reader) {
         (Some(named), Some(reader)) => named == reader,
         _ => true,
     };
     let fits_card = match (&named.card, csn) {
-        (Some(named), Some(csn)) => csn.matches(named),
+        (Some(named), Some(csn)) => csn.matches(named) || csns.contains(csn),
         _ => true,
     };
     fits_reader && fits_card
@@ -118,14 +135,14 @@ fn subject(change: &Change) -> (Option<&str>, Option<&Csn>) {
 }
 
 fn text(event: &Event, named: &Select) -> String {
-    let lines: Vec<String> = words(&event.change, named)
+    let lines: Vec<String> = sentences(&event.change, named)
         .iter()
         .map(|line| format!("{}  {}\n", clean(&event.time), clean(line)))
         .collect();
     lines.concat()
 }
 
-fn words(change: &Change, named: &Select) -> Vec<String> {
+fn sentences(change: &Change, named: &Select) -> Vec<String> {
     let pin = |event: &PinEvent, what: &str| {
         let PinEvent { reader, csn, role: Role(role), .. } = event;
         vec![format!("{reader}: PIN {role} of card {csn} {what}")]
@@ -144,7 +161,8 @@ fn words(change: &Change, named: &Select) -> Vec<String> {
         Change::CardInserted { reader, .. } => vec![format!("{reader}: card inserted")],
         Change::CardIdentified { reader, card, initialised } => {
             let empty = if *initialised { "" } else { ", which is empty" };
-            vec![format!("{reader}: it is {}{}{empty}", card.name, number(&card.csn))]
+            let number = words::card_number(card);
+            vec![format!("{reader}: it is {}", format!("{} {number}", card.name).trim_end()) + empty]
         }
         Change::CardUnusable { reader, reason, .. } => {
             vec![format!("{reader}: {reason}")]
@@ -218,7 +236,7 @@ mod tests {
             (Change::AgentStopping, Some("R"), Some("CDCDCDCD"), true),
         ] {
             let named = Select { reader: reader.map(str::to_owned), card: card.map(str::to_owned) };
-            assert_eq!(concerns(&change, &named), shown, "{change:?} {named:?}");
+            assert_eq!(concerns(&change, &named, &[]), shown, "{change:?} {named:?}");
         }
     }
 }

@@ -168,6 +168,9 @@ pub struct CardDetails {
     /// The key that authorises writing beside the PIN, on cards that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub management_key: Option<ManagementKey>,
+    /// Whether the card erases all its private keys once both PIN and PUK are blocked.
+    #[serde(default)]
+    pub blocking_erases_keys: bool,
     /// What decides which container is the default one; absent where nothing does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_source: Option<DefaultSource>,

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PinType, Role};
+use super::{DefaultSource, PinType, Role};
 use crate::hex::Hex;
 
 /// The family of a public key.
@@ -131,6 +131,9 @@ pub struct Certificate {
     pub pin_type: Option<PinType>,
     /// Whether its container is the default one.
     pub default: bool,
+    /// What makes its container the default one, where it is and something does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_source: Option<DefaultSource>,
     /// Whether its private key is on the card.
     pub has_key: bool,
     /// Why it cannot be read; everything below is then empty.

@@ -216,6 +216,7 @@ mod tests {
             min_length: 6,
             max_length: 8,
             characters: PinCharacters::Digits,
+            complexity: None,
             source: PolicySource::Card,
         };
         let ascii = PinPolicy { min_length: 4, characters: PinCharacters::Ascii, ..digits.clone() };

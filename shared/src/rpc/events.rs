@@ -118,6 +118,10 @@ pub enum Change {
     CertImported(CertEvent),
     /// A certificate was deleted.
     CertDeleted(CertEvent),
+    /// A certificate, and its key, are in another slot.
+    CertMoved(CertEvent),
+    /// A key was made on the card. A certificate for it has an event of its own.
+    KeyGenerated(KeyEvent),
     /// Another container is the default one.
     DefaultChanged(CertEvent),
     /// What an interrupted write had left was mended.
@@ -148,6 +152,19 @@ pub struct PinEvent {
     pub role: Role,
     /// Tries left, where the card told.
     pub tries_left: Option<u8>,
+    /// Who brought it about.
+    pub cause: Cause,
+}
+
+/// An event that concerns a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyEvent {
+    /// The reader.
+    pub reader: String,
+    /// The card.
+    pub csn: Csn,
+    /// The container that the key is in.
+    pub container: u8,
     /// Who brought it about.
     pub cause: Cause,
 }

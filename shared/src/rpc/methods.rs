@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::Method;
 use crate::hex::Hex;
 use crate::model::{
-    CardDetails, Certificate, CertificateView, Csn, Finding, KeyAlgorithm, ManagementKey, PinPolicy,
-    PinStatus, PinUse, Reader, Role, Service, TouchUse,
+    AlternativeName, CardDetails, Certificate, CertificateView, Csn, Finding, KeyAlgorithm, ManagementKey,
+    PinPolicy, PinStatus, PinUse, Reader, Role, Service, TouchUse,
 };
 use crate::secret::{FileText, KeyText, Password, Pin, ResponseText};
 
@@ -177,6 +177,9 @@ pub struct Access {
     /// The key that authorises writing beside the PIN, on cards that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub management_key: Option<ManagementKey>,
+    /// Whether the card erases all its private keys once both PIN and PUK are blocked.
+    #[serde(default)]
+    pub blocking_erases_keys: bool,
     /// Whether PINs are typed on the reader itself.
     #[serde(default)]
     pub pin_pad: bool,
@@ -451,6 +454,8 @@ pub enum Product {
     Certificate,
     /// A request for a certificate (PKCS#10), to be sent to an authority.
     Request,
+    /// Nothing: only its public half comes out.
+    Key,
 }
 
 /// Parameters of [`CertGenerate`].
@@ -464,8 +469,12 @@ pub struct GenerateParams {
     /// The slot that was chosen, as `9A`, on cards that have slots.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<String>,
-    /// The subject, RFC 4514, such as `CN=Anna Virtanen,O=Example`.
+    /// The subject, RFC 4514, such as `CN=Anna Virtanen,O=Example`; for the bare key it means nothing.
+    #[serde(default)]
     pub subject: String,
+    /// Other names of the same person or machine, of the kinds `email`, `dns` and `upn`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternative_names: Vec<AlternativeName>,
     /// What is made of the key.
     #[serde(default)]
     pub product: Product,
@@ -507,10 +516,10 @@ pub struct GenerateReply {
     /// Its slot, on cards that have slots.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<String>,
-    /// The certificate, unless a request was wanted.
+    /// The certificate, where one was wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Certificate>,
-    /// The request, PEM.
+    /// The request, PEM, where one was wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
     /// The public key: SubjectPublicKeyInfo, PEM.

@@ -34,7 +34,7 @@ use shared::secret::Pin;
 use crate::apdu::{Command, Data, StatusWord};
 use crate::applet::Applet;
 use crate::error::{Error, Result};
-use crate::key::PublicKey;
+use crate::key::{PublicKey, Signature};
 use crate::smart_card::{
     Challenge, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, Placement, Removed, SmartCard,
     UnblockProof,
@@ -208,7 +208,7 @@ impl SmartCard for Gids<'_> {
         Err(Error::NotSupported("it cannot make keys"))
     }
 
-    fn sign(&mut self, _: u8, _: &[u8], _: PinEntry<'_>) -> Result<Vec<u8>> {
+    fn sign(&mut self, _: u8, _: &[u8], _: Option<PinEntry<'_>>) -> Result<Signature> {
         Err(Error::NotSupported("it cannot make keys"))
     }
 

@@ -110,9 +110,10 @@ impl Features {
         Some(())
     }
 
-    /// Whether a PIN can be typed on the reader.
+    /// Whether PINs are typed on the reader: those that the card has and new ones. A reader on which only the former
+    /// can be typed would leave nobody a way to change them.
     pub fn has_pad(&self) -> bool {
-        self.verify.is_some()
+        self.verify.is_some() && self.modify.is_some()
     }
 
     /// Whether the reader passes on a data field of so many bytes, to the card or from it. Some drivers say 65535

@@ -5,6 +5,9 @@
 //! the service is thrown away: `SCardIsValidContext` calls it valid even after pcscd was restarted
 //! (pcsc-rust#21).
 
+#[cfg(target_os = "linux")]
+mod holders;
+
 use std::ffi::{CStr, CString};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -98,6 +101,17 @@ impl Readers for PcscReaders {
         let name = CString::new(reader).map_err(|_| Error::NoReader)?;
         let card = context.connect(&name, ShareMode::Shared, Protocols::ANY).map_err(meaning)?;
         Ok(Box::new(PcscCard { context, name, card: Some(card) }))
+    }
+
+    /// Those that use the service, for whichever reader: it does not tell more, and other platforms tell nothing.
+    fn holders(&self, _reader: &str) -> Vec<String> {
+        #[cfg(target_os = "linux")]
+        return holders::holders()
+            .into_iter()
+            .map(|holder| format!("{} ({})", holder.name, holder.pid))
+            .collect();
+        #[cfg(not(target_os = "linux"))]
+        Vec::new()
     }
 }
 

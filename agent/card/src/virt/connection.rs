@@ -3,6 +3,7 @@
 use std::sync::{Arc, MutexGuard};
 
 use super::card::{Outcome, VirtualCard};
+use super::pad::Control;
 use super::readers::{Shared, Slot, State};
 use crate::transport::{Card, Error, ReaderState, Result, Transaction};
 
@@ -127,13 +128,37 @@ impl Transaction for Exclusive<'_> {
         self.0.card.atr()
     }
 
-    fn control(&mut self, _code: u32, _data: &[u8]) -> Result<Vec<u8>> {
-        Err(Error::Failed("SCARD_E_UNSUPPORTED_FEATURE".to_owned()))
+    fn control(&mut self, code: u32, data: &[u8]) -> Result<Vec<u8>> {
+        let control = {
+            let mut state = self.0.wait_while(|slot| slot.hangs)?;
+            self.0.undisturbed(&mut state)?.equipment.control(code, data)
+        };
+        match control {
+            Control::Answer(answer) => Ok(answer),
+            Control::Send(command) => self.exchange(&command),
+            Control::Unknown => Err(Error::Failed("SCARD_E_UNSUPPORTED_FEATURE".to_owned())),
+        }
     }
 
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>> {
+        {
+            let mut state = self.0.wait_while(|slot| slot.hangs)?;
+            if !self.0.undisturbed(&mut state)?.equipment.passes(command) {
+                return Err(Error::Failed("SCARD_E_INVALID_PARAMETER".to_owned()));
+            }
+        }
+        self.exchange(command)
+    }
+
+    fn keep_alive(&mut self) -> Result<()> {
+        self.0.undisturbed(&mut self.0.shared.lock()).map(drop)
+    }
+}
+
+impl Exclusive<'_> {
+    /// One exchange with the card.
+    fn exchange(&mut self, command: &[u8]) -> Result<Vec<u8>> {
         let connection = &*self.0;
-        drop(connection.wait_while(|slot| slot.hangs)?);
         let outcome = connection.card.exchange(command);
         let mut state = connection.shared.lock();
         let slot = connection.undisturbed(&mut state)?;
@@ -150,10 +175,6 @@ impl Transaction for Exclusive<'_> {
         };
         connection.shared.tell();
         answer
-    }
-
-    fn keep_alive(&mut self) -> Result<()> {
-        self.0.undisturbed(&mut self.0.shared.lock()).map(drop)
     }
 }
 

@@ -14,7 +14,8 @@ use x509_parser::pem::Pem;
 
 use super::card::{Chip, VirtualCard};
 use super::fault::Fault;
-use super::readers::VirtualReaders;
+use super::pad::Equipment;
+use super::readers::{MAX_APDU_DATA, VirtualReaders};
 
 /// The largest file that a description may name, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
@@ -36,7 +37,7 @@ struct Description {
 
 /// A reader.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Reader {
     name: Spanned<String>,
     /// The card that belongs in it.
@@ -44,6 +45,16 @@ struct Reader {
     /// Whether the card is in it at the start.
     #[serde(default = "yes")]
     inserted: bool,
+    /// Whether PINs are typed on the reader.
+    #[serde(default)]
+    pin_pad: bool,
+    /// The longest data field that it passes on, in bytes; 256 or less: short APDUs only.
+    #[serde(default = "max_apdu_data")]
+    max_apdu_data: u32,
+}
+
+fn max_apdu_data() -> u32 {
+    MAX_APDU_DATA
 }
 
 fn yes() -> bool {
@@ -154,7 +165,8 @@ pub(super) fn build(toml: &str, files: &Files<'_>) -> Result<VirtualReaders, Str
             return Err(here(reader.name.span().start, format!("There are two readers \"{name}\".")));
         }
         names.push(name);
-        readers.describe_reader(name, reader.card.as_ref().map(|card| card.get_ref().as_str()));
+        let equipment = Equipment::new(reader.pin_pad, reader.max_apdu_data);
+        readers.describe_reader(name, reader.card.as_ref().map(|card| card.get_ref().as_str()), equipment);
         if let Some(card) = &reader.card {
             let at = card.span().start;
             if readers.card(card.get_ref()).is_none() {

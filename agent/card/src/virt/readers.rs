@@ -10,7 +10,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use super::card::VirtualCard;
 use super::connection::Connection;
 use super::description;
+use super::pad::{Equipment, Keys};
 use crate::transport::{Card, Error, Presence, ReaderState, Readers, Result};
+
+/// The longest data field that a virtual reader passes on, in bytes, unless its description says otherwise.
+pub(super) const MAX_APDU_DATA: u32 = 0x1_0000;
 
 /// Virtual readers, each of which can hold a virtual card. Clones are handles on the same readers.
 #[derive(Clone)]
@@ -56,8 +60,12 @@ pub(super) struct Slot {
     pub transaction: Option<u64>,
     /// Whether another program keeps the card for itself.
     pub held: bool,
+    /// What other programs have the service's socket open, as they are named to people.
+    pub holders: Vec<String>,
     /// Whether the reader has stopped answering.
     pub hangs: bool,
+    /// What else it can do.
+    pub equipment: Equipment,
 }
 
 impl Slot {
@@ -124,7 +132,9 @@ impl State {
                 connections: 0,
                 transaction: None,
                 held: false,
+                holders: Vec::new(),
                 hangs: false,
+                equipment: Equipment::new(false, MAX_APDU_DATA),
             }),
         }
     }
@@ -269,13 +279,30 @@ impl VirtualReaders {
         self.0.lock().cards.insert(card.name().to_owned(), card);
     }
 
-    pub(super) fn describe_reader(&self, name: &str, usual: Option<&str>) {
+    pub(super) fn describe_reader(&self, name: &str, usual: Option<&str>, equipment: Equipment) {
         self.change(|state| {
             state.add(name);
             if let Some(slot) = state.slot(name) {
                 slot.usual = usual.map(str::to_owned);
+                slot.equipment = equipment;
             }
         });
+    }
+
+    /// What the person will do, one after the other, when a reader with a pad asks for PINs.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn type_on_pad(&self, reader: &str, keys: &[Keys]) -> std::result::Result<(), String> {
+        self.change_slot(reader, |slot| slot.equipment.keys.extend(keys.iter().cloned()))
+    }
+
+    /// What has not been typed of it.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn left_to_type(&self, reader: &str) -> std::result::Result<usize, String> {
+        self.change_slot(reader, |slot| slot.equipment.keys.len())
     }
 
     /// Plugs a reader in, empty; one that was unplugged keeps counting where it stopped.
@@ -308,6 +335,15 @@ impl VirtualReaders {
     /// A sentence.
     pub fn hold(&self, reader: &str, held: bool) -> std::result::Result<(), String> {
         self.change_slot(reader, |slot| slot.held = held)
+    }
+
+    /// What [`Readers::holders`] will say of a reader.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn set_holders(&self, reader: &str, holders: &[&str]) -> std::result::Result<(), String> {
+        let holders = holders.iter().map(|name| (*name).to_owned()).collect();
+        self.change_slot(reader, |slot| slot.holders = holders)
     }
 
     /// Lets another program reset the card in a reader: every connection learns of it.
@@ -378,5 +414,9 @@ impl Readers for VirtualReaders {
             return Err(Error::ServiceDown);
         }
         Ok(Box::new(Connection::open(&self.0, &mut state, reader)?))
+    }
+
+    fn holders(&self, reader: &str) -> Vec<String> {
+        self.0.lock().slot(reader).map_or_else(Vec::new, |slot| slot.holders.clone())
     }
 }

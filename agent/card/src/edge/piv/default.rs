@@ -79,11 +79,26 @@ impl ContainerMap {
         }
     }
 
-    /// Takes a slot out. When it was the default one, the slot for authentication becomes that, or the first.
+    /// Takes a slot out.
     pub(super) fn remove(&mut self, slot: Slot) {
+        let of_slot = |record: &Record| record.is_valid() && record.slot() == Some(slot);
+        let places: Vec<usize> = self
+            .records
+            .iter()
+            .enumerate()
+            .filter(|(_, record)| of_slot(record))
+            .map(|(place, _)| place)
+            .collect();
+        self.remove_at(&places);
+    }
+
+    /// Takes the records at these places out. When the default one is among them, the slot for authentication becomes
+    /// that, or the first.
+    pub(super) fn remove_at(&mut self, places: &[usize]) {
         let default = self.default_slot();
-        self.records.retain(|record| !record.is_valid() || record.slot() != Some(slot));
-        if default == Some(slot) {
+        let mut place = 0..;
+        self.records.retain(|_| place.next().is_none_or(|place| !places.contains(&place)));
+        if default.is_some_and(|slot| self.get(slot).is_none()) {
             let first = || self.records.iter().filter(|record| record.is_valid()).find_map(Record::slot);
             let next = self.get(Slot::AUTHENTICATION).and_then(Record::slot).or_else(first);
             self.set_default(next);

@@ -23,6 +23,7 @@ impl Piv<'_> {
         });
         self.change(|card, undo| {
             card.rewrite(undo, slot.certificate_object(), &[])?;
+            card.note_retired(undo, slot)?;
             match &map {
                 Some(map) => card.rewrite(undo, ObjectId::CONTAINER_MAP, map),
                 None => Ok(()),
@@ -48,6 +49,7 @@ impl Piv<'_> {
         });
         self.change(|card, undo| {
             card.rewrite(undo, slot.certificate_object(), &[])?;
+            card.note_retired(undo, slot)?;
             if deletes_key {
                 card.delete_key(slot)?;
                 undo.bind();

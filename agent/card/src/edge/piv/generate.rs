@@ -70,6 +70,7 @@ impl Piv<'_> {
         let removable = self.vendor()?.moves_keys() && self.metadata(slot.reference())? == Told::Absent;
         self.change(|card, undo| {
             card.rewrite(undo, slot.certificate_object(), &[])?;
+            card.note_retired(undo, slot)?;
             undo.key_comes(slot, removable);
             let key = card.generate_key(slot, new.algorithm, new.pin_use, new.touch_use)?;
             undo.key_has_come();

@@ -193,6 +193,7 @@ impl Piv<'_> {
             self.compare_key(plan.slot, import.public_key)?;
         }
         self.rewrite(undo, object, &plan.certificate)?;
+        self.note_retired(undo, plan.slot)?;
         if let (Some(roots), Some(at)) = (&plan.roots, ObjectId::roots().next()) {
             match self.rewrite(undo, at, roots) {
                 // The chain is left out.

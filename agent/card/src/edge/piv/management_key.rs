@@ -4,8 +4,7 @@
 use hmac::Hmac;
 use sha1::Sha1;
 use shared::model::ManagementKeyAlgorithm::{self as Algorithm, Aes128, Aes192, Aes256, TripleDes};
-use shared::model::{ManagementKey, TouchUse};
-use shared::secret::Pin;
+use shared::model::{ManagementKey, Role, TouchUse};
 use zeroize::Zeroizing;
 
 use super::Piv;
@@ -15,7 +14,7 @@ use super::metadata::{MANAGEMENT_KEY, Metadata, Told};
 use super::objects::{ObjectId, Read};
 use crate::apdu::{Command, Data, Response, StatusWord};
 use crate::error::{Error, Result};
-use crate::smart_card::ManagementProof;
+use crate::smart_card::{ManagementProof, PinEntry};
 use crate::tlv;
 
 /// The factory's key is these bytes again and again, as long as the cipher wants (card-piv.md 4).
@@ -95,11 +94,12 @@ impl Piv<'_> {
 
     /// Makes the management key from a PIN that the card has just accepted, where ADMIN DATA say that older tools of
     /// Yubico made it so. It is wiped at the end of the transaction at the latest.
-    pub(super) fn derive_key(&mut self, pin: &Pin) -> Result<()> {
+    pub(super) fn derive_key(&mut self, role: Role, pin: PinEntry<'_>) -> Result<()> {
+        let (Role::USER, PinEntry::Typed(pin)) = (role, pin) else { return Ok(()) };
         if !self.admin_data()?.key_derived {
             return Ok(());
         }
-        let contents = self.get(ObjectId::ADMIN_DATA)?.unwrap_or_default();
+        let contents = self.get_if_readable(ObjectId::ADMIN_DATA)?.unwrap_or_default();
         let salt = tlv::find(&contents, 0x80).and_then(|data| tlv::find(data, 0x82)).unwrap_or_default();
         let mut key = Zeroizing::new(vec![0; key_length(TripleDes)]);
         if pbkdf2::pbkdf2::<Hmac<Sha1>>(pin.bytes(), salt, ITERATIONS, &mut key).is_ok() {
@@ -109,7 +109,11 @@ impl Piv<'_> {
     }
 
     fn admin_data(&mut self) -> Result<AdminData> {
-        Ok(self.get(ObjectId::ADMIN_DATA)?.map(|contents| AdminData::parse(&contents)).unwrap_or_default())
+        if !self.vendor()?.stores_admin_data() {
+            return Ok(AdminData::default());
+        }
+        let contents = self.get_if_readable(ObjectId::ADMIN_DATA)?;
+        Ok(contents.map(|contents| AdminData::parse(&contents)).unwrap_or_default())
     }
 
     fn authenticate_as_factory(&mut self, state: &ManagementKey) -> Result<()> {
@@ -174,7 +178,9 @@ impl Piv<'_> {
         tlv::put_header(&mut data, TEMPLATE, 2 * (block + 2));
         tlv::put(&mut data, WITNESS, &deciphered);
         tlv::put(&mut data, CHALLENGE, &challenge);
+        self.managed = true;
         let response = self.general_authenticate(algorithm, Data::Sensitive(&data))?;
+        self.managed = response.status == StatusWord::OK;
         match response.status {
             StatusWord::OK => {}
             // No touch in time: 6985, or 6982 as for a wrong key (card-piv.md 4.2). A key that wants no touch is

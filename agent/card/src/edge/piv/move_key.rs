@@ -38,6 +38,7 @@ impl Piv<'_> {
                 return Err(Error::Damaged(format!("the key moved from slot {from} to slot {to}")));
             }
             card.rewrite(undo, from.certificate_object(), &[])?;
+            card.note_retired(undo, if to.is_retired() { to } else { from })?;
             match &map {
                 Some(map) => card.rewrite(undo, ObjectId::CONTAINER_MAP, map),
                 None => Ok(()),

@@ -50,7 +50,8 @@ impl ObjectId {
         if self == Self::DISCOVERY { self.0 } else { CONTENTS }
     }
 
-    fn tag_list(self) -> Vec<u8> {
+    /// As GET DATA and PUT DATA begin: `5C`, its length, the tag.
+    pub(super) fn tag_list(self) -> Vec<u8> {
         let bytes = self.0.to_be_bytes();
         let leading = bytes.iter().take_while(|byte| **byte == 0).count();
         tlv::object(TAG_LIST, bytes.get(leading..).unwrap_or_default())
@@ -64,7 +65,6 @@ impl fmt::Display for ObjectId {
 }
 
 /// What a card says to GET DATA.
-#[derive(Debug)]
 pub(super) enum Read {
     /// What is in the object; perhaps nothing.
     Contents(Zeroizing<Vec<u8>>),
@@ -74,9 +74,25 @@ pub(super) enum Read {
     PinNeeded,
 }
 
-/// Objects as read or written in this transaction.
+/// Objects as read in this transaction.
 #[derive(Default)]
-pub(super) struct Memory(BTreeMap<ObjectId, Option<Vec<u8>>>);
+pub(super) struct Memory(BTreeMap<ObjectId, Option<Answer>>);
+
+/// An object that is there.
+struct Answer {
+    /// All that the card gave out.
+    whole: Vec<u8>,
+    /// What is in the object.
+    contents: Vec<u8>,
+}
+
+impl Memory {
+    /// The answers that are longer than so many bytes.
+    pub(super) fn longer_than(&self, length: usize) -> Vec<(ObjectId, &[u8])> {
+        let known = self.0.iter().filter_map(|(id, answer)| Some((*id, answer.as_ref()?.whole.as_slice())));
+        known.filter(|(_, whole)| whole.len() > length).collect()
+    }
+}
 
 impl Piv<'_> {
     /// What is in an object that everybody may read; `None` when there is no such object, or when it is empty
@@ -86,19 +102,32 @@ impl Piv<'_> {
     /// [`Error::Unexpected`], also for an object that wants the PIN (6982); [`Error::Malformed`].
     pub(super) fn get(&mut self, id: ObjectId) -> Result<Option<Vec<u8>>> {
         if let Some(known) = self.memory.0.get(&id) {
-            return Ok(known.clone());
+            return Ok(known.as_ref().map(|answer| answer.contents.clone()));
         }
-        let contents = match self.read(id)? {
-            // Taken out of its wiping wrapper: nothing that everybody may read is a secret.
-            Read::Contents(mut contents) => Some(std::mem::take(&mut *contents)),
-            Read::Absent => None,
-            Read::PinNeeded => {
-                return Err(Error::Unexpected { command: "GET DATA", status: StatusWord::SECURITY.0 });
+        let answer = match self.get_data(id)? {
+            (StatusWord::OK, data) => {
+                let contents = contents(id, &data)?.map(<[u8]>::to_vec);
+                contents
+                    .filter(|contents| !contents.is_empty())
+                    .map(|contents| Answer { whole: data, contents })
             }
+            (status, _) if is_absent(status) => None,
+            (status, _) => return Err(Error::Unexpected { command: "GET DATA", status: status.0 }),
         };
-        let contents = contents.filter(|contents| !contents.is_empty());
-        self.memory.0.insert(id, contents.clone());
+        let contents = answer.as_ref().map(|answer| answer.contents.clone());
+        self.memory.0.insert(id, answer);
         Ok(contents)
+    }
+
+    /// The same, for what nothing else depends on: what the card does not give out counts as absent.
+    ///
+    /// # Errors
+    /// [`Error::Transport`]
+    pub(super) fn get_if_readable(&mut self, id: ObjectId) -> Result<Option<Vec<u8>>> {
+        match self.get(id) {
+            Err(Error::Unexpected { .. } | Error::Malformed(_)) => Ok(None),
+            contents => contents,
+        }
     }
 
     /// GET DATA, past the memory: what may hold a secret is not kept.
@@ -106,28 +135,22 @@ impl Piv<'_> {
     /// # Errors
     /// [`Error::Unexpected`], [`Error::Malformed`].
     pub(super) fn read(&mut self, id: ObjectId) -> Result<Read> {
-        let response = self.applet.send(&Command {
-            name: "GET DATA",
-            instruction: 0xCB,
-            parameters: CURRENT,
-            data: Data::Plain(&id.tag_list()),
-            expects: true,
-        })?;
-        let data = Zeroizing::new(response.data);
-        match response.status {
-            StatusWord::OK if data.is_empty() => Ok(Read::Absent),
-            StatusWord::OK => {
-                let contents = tlv::find(&data, id.outer()).ok_or(Error::Malformed("GET DATA"))?;
-                Ok(Read::Contents(Zeroizing::new(contents.to_vec())))
+        match self.get_data(id)? {
+            (StatusWord::OK, data) => {
+                let data = Zeroizing::new(data);
+                let contents = contents(id, &data)?.map(|contents| Zeroizing::new(contents.to_vec()));
+                Ok(contents.map_or(Read::Absent, Read::Contents))
             }
-            // 6A80 is Nitrokey's answer to objects of Yubico's, 6A81 PivApplet's (card-piv.md 2).
-            StatusWord::FILE_NOT_FOUND
-            | StatusWord::WRONG_DATA
-            | StatusWord::NOT_SUPPORTED
-            | StatusWord::NOT_FOUND => Ok(Read::Absent),
-            StatusWord::SECURITY => Ok(Read::PinNeeded),
-            status => Err(Error::Unexpected { command: "GET DATA", status: status.0 }),
+            (status, _) if is_absent(status) => Ok(Read::Absent),
+            (StatusWord::SECURITY, _) => Ok(Read::PinNeeded),
+            (status, _) => Err(Error::Unexpected { command: "GET DATA", status: status.0 }),
         }
+    }
+
+    fn get_data(&mut self, id: ObjectId) -> Result<(StatusWord, Vec<u8>)> {
+        let tag_list = id.tag_list();
+        let response = self.applet.send(&get_data(&tag_list))?;
+        Ok((response.status, response.data))
     }
 
     /// Fills an object; with nothing, deletes it (card-piv.md 5.1). Afterwards [`Piv::get`] asks the card again.
@@ -172,4 +195,34 @@ impl Piv<'_> {
             status => Err(Error::Unexpected { command: "PUT DATA", status: status.0 }),
         }
     }
+}
+
+/// GET DATA of one object.
+pub(super) fn get_data(tag_list: &[u8]) -> Command<'_> {
+    Command {
+        name: "GET DATA",
+        instruction: 0xCB,
+        parameters: CURRENT,
+        data: Data::Plain(tag_list),
+        expects: true,
+    }
+}
+
+/// What is in an object, of the card's whole answer; `None` when that is empty.
+fn contents(id: ObjectId, answer: &[u8]) -> Result<Option<&[u8]>> {
+    if answer.is_empty() {
+        return Ok(None);
+    }
+    tlv::find(answer, id.outer()).map(Some).ok_or(Error::Malformed("GET DATA"))
+}
+
+/// 6A80 is Nitrokey's answer to objects of Yubico's, 6A81 PivApplet's (card-piv.md 2).
+fn is_absent(status: StatusWord) -> bool {
+    let absent = [
+        StatusWord::FILE_NOT_FOUND,
+        StatusWord::WRONG_DATA,
+        StatusWord::NOT_SUPPORTED,
+        StatusWord::NOT_FOUND,
+    ];
+    absent.contains(&status)
 }

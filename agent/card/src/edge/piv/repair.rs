@@ -1,140 +1,90 @@
-//! What changes leave behind that are cut off, or made by programs that know only a part of the card, and mending
-//! it. Nothing is deleted but certificates that are also elsewhere on the card. The key history is not touched: what
-//! it says of keys without certificates nobody else knows.
+//! Mending what changes leave behind that are cut off, or that are made by programs which know a part of the card only.
+//! No key is deleted, and no certificate but one that is also beside its key. The key history is not touched: what it
+//! says of keys whose certificates are elsewhere nobody else knows.
 
 use shared::model::Finding;
 
-use super::Piv;
-use super::container_map::ContainerMap;
+use super::contents::Inventory;
+use super::findings::Problem;
 use super::objects::ObjectId;
-use super::place::SlotKey;
 use super::slot::Slot;
-use crate::error::Result;
-use crate::x509;
-
-/// A certificate in a slot without a key, whose key is in another slot.
-struct Stray {
-    at: Slot,
-    key: Slot,
-    /// Whether the slot with the key has the same certificate, too.
-    copied: bool,
-}
-
-impl Stray {
-    fn finding(&self) -> Finding {
-        let Self { at, key, copied } = self;
-        Finding {
-            place: format!("slot {at}"),
-            text: format!("Its certificate has no key beside it: the key is in slot {key}."),
-            repair: Some(if *copied {
-                format!("It is deleted here; slot {key} has it, too.")
-            } else {
-                format!("It is moved to slot {key}.")
-            }),
-        }
-    }
-}
+use super::{Piv, chuid};
+use crate::error::{Error, Result};
 
 impl Piv<'_> {
-    /// What a repair would mend in these slots and in the container map.
-    pub(super) fn repairable(&mut self, slots: &[Slot]) -> Result<Vec<Finding>> {
-        let mut findings: Vec<Finding> = self.strays(slots)?.iter().map(Stray::finding).collect();
-        if let Some((_, stale)) = self.renewed_map(slots)? {
-            findings.extend(stale);
-        }
-        Ok(findings)
+    /// Mends what it can; returns what it mended.
+    pub(super) fn mend(&mut self) -> Result<Vec<Finding>> {
+        let before = self.inventory()?;
+        let mut mended = self.bring_certificates_to_keys(&before)?;
+        // What is left behind may be what the container map names.
+        let after = self.inventory()?;
+        mended.extend(self.mend_map(&after)?);
+        mended.extend(self.give_identifier(&after)?);
+        Ok(mended.iter().map(Problem::finding).collect())
     }
 
-    /// Mends all of that; returns what it mended.
-    pub(super) fn mend(&mut self) -> Result<Vec<Finding>> {
-        let slots = self.slots()?;
+    fn bring_certificates_to_keys(&mut self, inventory: &Inventory) -> Result<Vec<Problem>> {
         let mut mended = Vec::new();
-        for stray in self.strays(&slots)? {
-            let certificate = self.get(stray.at.certificate_object())?.unwrap_or_default();
+        let mut taken: Vec<Slot> = Vec::new();
+        for problem in self.problems(inventory)? {
+            let Problem::LeftBehind { at, key, .. } = problem else { continue };
+            // Of two certificates for one key the second stays where it is.
+            if taken.contains(&key) {
+                continue;
+            }
+            taken.push(key);
+            let certificate = self.get(at.certificate_object())?.unwrap_or_default();
             self.change(|card, undo| {
-                card.rewrite(undo, stray.key.certificate_object(), &certificate)?;
-                card.rewrite(undo, stray.at.certificate_object(), &[])
+                card.rewrite(undo, key.certificate_object(), &certificate)?;
+                card.rewrite(undo, at.certificate_object(), &[])
             })?;
-            mended.push(stray.finding());
-        }
-        if let Some((map, findings)) = self.renewed_map(&slots)? {
-            self.change(|card, undo| card.rewrite(undo, ObjectId::CONTAINER_MAP, &map.encode()))?;
-            mended.extend(findings);
+            mended.push(problem);
         }
         Ok(mended)
     }
 
-    fn strays(&mut self, slots: &[Slot]) -> Result<Vec<Stray>> {
-        let mut strays = Vec::new();
-        let mut taken = Vec::new();
-        for at in slots.iter().copied() {
-            // On a card that does not tell, a key may be beside every certificate.
-            let Some(Ok(der)) = self.certificate_in(at)? else { continue };
-            if self.slot_key(at)? != SlotKey::None {
-                continue;
-            }
-            let Some(public_key) = x509::public_key(&der).map(SlotKey::Known) else { continue };
-            for key in slots.iter().copied() {
-                if self.slot_key(key)? != public_key || taken.contains(&key) {
-                    continue;
+    fn mend_map(&mut self, inventory: &Inventory) -> Result<Vec<Problem>> {
+        let Some(Some(mut map)) = inventory.map.clone() else { return Ok(Vec::new()) };
+        let mut mended = self.problems(inventory)?;
+        let (mut gone, mut missing) = (Vec::new(), Vec::new());
+        mended.retain(|problem| {
+            match problem {
+                Problem::RecordWithoutKey(place) => gone.push(*place),
+                Problem::RecordOfAnotherCertificate(slot) => {
+                    map.set_certificate(*slot, inventory.get(*slot).and_then(|held| held.der()));
                 }
-                let copied = match self.certificate_in(key)? {
-                    None => false,
-                    Some(Ok(other)) if other == der => true,
-                    Some(_) => continue,
-                };
-                taken.push(key);
-                strays.push(Stray { at, key, copied });
-                break;
+                Problem::NotInMap(slot) => missing.push(*slot),
+                Problem::SeveralDefaults => map.set_default(map.default_slot()),
+                _ => return false,
+            }
+            true
+        });
+        map.remove_at(&gone);
+        for held in missing.into_iter().filter_map(|slot| inventory.get(slot)) {
+            if let Some(key) = held.certified_key() {
+                map.enter(held.slot, key.algorithm(), false)?;
+                map.set_certificate(held.slot, held.der());
             }
         }
-        Ok(strays)
+        if !mended.is_empty() {
+            self.change(|card, undo| card.rewrite(undo, ObjectId::CONTAINER_MAP, &map.encode()))?;
+        }
+        Ok(mended)
     }
 
-    /// The container map as it should be, and what is wrong with the one that is there; `None` when nothing is, or it
-    /// is not in use.
-    fn renewed_map(&mut self, slots: &[Slot]) -> Result<Option<(ContainerMap, Vec<Finding>)>> {
-        let Some(mut map) = self.container_map()? else { return Ok(None) };
-        let mut findings = Vec::new();
-        let mut find = |text: String, repair: &str| {
-            findings.push(Finding { place: "MSCMAP".to_owned(), text, repair: Some(repair.to_owned()) });
+    fn give_identifier(&mut self, inventory: &Inventory) -> Result<Option<Problem>> {
+        if inventory.guid.is_some() {
+            return Ok(None);
+        }
+        let mut guid = [0; 16];
+        getrandom::fill(&mut guid).map_err(|_| Error::NotSupported("this machine has no random numbers"))?;
+        let chuid = match self.get_if_readable(ObjectId::CHUID)? {
+            None => Some(chuid::template(guid)),
+            // Signed, or damaged in another way: only its issuer can tell what it should be.
+            Some(before) => chuid::with_guid(&before, guid),
         };
-        let recorded: Vec<Slot> = map
-            .records
-            .iter()
-            .filter(|record| record.is_valid())
-            .filter_map(|record| record.slot())
-            .collect();
-        for slot in recorded.iter().copied() {
-            let (key, certificate) = (self.slot_key(slot)?, self.certificate_in(slot)?);
-            let Some(record) = map.get_mut(slot) else { continue };
-            match certificate {
-                _ if key == SlotKey::None => {
-                    map.remove(slot);
-                    find(format!("It names slot {slot}, which has no key."), "The entry is removed.");
-                }
-                Some(Ok(der)) if !record.is_of(&der) => {
-                    record.set_certificate(&der);
-                    let text = format!("It names another certificate than slot {slot} has.");
-                    find(text, "It will name the one that is there.");
-                }
-                None if record.has_certificate() => {
-                    record.forget_certificate();
-                    let text = format!("It names a certificate in slot {slot}, which has none.");
-                    find(text, "The entry will name none.");
-                }
-                _ => {}
-            }
-        }
-        for slot in slots.iter().copied().filter(|slot| !recorded.contains(slot)) {
-            let Some(Ok(der)) = self.certificate_in(slot)? else { continue };
-            let (SlotKey::Known(key) | SlotKey::Presumed(key)) = self.slot_key(slot)? else { continue };
-            map.enter(slot, key.algorithm(), false)?;
-            map.set_certificate(slot, Some(&der));
-            let text =
-                format!("It does not name slot {slot}: Yubico's minidriver may not find the key there.");
-            find(text, "It will name it.");
-        }
-        Ok((!findings.is_empty()).then_some((map, findings)))
+        let Some(chuid) = chuid else { return Ok(None) };
+        self.change(|card, undo| card.rewrite(undo, ObjectId::CHUID, &chuid))?;
+        Ok(Some(Problem::NoIdentifier))
     }
 }

@@ -11,11 +11,16 @@ use super::{algorithm, vendor::Product};
 use crate::apdu::{Response, StatusWord};
 use crate::error::{Error, Result};
 use crate::key::{Scheme, Signature};
-use crate::smart_card::{PinEntry, SmartCard};
+use crate::smart_card::PinEntry;
 
 impl Piv<'_> {
     /// Signs, and checks the signature.
-    pub(super) fn sign_with(&mut self, container: u8, message: &[u8], pin: PinEntry<'_>) -> Result<Vec<u8>> {
+    pub(super) fn sign_with(
+        &mut self,
+        container: u8,
+        message: &[u8],
+        pin: Option<PinEntry<'_>>,
+    ) -> Result<Signature> {
         let slot = self.chosen(container)?;
         let key = match self.slot_key(slot)? {
             SlotKey::Known(key) | SlotKey::Presumed(key) => key,
@@ -32,7 +37,7 @@ impl Piv<'_> {
         let input = input.ok_or_else(|| Error::KeyNotSupported(format!("{kind} cannot sign")))?;
         let response = self.use_key_with_pin(slot, identifier, &input, pin)?;
         let signature = answer(&response).and_then(|answer| Signature::verified(&key, message, answer));
-        Ok(signature.ok_or(Error::Malformed(USE))?.bytes().to_vec())
+        signature.ok_or(Error::Malformed(USE))
     }
 
     /// Uses a key, with VERIFY directly before it where the key wants that, and once more where the card has
@@ -42,7 +47,7 @@ impl Piv<'_> {
         slot: Slot,
         identifier: u8,
         input: &[u8],
-        pin: PinEntry<'_>,
+        pin: Option<PinEntry<'_>>,
     ) -> Result<Response> {
         let told = match self.metadata(slot.reference())? {
             Told::Known(metadata) => metadata,
@@ -54,14 +59,17 @@ impl Piv<'_> {
             Slot::CARD_AUTHENTICATION => PinUse::Never,
             _ => PinUse::Once,
         });
-        let mut may_verify = self.verified && pin_use != PinUse::Never;
-        if may_verify && matches!(pin_use, PinUse::Always | PinUse::MatchAlways) {
-            may_verify = false;
-            self.verify(Role::USER, pin)?;
+        let mut again = pin.filter(|_| self.verified && pin_use != PinUse::Never);
+        if matches!(pin_use, PinUse::Always | PinUse::MatchAlways)
+            && let Some(pin) = again.take()
+        {
+            self.verify_pin(Role::USER, pin)?;
         }
         let mut response = self.use_key(slot, identifier, input)?;
-        if response.status == StatusWord::SECURITY && may_verify {
-            self.verify(Role::USER, pin)?;
+        if response.status == StatusWord::SECURITY
+            && let Some(pin) = again
+        {
+            self.verify_pin(Role::USER, pin)?;
             response = self.use_key(slot, identifier, input)?;
         }
         let touch = match told.touch_use {

@@ -60,9 +60,9 @@ impl Slot {
         })
     }
 
-    /// Its place among the slots for retired keys, from 1.
-    pub(super) fn retired_number(self) -> Option<u8> {
-        matches!(self.0, 0x82..=0x95).then(|| self.0 - 0x81)
+    /// Whether it is for a retired key management key.
+    pub(super) fn is_retired(self) -> bool {
+        matches!(self.0, 0x82..=0x95)
     }
 
     /// The name by which people call it (SP 800-73-4 part 1, table 4b).
@@ -73,7 +73,8 @@ impl Slot {
             0x9D => "Key Management".to_owned(),
             0x9E => "Card Authentication".to_owned(),
             0xF9 => "Attestation".to_owned(),
-            _ => format!("Retired {}", self.retired_number().unwrap_or_default()),
+            // 1 to 20
+            _ => format!("Retired {}", self.0.saturating_sub(0x81)),
         }
     }
 

@@ -6,7 +6,7 @@ use shared::secret::Pin;
 use super::Piv;
 use crate::apdu::{Command, Data, StatusWord};
 use crate::error::{Error, Result};
-use crate::smart_card::{PinEntry, SmartCard};
+use crate::smart_card::PinEntry;
 
 /// What PIN and PUK are after SET PIN RETRIES (card-piv.md 3).
 const FACTORY_PIN: &[u8] = b"123456";
@@ -40,11 +40,11 @@ impl Piv<'_> {
         }
         self.verified = false;
         let mut changed = Ok(());
-        // The PUK first: whoever has it can set the PIN.
+        // The PUK first: whoever has it can set the PIN. When one fails the other is changed nevertheless.
         for (role, factory, value) in [(Role::ADMIN, FACTORY_PUK, puk.1), (Role::USER, FACTORY_PIN, pin.1)] {
             if value.bytes() != factory {
                 let (old, new) = (Pin::from(factory), PinEntry::Typed(value));
-                changed = changed.and(self.change_pin(role, PinEntry::Typed(&old), new));
+                changed = changed.and(self.change_reference_data(role, PinEntry::Typed(&old), new));
             }
         }
         changed.map_err(|cause| Error::WriteFailed { cause: Box::new(cause), restored: false })

@@ -87,21 +87,23 @@ impl Vendor {
     pub(super) fn has_slot(&self, slot: Slot) -> bool {
         match (self.product, slot.reference()) {
             (Product::CanoKey, 0x84..=0x95) | (Product::PivApplet, 0x8D..=0x95) => false,
-            (product, 0xF9) => product == Product::YubiKey,
+            (product, 0xF9) => matches!(product, Product::YubiKey | Product::PivApplet),
             _ => true,
         }
     }
 
-    /// Whether those who write this card note its retired keys in the key history object. Yubico's tools do not.
+    /// Whether those who write this card note its retired keys in the key history object, as the standard has it. The
+    /// tools of the other products do not.
     pub(super) fn keeps_key_history(&self) -> bool {
-        matches!(self.product, Product::Plain | Product::Nitrokey)
+        self.product == Product::Plain
     }
 
-    /// The most bytes that a certificate's object may have, where that is known.
+    /// The most bytes that there can be in an object, where that is known. A YubiKey takes 3072 together with the
+    /// object's tag and lengths (card-piv.md 2).
     pub(super) fn object_limit(&self) -> Option<usize> {
         match self.product {
-            Product::YubiKey if self.version < [4, 0, 0] => Some(2048),
-            Product::YubiKey => Some(3072),
+            Product::YubiKey if self.version < [4, 0, 0] => Some(2048 - 9),
+            Product::YubiKey => Some(3072 - 9),
             Product::CanoKey => Some(3000),
             Product::Nitrokey | Product::PivApplet | Product::Plain => None,
         }
@@ -156,6 +158,17 @@ impl Vendor {
         PinPolicy { min_length, max_length: 8, characters, complexity, source: PolicySource::Assumed }
     }
 
+    /// How many containers it has room for, where the standard's number is the card's.
+    pub(super) fn containers_max(&self) -> Option<u16> {
+        let slots = Slot::all().filter(|slot| self.has_slot(*slot)).count();
+        u16::try_from(slots).ok().filter(|_| !matches!(self.product, Product::Plain | Product::Nitrokey))
+    }
+
+    /// What 630x stands for: a count on the first YubiKeys, and on others that it is not told (card-piv.md 3).
+    pub(super) fn counts_in_630x(&self) -> bool {
+        self.product == Product::YubiKey && self.version < [4, 0, 0]
+    }
+
     /// Whether the serial number that it tells is its own: Nitrokeys all have the same one.
     fn has_serial(&self) -> bool {
         match self.product {
@@ -197,15 +210,27 @@ impl Piv<'_> {
             return Ok(told(Product::Plain, [0; 3], "PIV card".to_owned()));
         };
         let [major, minor, patch] = version;
-        // The attestation slot always has a key on YubiKeys, and is none on CanoKeys (card-piv.md 1.1 and 2).
+        let yubikey = || told(Product::YubiKey, version, format!("YubiKey {major}.{minor}.{patch}"));
+        let canokey = || told(Product::CanoKey, version, "CanoKey".to_owned());
+        if self.atr_names(b"yubikey") {
+            return Ok(yubikey());
+        }
+        if self.atr_names(b"canokey") {
+            return Ok(canokey());
+        }
+        // Whatever the reader shows of the answer to reset: the attestation slot has a key on YubiKeys, and does not
+        // exist on CanoKeys (card-piv.md 2).
         Ok(match self.ask_metadata(Slot::ATTESTATION.reference(), Origins::FromOne)? {
-            Told::Known(_) => told(Product::YubiKey, version, format!("YubiKey {major}.{minor}.{patch}")),
-            Told::NotSupported if version < [5, 3, 0] => {
-                told(Product::YubiKey, version, format!("YubiKey {major}.{minor}.{patch}"))
-            }
-            Told::Absent => told(Product::CanoKey, version, "CanoKey".to_owned()),
+            Told::Known(_) => yubikey(),
+            Told::NotSupported if version < [5, 3, 0] => yubikey(),
+            Told::Absent => canokey(),
             Told::NotSupported | Told::Unknown => told(Product::Plain, [0; 3], "PIV card".to_owned()),
         })
+    }
+
+    /// Whether the answer to reset has that word, in whatever case: "Yubikey4" on a YubiKey 4, "YubiKey" on a 5.
+    fn atr_names(&self, word: &[u8]) -> bool {
+        self.applet.atr().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
     }
 
     /// The serial number of the device, where it has one of its own. One APDU, once in a transaction.

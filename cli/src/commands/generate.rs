@@ -1,0 +1,128 @@
+//! `cert generate`: a key made on the card, with a certificate or a request for one.
+
+use std::path::Path;
+
+use shared::model::{KeyAlgorithm, KeyFamily, PinUse, TouchUse};
+use shared::rpc::methods::{
+    CertGenerate, CertPlace, GenerateParams, GenerateReply, KeyPlan, PlaceParams, Product,
+};
+
+use super::access::{self, Authority, Wants};
+use super::cert::{container_text, may_overwrite, replaced_text};
+use crate::args::{Generate, Global};
+use crate::exit::{Failure, usage};
+use crate::files::{Overwrite, Reserved};
+use crate::output::{Output, clean, note, print};
+use crate::session::Session;
+use crate::terminal::Secrets;
+
+/// The slot whose key wants no PIN unless told otherwise (SP 800-73-4 part 1, table 4b).
+const WITHOUT_PIN: &str = "9E";
+
+/// Where a request goes.
+enum Destination<'a> {
+    Nowhere,
+    StandardOutput,
+    File(&'a Path, Reserved),
+}
+
+/// `cert generate`
+pub(super) fn run(order: &Generate, global: &Global, output: Output) -> Result<(), Failure> {
+    let algorithm = KeyAlgorithm::from(order.algorithm);
+    let (pin_use, touch_use) = (order.pin_policy.map(PinUse::from), order.touch.map(TouchUse::from));
+    let mut secrets = Secrets::open(&order.write.write.secrets)?;
+    // A request that finds no place once the key is made would be lost, so its place is made sure of first.
+    let destination = destination(order, output)?;
+    let mut session = Session::open(global)?;
+    let select = session.bind(secrets.terminal())?;
+    let slot = order.place.slot.clone();
+    let plan =
+        session.call::<CertPlace>(&PlaceParams { select: select.clone(), algorithm, slot: slot.clone() })?;
+    note(&plan_text(&plan, algorithm));
+    let place = container_text(plan.slot.as_deref(), plan.container);
+    let overwrite = may_overwrite(plan.overwrites_key, &order.place, &place, &secrets)?;
+    let wants = Wants {
+        pin: pin_use.map_or(plan.slot.as_deref() != Some(WITHOUT_PIN), |wanted| wanted != PinUse::Never),
+        touch: touch_use.is_some_and(|wanted| wanted != TouchUse::Never),
+    };
+    let Authority { pin, management_key, last_try } =
+        access::authorise(&mut session, &select, &order.write, &mut secrets, wants)?;
+    if let Some(patience) = patience(algorithm) {
+        note(patience);
+    }
+    let reply = session.call::<CertGenerate>(&GenerateParams {
+        select,
+        algorithm,
+        slot,
+        subject: order.subject.clone(),
+        product: if order.request.is_some() { Product::Request } else { Product::Certificate },
+        days: order.days,
+        pin_use,
+        touch_use,
+        default: order.default,
+        overwrite,
+        pin,
+        management_key,
+        last_try,
+    })?;
+    let request = reply.request.as_deref().unwrap_or_default();
+    match destination {
+        Destination::Nowhere => {}
+        Destination::StandardOutput => {
+            note(generated_text(&reply, None).trim_end());
+            return print(request.as_bytes());
+        }
+        Destination::File(path, reserved) => {
+            reserved.write(request.as_bytes())?;
+            return output.show(&reply, || generated_text(&reply, Some(path)));
+        }
+    }
+    output.show(&reply, || generated_text(&reply, None))
+}
+
+fn destination(order: &Generate, output: Output) -> Result<Destination<'_>, Failure> {
+    match order.request.as_deref() {
+        None => Ok(Destination::Nowhere),
+        Some(path) if path.as_os_str() == "-" => {
+            if output.json {
+                return Err(usage("Standard output cannot take the request and JSON. Name a file."));
+            }
+            Ok(Destination::StandardOutput)
+        }
+        Some(path) => {
+            let overwrite = if order.force { Overwrite::Yes } else { Overwrite::No };
+            Ok(Destination::File(path, Reserved::at(path, overwrite)?))
+        }
+    }
+}
+
+fn plan_text(plan: &KeyPlan, algorithm: KeyAlgorithm) -> String {
+    let KeyPlan { csn, reader, .. } = plan;
+    let place = container_text(plan.slot.as_deref(), plan.container);
+    let replaced = replaced_text(plan.replaces.as_deref(), plan.overwrites_key);
+    format!("A new key, {algorithm}, is made in {place} of the card {csn} in {reader}.{replaced}")
+}
+
+/// What is said of a key that takes a while to make; cards make keys on curves at once.
+fn patience(algorithm: KeyAlgorithm) -> Option<&'static str> {
+    match (algorithm.family, algorithm.bits) {
+        (KeyFamily::Rsa, 0..=2048) => Some("The card makes the key now. That takes some seconds."),
+        (KeyFamily::Rsa, _) => Some("The card makes the key now. That takes a minute or more; leave it in."),
+        _ => None,
+    }
+}
+
+fn generated_text(reply: &GenerateReply, file: Option<&Path>) -> String {
+    if let Some(certificate) = &reply.certificate {
+        return format!("Generated: {}, {}\n", clean(&certificate.id), clean(&certificate.common_name));
+    }
+    let place = container_text(reply.slot.as_deref(), reply.container);
+    let mut text = format!("Generated: the key in {}\n", clean(&place));
+    if let Some(file) = file {
+        text.push_str(&format!("Written: {}\n", clean(&file.display().to_string())));
+    }
+    text.push_str(
+        "Send the request to your authority, and import what comes back with: kortti cert import\n",
+    );
+    text
+}
