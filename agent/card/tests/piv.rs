@@ -1,0 +1,16 @@
+//! The PIV edge against the virtual card: every operation, what it costs, and what is left when it is cut off.
+
+#![cfg(test)]
+
+#[path = "piv/freshness.rs"]
+mod freshness;
+#[path = "piv/hostile.rs"]
+mod hostile;
+#[path = "piv/pins.rs"]
+mod pins;
+#[path = "piv/reading.rs"]
+mod reading;
+#[path = "piv/rig.rs"]
+mod rig;
+#[path = "piv/tries.rs"]
+mod tries;
