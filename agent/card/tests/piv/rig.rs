@@ -138,20 +138,25 @@ impl Request {
 
 /// A reader with a card in it.
 pub(crate) struct Rig {
-    readers: VirtualReaders,
+    pub(crate) readers: VirtualReaders,
     pub(crate) card: VirtualCard,
 }
 
 impl Rig {
     /// A card of this profile as the factory made it, but for a CHUID. `extra` is put into its description.
     pub(crate) fn new(profile: &str, extra: &str) -> Self {
+        Self::in_reader("", profile, extra)
+    }
+
+    /// The same in a reader that is described so.
+    pub(crate) fn in_reader(reader: &str, profile: &str, extra: &str) -> Self {
         let serial = if profile == "plain" || profile == "yubikey-4" {
             String::new()
         } else {
             format!("serial = {SERIAL}\n")
         };
         let toml = format!(
-            "[[reader]]\nname = '{READER}'\ncard = 'card'\n[[card]]\nname = 'card'\nkind = 'piv'\n\
+            "[[reader]]\nname = '{READER}'\ncard = 'card'\n{reader}\n[[card]]\nname = 'card'\nkind = 'piv'\n\
              profile = '{profile}'\nguid = '{GUID}'\n{serial}{extra}\n"
         );
         let readers =
