@@ -183,6 +183,14 @@ impl Rig {
         act(&mut *card)
     }
 
+    /// The same for a card that may be pulled: what comes of it.
+    pub(crate) fn attempt<T>(&self, act: impl FnOnce(&mut dyn SmartCard) -> card::Result<T>) -> card::Result<T> {
+        let mut connection = self.connect();
+        let mut transaction = connection.begin().unwrap();
+        let mut card = edge::open(&mut *transaction, None)?;
+        act(&mut *card)
+    }
+
     /// The same, with PIN and management key proved: the factory's.
     pub(crate) fn authorised<T>(&self, act: impl FnOnce(&mut dyn SmartCard) -> T) -> T {
         self.with(|card| {
@@ -287,22 +295,6 @@ pub(crate) fn bytes(digits: &str) -> Vec<u8> {
     hex::decode(digits.as_bytes()).unwrap()
 }
 
-/// What people see of a card: containers, certificates and roots, in the order of their names.
-pub(crate) fn shown(contents: &Contents) -> Vec<String> {
-    let mut all: Vec<String> = contents
-        .containers
-        .iter()
-        .map(|c| format!("container {:02X} {} {:?} {:?}", c.index, c.default, c.algorithm, c.certificate))
-        .collect();
-    for stored in &contents.certificates {
-        let der = stored.der.as_ref().map(|der| x509::common_name(der));
-        all.push(format!("certificate {} {:?} {der:?}", stored.id, stored.container));
-    }
-    all.push(format!("roots {}", contents.roots.len()));
-    all.sort();
-    all
-}
-
 /// How often commands with a secret were sent: VERIFY, CHANGE, RESET RETRY COUNTER, the answer to a witness, a private
 /// key.
 pub(crate) fn secrets(log: &[Exchange]) -> [usize; 5] {
@@ -311,7 +303,7 @@ pub(crate) fn secrets(log: &[Exchange]) -> [usize; 5] {
         log.iter().filter(fits).count()
     };
     let of_management_key =
-        |e: &&Exchange| e.instruction == 0x87 && e.parameters & 0xFF == 0x9B && e.length > 10;
+        |e: &&Exchange| e.instruction == 0x87 && e.parameters & 0xFF == 0x9B && e.length > 20;
     let answers = log.iter().filter(of_management_key).count();
     [count(0x20, 5), count(0x24, 5), count(0x2C, 5), answers, count(0xFE, 5)]
 }
