@@ -14,6 +14,7 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
+use card::transport::Readers;
 use shared::hex::Hex;
 use shared::model::{PinStatus, Role};
 use shared::rpc::methods::{Challenge, UnblockState};
@@ -23,6 +24,7 @@ use shared::{Error, ErrorCode, Result};
 pub(crate) use desk::Desk;
 pub(crate) use turn::Turn;
 
+use crate::errors;
 use crate::registry::Target;
 use crate::service::Service;
 use inbox::{Inbox, Outbox, inbox};
@@ -36,6 +38,8 @@ const RUN: Duration = Duration::from_secs(180);
 #[derive(Clone)]
 pub(crate) struct Worker {
     outbox: Outbox<Message>,
+    readers: Arc<dyn Readers>,
+    reader: Arc<str>,
 }
 
 type Work = Box<dyn FnOnce(Result<&mut Desk>) + Send>;
@@ -79,13 +83,14 @@ impl Worker {
     /// Starts the thread of a reader.
     pub(crate) fn start(service: Arc<Service>, reader: &str) -> Self {
         let (outbox, inbox) = inbox();
+        let readers = Arc::clone(service.readers());
         let desk = Desk::new(service, reader);
         let named = thread::Builder::new().name(format!("reader {reader}"));
         if let Err(error) = named.spawn(move || run(desk, &inbox)) {
             // Requests for this reader are then answered as for one that is gone.
             tracing::error!(reader, %error, "no thread for the reader");
         }
-        Self { outbox }
+        Self { outbox, readers, reader: reader.into() }
     }
 
     /// Does something with the card.
@@ -164,8 +169,7 @@ impl Worker {
         if turn.give_up() {
             // With it goes the PIN that it carries.
             receipt.take_back();
-            let words = "Another program keeps the card. Nothing was sent to it; try again when that program is done.";
-            return Err(Error::new(ErrorCode::Busy, words));
+            return Err(errors::given_up(&self.readers.holders(&self.reader)));
         }
         match answer.recv_timeout(RUN) {
             Ok(result) => result,

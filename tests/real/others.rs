@@ -96,7 +96,9 @@ fn a_card_that_is_kept_exclusively_is_busy() {
     for (line, secrets) in
         [("card", &[][..]), ("cert list", &[]), ("unblock start", &[]), ("pin change", &[PIN, "654321"])]
     {
-        stack.refused(line, secrets, 8, "busy");
+        let error = stack.refused(line, secrets, 8, "busy");
+        let named = format!("keeps the card for itself: another-program ({}).", other.child.id());
+        assert!(error["message"].as_str().unwrap().contains(&named), "{line}: {error}");
     }
     assert_eq!(card.apdus(), mark);
     other.ends();
@@ -133,6 +135,7 @@ fn what_waits_for_another_transaction_is_given_up_and_never_sent() {
             let params = json!({ "select": {}, "role": 1, "current": PIN, "new": "654321" });
             let answer = request(&stack, "pin.change", &params);
             assert_eq!(answer["error"]["data"]["code"], "busy", "{answer}");
+            assert!(answer.to_string().contains("keeps the card: another-program ("), "{answer}");
         });
     });
     let waited = asked.elapsed();

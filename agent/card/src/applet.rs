@@ -89,6 +89,11 @@ impl<'t> Applet<'t> {
         }
     }
 
+    /// The card's answer to reset. Empty when the reader did not tell.
+    pub fn atr(&self) -> &[u8] {
+        self.transaction.atr()
+    }
+
     /// Whether a sensitive command has been sent: it may have cost a try, whatever came back.
     pub fn secret_sent(&self) -> bool {
         self.secret_sent
@@ -107,6 +112,20 @@ impl<'t> Applet<'t> {
             Err(error) => tracing::trace!(?command, %error),
         }
         response
+    }
+
+    /// One exchange, in short form: of a long answer the first part, of at most `expected` bytes (0 stands for 256).
+    /// What the card keeps for GET RESPONSE stays with it.
+    ///
+    /// # Errors
+    /// As for `send`.
+    pub fn send_for_part(&mut self, command: &Command<'_>, expected: u8) -> Result<Response> {
+        let mut apdu =
+            apdu::encode(LAST, command.instruction, command.parameters, command.data.bytes(), false);
+        apdu.push(expected);
+        let response = self.transmit(command, &apdu)?;
+        tracing::trace!(?command, status = ?response.status, bytes = response.data.len());
+        Ok(response)
     }
 
     /// As [`Applet::send`], for commands that know no other answer than 9000.

@@ -108,7 +108,7 @@ impl Desk {
     /// The failure in words. What was sent before the card went is not known to have failed.
     fn told(&mut self, failure: Failure, target: &Target, secret_sent: bool) -> Error {
         let lost = matches!(failure, Failure::Card(CardError::Transport(_)));
-        let mut error = Error::from(failure);
+        let mut error = self.words(failure);
         if lost && secret_sent {
             error.message.push_str(
                 " The PIN had been sent: whether it took effect is not known. Look at the card before you try again.",
@@ -118,6 +118,16 @@ impl Desk {
             self.identify(target.generation);
         }
         error
+    }
+
+    /// The failure in words, which name the program that keeps the card, where it can be found out.
+    pub(super) fn words(&self, failure: Failure) -> Error {
+        match failure {
+            Failure::Card(CardError::Transport(transport::Error::Busy)) => {
+                errors::busy(&self.service.readers().holders(&self.reader))
+            }
+            failure => failure.into(),
+        }
     }
 
     fn attempt<T>(
@@ -233,8 +243,8 @@ impl Desk {
                 Found::Card(card, pin_pad)
             }
             Err(error) => {
-                let (state, reason) = errors::unusable(&error);
-                Found::Unusable(state, reason)
+                let state = errors::unusable(&error);
+                Found::Unusable(state, self.words(error.into()).message)
             }
         };
         self.registry().identified(&self.reader, generation, found);

@@ -5,5 +5,6 @@
 mod challenge;
 mod events;
 mod harness;
+mod piv;
 mod refusals;
 mod sharing;

@@ -8,9 +8,10 @@ use shared::ErrorCode;
 use shared::model::{DefaultSource, Edge, KeyAlgorithm, KeyFamily, PinKind, PinType, Role};
 use shared::rpc::events::Change;
 use shared::rpc::methods::{
-    CardAccess, CardShow, CertDefault, CertDelete, CertGenerate, CertList, CertMove, CertPlace, CertWriteParams,
-    DeleteParams, GenerateParams, GenerateReply, MoveParams, OnCard, PinChange, PinChangeParams, PinList, PinTries,
-    PlaceParams, Product, Select, TriesParams, UnblockPuk, UnblockPukParams, UnblockStart, UnblockStartParams,
+    CardAccess, CardShow, CertDefault, CertDelete, CertGenerate, CertList, CertMove, CertPlace,
+    CertWriteParams, DeleteParams, GenerateParams, GenerateReply, MoveParams, OnCard, PinChange,
+    PinChangeParams, PinList, PinTries, PlaceParams, Product, Select, TriesParams, UnblockPuk,
+    UnblockPukParams, UnblockStart, UnblockStartParams,
 };
 use shared::secret::{KeyText, Pin};
 
@@ -21,9 +22,10 @@ const P256: KeyAlgorithm = KeyAlgorithm { family: KeyFamily::Ec, bits: 256 };
 
 /// A reader with a card of this profile, and another, empty one.
 fn rig(lines: &str) -> Rig {
+    let serial = if lines.contains("5.7") || lines.contains("pivapplet") { "serial = 11223344" } else { "" };
     let toml = format!(
         "[[reader]]\nname = \"{READER}\"\ncard = \"erik\"\n\n[[reader]]\nname = \"{OTHER}\"\n\n\
-         [[card]]\nname = \"erik\"\nkind = \"piv\"\npin = \"123456\"\npuk = \"12345678\"\n{lines}\n"
+         [[card]]\nname = \"erik\"\nkind = \"piv\"\npin = \"123456\"\npuk = \"12345678\"\n{serial}\n{lines}\n"
     );
     Rig::on(Arc::new(VirtualReaders::from_description(&toml).unwrap()), Duration::from_secs(600))
 }
@@ -273,7 +275,11 @@ fn access_says_what_a_write_needs() {
     for (lines, protected, factory) in [
         ("profile = \"yubikey-5.7\"", false, Some(true)),
         ("profile = \"yubikey-4\"", false, None),
-        (&format!("profile = \"yubikey-5.7\"\nmanagement-key = \"{KEY}\"\nprotected = true"), true, Some(false)),
+        (
+            &format!("profile = \"yubikey-5.7\"\nmanagement-key = \"{KEY}\"\nprotected = true"),
+            true,
+            Some(false),
+        ),
     ] {
         let rig = rig(lines);
         let access = rig.call::<CardAccess>(&OnCard::default()).unwrap();
@@ -306,7 +312,8 @@ fn cards_are_told_apart() {
     readers.remove(OTHER).unwrap();
     readers.remove(READER).unwrap();
     readers.insert(OTHER, Some("erik")).unwrap();
-    let identified = |change: &Change| matches!(change, Change::CardIdentified { reader, .. } if reader == OTHER);
+    let identified =
+        |change: &Change| matches!(change, Change::CardIdentified { reader, .. } if reader == OTHER);
     // Once as known from before, once as put in again.
     events.by_ref().filter(identified).nth(1);
     let moved = show(None, Some("11223344")).unwrap();

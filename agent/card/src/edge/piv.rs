@@ -9,10 +9,27 @@
 //!       management_key, import, generate, move_key, delete, default, repair      what people ask for
 //! ```
 
+mod admin_data;
+mod algorithm;
+mod certificate_object;
+mod chuid;
+mod container_map;
+mod contents;
+mod discovery;
+mod findings;
+mod key_history;
+mod metadata;
 mod objects;
+mod pins;
+mod recall;
+mod roots;
 mod slot;
+mod template;
+mod vendor;
 
-use shared::model::{Card, Finding, ManagementKey, PinStatus, Role};
+use std::collections::{BTreeMap, BTreeSet};
+
+use shared::model::{Card, Csn, Edge, Finding, ManagementKey, PinStatus, Role};
 use shared::secret::Pin;
 
 use crate::apdu::{Command, Data, StatusWord};
@@ -32,13 +49,32 @@ const AID: &[u8] = &[0xA0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00];
 /// Data bytes of one command in a chain (card-piv.md 2.2).
 const CHUNK: usize = 255;
 
+const NO_CHALLENGE: Error =
+    Error::NotSupported("a PIV card has no challenge for unblocking; it is unblocked with its PUK");
+
 /// What the card answered to SELECT: the application property template (SP 800-73-4 part 2, section 3.1.1).
 pub struct Selected(Vec<u8>);
 
-/// A PIV card whose application is selected.
+/// A PIV card whose application is selected. Dropping it logs out what it has logged in: other programs must not find
+/// the card verified by us.
 pub struct Piv<'t> {
     applet: Applet<'t>,
-    selected: Selected,
+    template: template::Template,
+    /// Objects, by their tags.
+    memory: objects::Memory,
+    /// Metadata, by key references.
+    told: BTreeMap<u8, metadata::Told>,
+    /// Set once the card has shown that it tells no metadata at all.
+    tells_nothing: Option<metadata::Told>,
+    vendor: Option<vendor::Vendor>,
+    /// Set once it was asked for.
+    serial: Option<Option<u32>>,
+    /// The PIN has been accepted, and nothing has ended that since.
+    verified: bool,
+    /// The management key may have been accepted, and nothing has ended that since.
+    managed: bool,
+    /// PINs that may have been accepted, by their key references, with nothing that has ended that since.
+    logged_in: BTreeSet<u8>,
 }
 
 /// Selects the application; `None` when the card has none.
@@ -46,6 +82,10 @@ pub struct Piv<'t> {
 /// # Errors
 /// [`Error::Transport`]
 pub fn select(transaction: &mut dyn Transaction) -> Result<Option<Selected>> {
+    select_application(&mut Applet::new(transaction, CHUNK))
+}
+
+fn select_application(applet: &mut Applet<'_>) -> Result<Option<Selected>> {
     let command = Command {
         name: "SELECT",
         instruction: 0xA4,
@@ -53,7 +93,7 @@ pub fn select(transaction: &mut dyn Transaction) -> Result<Option<Selected>> {
         data: Data::Plain(AID),
         expects: true,
     };
-    match Applet::new(transaction, CHUNK).send(&command) {
+    match applet.send(&command) {
         Ok(response) if response.status == StatusWord::OK => Ok(Some(Selected(response.data))),
         Ok(_) => Ok(None),
         Err(error @ Error::Transport(_)) => Err(error),
@@ -66,25 +106,67 @@ pub fn select(transaction: &mut dyn Transaction) -> Result<Option<Selected>> {
 /// # Errors
 /// [`Error::Transport`]
 pub fn recall(transaction: &mut dyn Transaction, freshness: &Freshness) -> Result<bool> {
-    let _ = (transaction, freshness);
-    Ok(false)
+    recall::recall(transaction, freshness)
 }
 
 impl<'t> Piv<'t> {
     /// A card whose application has just been selected.
     pub fn selected(transaction: &'t mut dyn Transaction, selected: Selected) -> Self {
-        Self { applet: Applet::new(transaction, CHUNK), selected }
+        let mut applet = Applet::new(transaction, CHUNK);
+        applet.allow_extended();
+        Self {
+            applet,
+            template: template::Template::parse(&selected.0),
+            memory: objects::Memory::default(),
+            told: BTreeMap::new(),
+            tells_nothing: None,
+            vendor: None,
+            serial: None,
+            verified: false,
+            managed: false,
+            logged_in: BTreeSet::new(),
+        }
     }
 
     /// A card whose application is selected already.
     pub fn resumed(transaction: &'t mut dyn Transaction) -> Self {
         Self::selected(transaction, Selected(Vec::new()))
     }
+
+    /// The bytes that tell this card from every other: the serial number of the device, else the GUID in the CHUID,
+    /// else, on a card that nobody gave one, the card's own part of the identifier in its capability container.
+    fn identifier(&mut self) -> Result<Option<Vec<u8>>> {
+        if let Some(serial) = self.serial()? {
+            return Ok(Some(serial.to_be_bytes().to_vec()));
+        }
+        if let Some(guid) = self.guid()? {
+            return Ok(Some(guid.to_vec()));
+        }
+        let ccc = self.get_if_readable(objects::ObjectId::CCC)?.unwrap_or_default();
+        Ok(chuid::card_identifier(&ccc))
+    }
+
+    /// The GUID in the CHUID.
+    fn guid(&mut self) -> Result<Option<[u8; 16]>> {
+        let contents = self.get_if_readable(objects::ObjectId::CHUID)?.unwrap_or_default();
+        Ok(chuid::Chuid::parse(&contents).guid)
+    }
+}
+
+impl Drop for Piv<'_> {
+    fn drop(&mut self) {
+        if self.managed || !self.logged_in.is_empty() {
+            // Nothing can be done about a card that is gone, and a card that is gone is logged out.
+            let _ = self.log_out();
+        }
+    }
 }
 
 impl SmartCard for Piv<'_> {
     fn identify(&mut self) -> Result<Card> {
-        Err(Error::UnknownCard)
+        let csn = self.identifier()?.map(|bytes| Csn::new(&bytes));
+        let serial = self.serial()?.map(|serial| serial.to_string());
+        Ok(Card { edge: Edge::Piv, csn, name: self.vendor()?.name, serial })
     }
 
     fn secret_sent(&self) -> bool {
@@ -92,19 +174,19 @@ impl SmartCard for Piv<'_> {
     }
 
     fn freshness(&mut self) -> Result<Option<Freshness>> {
-        Ok(None)
+        self.leave_mark()
     }
 
     fn contents(&mut self) -> Result<Contents> {
-        Err(Error::UnknownCard)
+        self.list()
     }
 
     fn pins(&mut self) -> Result<Vec<PinStatus>> {
-        Err(Error::UnknownCard)
+        self.pin_states()
     }
 
-    fn verify(&mut self, _: Role, _: PinEntry<'_>) -> Result<()> {
-        Err(Error::UnknownCard)
+    fn verify(&mut self, role: Role, pin: PinEntry<'_>) -> Result<()> {
+        self.verify_pin(role, pin)
     }
 
     fn management_key(&mut self) -> Result<Option<ManagementKey>> {
@@ -115,8 +197,8 @@ impl SmartCard for Piv<'_> {
         Err(Error::UnknownCard)
     }
 
-    fn change_pin(&mut self, _: Role, _: PinEntry<'_>, _: PinEntry<'_>) -> Result<()> {
-        Err(Error::UnknownCard)
+    fn change_pin(&mut self, role: Role, current: PinEntry<'_>, new: PinEntry<'_>) -> Result<()> {
+        self.change_reference_data(role, current, new)
     }
 
     fn set_tries(&mut self, _: (u8, &Pin), _: (u8, &Pin)) -> Result<()> {
@@ -124,15 +206,18 @@ impl SmartCard for Piv<'_> {
     }
 
     fn challenge(&mut self, _: Role) -> Result<Challenge> {
-        Err(Error::NotSupported("a PIV card has no challenge for unblocking; it is unblocked with its PUK"))
+        Err(NO_CHALLENGE)
     }
 
     fn challenge_stands(&mut self) -> Result<bool> {
         Ok(false)
     }
 
-    fn unblock(&mut self, _: Role, _: UnblockProof<'_>, _: PinEntry<'_>) -> Result<()> {
-        Err(Error::UnknownCard)
+    fn unblock(&mut self, role: Role, proof: UnblockProof<'_>, new: PinEntry<'_>) -> Result<()> {
+        match proof {
+            UnblockProof::Puk(puk) => self.unblock_with_puk(role, puk, new),
+            UnblockProof::Response(_) => Err(NO_CHALLENGE),
+        }
     }
 
     fn place(&mut self, _: &Import<'_>) -> Result<Placement> {

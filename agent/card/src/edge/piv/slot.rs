@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::objects::ObjectId;
+
 /// A slot, by its key reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Slot(u8);
@@ -40,17 +42,45 @@ impl Slot {
         self.0
     }
 
+    /// The slot that the standard or a tool writes so, such as `9A` or `9a`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        (text.len() == 2).then_some(())?;
+        u8::from_str_radix(text, 16).ok().and_then(Self::of)
+    }
+
     /// The data object that holds its certificate.
-    pub(super) fn certificate_object(self) -> [u8; 3] {
-        let last = match self.0 {
-            0x9A => 0x05,
-            0x9C => 0x0A,
-            0x9D => 0x0B,
-            0x9E => 0x01,
-            retired @ 0x82..=0x95 => 0x0D + (retired - 0x82),
-            _ => return [0x5F, 0xFF, 0x01],
-        };
-        [0x5F, 0xC1, last]
+    pub(super) fn certificate_object(self) -> ObjectId {
+        ObjectId(match self.0 {
+            0x9A => 0x5F_C105,
+            0x9C => 0x5F_C10A,
+            0x9D => 0x5F_C10B,
+            0x9E => 0x5F_C101,
+            retired @ 0x82..=0x95 => 0x5F_C10D + u32::from(retired - 0x82),
+            _ => 0x5F_FF01,
+        })
+    }
+
+    /// Whether it is for a retired key management key.
+    pub(super) fn is_retired(self) -> bool {
+        matches!(self.0, 0x82..=0x95)
+    }
+
+    /// The name by which people call it (SP 800-73-4 part 1, table 4b).
+    pub(super) fn name(self) -> String {
+        match self.0 {
+            0x9A => "PIV Authentication".to_owned(),
+            0x9C => "Digital Signature".to_owned(),
+            0x9D => "Key Management".to_owned(),
+            0x9E => "Card Authentication".to_owned(),
+            0xF9 => "Attestation".to_owned(),
+            // 1 to 20
+            _ => format!("Retired {}", self.0.saturating_sub(0x81)),
+        }
+    }
+
+    /// The `id` of its certificate, as the trait has it.
+    pub(super) fn certificate_id(self) -> String {
+        format!("{:02x}", self.0)
     }
 }
 
