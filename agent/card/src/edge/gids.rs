@@ -148,7 +148,7 @@ impl SmartCard for Gids<'_> {
     }
 
     fn verify(&mut self, role: Role, pin: PinEntry<'_>) -> Result<()> {
-        self.verify_pin(role, typed(pin)?)
+        self.verify_pin(role, pin)
     }
 
     /// The PIN is all it takes.
@@ -166,7 +166,7 @@ impl SmartCard for Gids<'_> {
     }
 
     fn change_pin(&mut self, role: Role, current: PinEntry<'_>, new: PinEntry<'_>) -> Result<()> {
-        self.verify_and_change(role, typed(current)?, typed(new)?)
+        self.verify_and_change(role, current, new)
     }
 
     fn set_tries(&mut self, _: (u8, &Pin), _: (u8, &Pin)) -> Result<()> {
@@ -188,8 +188,8 @@ impl SmartCard for Gids<'_> {
 
     fn unblock(&mut self, role: Role, proof: UnblockProof<'_>, new: PinEntry<'_>) -> Result<()> {
         match proof {
-            UnblockProof::Response(response) => self.unblock_with_response(role, response, typed(new)?),
-            UnblockProof::Puk(puk) => self.unblock_with_puk(role, typed(puk)?, typed(new)?),
+            UnblockProof::Response(response) => self.unblock_with_response(role, response, new),
+            UnblockProof::Puk(puk) => self.unblock_with_puk(role, puk, new),
         }
     }
 
@@ -237,12 +237,5 @@ impl SmartCard for Gids<'_> {
     /// The freshness counters tell Windows of every change.
     fn renew_identifier(&mut self) -> Result<()> {
         Ok(())
-    }
-}
-
-fn typed(pin: PinEntry<'_>) -> Result<&Pin> {
-    match pin {
-        PinEntry::Typed(pin) => Ok(pin),
-        PinEntry::Pad => Err(Error::NotSupported("PINs of this card cannot be typed on the reader")),
     }
 }
