@@ -184,7 +184,10 @@ impl Rig {
     }
 
     /// The same for a card that may be pulled: what comes of it.
-    pub(crate) fn attempt<T>(&self, act: impl FnOnce(&mut dyn SmartCard) -> card::Result<T>) -> card::Result<T> {
+    pub(crate) fn attempt<T>(
+        &self,
+        act: impl FnOnce(&mut dyn SmartCard) -> card::Result<T>,
+    ) -> card::Result<T> {
         let mut connection = self.connect();
         let mut transaction = connection.begin().unwrap();
         let mut card = edge::open(&mut *transaction, None)?;
@@ -348,4 +351,20 @@ pub(crate) fn signed_by(card: &mut dyn SmartCard, slot: u8, key: &PublicKey) -> 
     openssl("x509 -inform DER -in made.der -out made.pem");
     openssl("verify -x509_strict -check_ss_sig -CAfile made.pem made.pem");
     der
+}
+
+/// What people see of a card: containers, certificates and roots, in the order of their names.
+pub(crate) fn shown(contents: &Contents) -> Vec<String> {
+    let mut all: Vec<String> = contents
+        .containers
+        .iter()
+        .map(|c| format!("container {:02X} {} {:?} {:?}", c.index, c.default, c.algorithm, c.certificate))
+        .collect();
+    for stored in &contents.certificates {
+        let der = stored.der.as_ref().map(|der| x509::common_name(der));
+        all.push(format!("certificate {} {:?} {der:?}", stored.id, stored.container));
+    }
+    all.push(format!("roots {}", contents.roots.len()));
+    all.sort();
+    all
 }
