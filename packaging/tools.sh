@@ -60,3 +60,15 @@ need_build() {
     need_packages gcc libc6-dev pkg-config libpcsclite-dev
     need_rust
 }
+
+# need_yubikit: Yubico's library (PyPI yubikey-manager), in an environment of its own, for tests/witness_yubikit.py. It
+# takes pyscard and cryptography from the system.
+need_yubikit() {
+    local version=5.9.2 place=target/yubikit
+    [ "$("$place/bin/python" -c 'from importlib.metadata import version as v; print(v("yubikey-manager"))' 2>/dev/null)" = "$version" ] && return
+    need_packages python3-venv python3-pyscard python3-cryptography
+    say "Putting yubikey-manager $version into $place"
+    mkdir -p target
+    /usr/bin/python3 -m venv --clear --system-site-packages "$place"
+    "$place/bin/pip" install --quiet --disable-pip-version-check "yubikey-manager==$version"
+}
