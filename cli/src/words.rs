@@ -90,7 +90,7 @@ pub(crate) fn management_key(key: &ManagementKey) -> Vec<String> {
     ];
     match factory {
         Some(true) => {
-            lines.push("the factory's, which everybody knows: whoever sets up cards should change it".into())
+            lines.push("the factory's, which everybody knows: whoever sets up cards should change it".into());
         }
         Some(false) => lines.push("not the factory's".into()),
         None => {}
