@@ -1,16 +1,20 @@
 //! A virtual reader with one virtual PIV card, and what a test does with them.
 
-#![allow(dead_code, reason = "the writes use the rest")]
-
 use std::fmt::Write as _;
+use std::fs;
+use std::process::Command;
 
 use card::key::{PrivateKey, PublicKey};
 use card::transport::{Readers, Transaction};
 use card::virt::{Exchange, Fault, FaultKind, Piv, VirtualCard, VirtualReaders};
+use card::x509::Name;
+use card::x509::issue::{Content, self_signed};
 use card::{Contents, Import, ManagementProof, PinEntry, SmartCard, edge, pfx, x509};
 use shared::hex::{self, Hex};
 use shared::model::Role;
 use shared::secret::Pin;
+use tempfile::TempDir;
+use time::{Duration, OffsetDateTime};
 
 pub(crate) const PIN: &str = "123456";
 pub(crate) const PUK: &str = "12345678";
@@ -179,6 +183,17 @@ impl Rig {
         act(&mut *card)
     }
 
+    /// The same for a card that may be pulled: what comes of it.
+    pub(crate) fn attempt<T>(
+        &self,
+        act: impl FnOnce(&mut dyn SmartCard) -> card::Result<T>,
+    ) -> card::Result<T> {
+        let mut connection = self.connect();
+        let mut transaction = connection.begin().unwrap();
+        let mut card = edge::open(&mut *transaction, None)?;
+        act(&mut *card)
+    }
+
     /// The same, with PIN and management key proved: the factory's.
     pub(crate) fn authorised<T>(&self, act: impl FnOnce(&mut dyn SmartCard) -> T) -> T {
         self.with(|card| {
@@ -283,22 +298,6 @@ pub(crate) fn bytes(digits: &str) -> Vec<u8> {
     hex::decode(digits.as_bytes()).unwrap()
 }
 
-/// What people see of a card: containers, certificates and roots, in the order of their names.
-pub(crate) fn shown(contents: &Contents) -> Vec<String> {
-    let mut all: Vec<String> = contents
-        .containers
-        .iter()
-        .map(|c| format!("container {:02X} {} {:?} {:?}", c.index, c.default, c.algorithm, c.certificate))
-        .collect();
-    for stored in &contents.certificates {
-        let der = stored.der.as_ref().map(|der| x509::common_name(der));
-        all.push(format!("certificate {} {:?} {der:?}", stored.id, stored.container));
-    }
-    all.push(format!("roots {}", contents.roots.len()));
-    all.sort();
-    all
-}
-
 /// How often commands with a secret were sent: VERIFY, CHANGE, RESET RETRY COUNTER, the answer to a witness, a private
 /// key.
 pub(crate) fn secrets(log: &[Exchange]) -> [usize; 5] {
@@ -307,7 +306,7 @@ pub(crate) fn secrets(log: &[Exchange]) -> [usize; 5] {
         log.iter().filter(fits).count()
     };
     let of_management_key =
-        |e: &&Exchange| e.instruction == 0x87 && e.parameters & 0xFF == 0x9B && e.length > 10;
+        |e: &&Exchange| e.instruction == 0x87 && e.parameters & 0xFF == 0x9B && e.length > 20;
     let answers = log.iter().filter(of_management_key).count();
     [count(0x20, 5), count(0x24, 5), count(0x2C, 5), answers, count(0xFE, 5)]
 }
@@ -331,4 +330,25 @@ impl<F: FnMut(&[u8]) -> Option<Vec<u8>>> Transaction for Answers<'_, F> {
     fn keep_alive(&mut self) -> card::transport::Result<()> {
         self.0.keep_alive()
     }
+}
+
+/// A certificate that the key of a slot has signed for itself, when OpenSSL finds that it has.
+pub(crate) fn signed_by(card: &mut dyn SmartCard, slot: u8, key: &PublicKey) -> Vec<u8> {
+    let subject: Name = "CN=Signed on the card".parse().unwrap();
+    let now = OffsetDateTime::now_utc();
+    let unsigned =
+        self_signed(&Content::for_client(&subject, key), now - Duration::DAY, now + Duration::DAY).unwrap();
+    let own = pin(PIN);
+    let signature = card.sign(slot, unsigned.to_be_signed(), Some(PinEntry::Typed(&own))).unwrap();
+    let der = unsigned.signed(&signature);
+    let directory = TempDir::new().unwrap();
+    let openssl = |line: &str| {
+        let output = Command::new("openssl").args(line.split(' ')).current_dir(&directory).output();
+        let output = output.expect("Install the package openssl.");
+        assert!(output.status.success(), "{slot:02X}: {line}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    fs::write(directory.path().join("made.der"), &der).unwrap();
+    openssl("x509 -inform DER -in made.der -out made.pem");
+    openssl("verify -x509_strict -check_ss_sig -CAfile made.pem made.pem");
+    der
 }

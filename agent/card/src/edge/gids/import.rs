@@ -1,6 +1,5 @@
 //! Importing a certificate, with its key or to a key that the card has (section 7).
 
-use shared::hex::Hex;
 use shared::model::KeyFamily;
 
 use super::Gids;
@@ -13,6 +12,7 @@ use super::delete::abandoned;
 use super::directory::Directory;
 use super::key_map::{self, rsa_algorithm, usual_reference};
 use super::store::{Address, KEY_MAP, MASTERFILE, MAX_VALUE, NO_ROOM, USUAL_CARDCF};
+use crate::edge::container_name;
 use crate::error::{Error, Result};
 use crate::key::{PrivateKey, PublicKey};
 use crate::smart_card::{Import, Placement};
@@ -183,7 +183,7 @@ impl Gids<'_> {
         // The container without its key, for as long as that is being written.
         let mut opened = before.clone();
         if let Some(new) = &plan.key {
-            let mut record = Record::new(&container_name()?);
+            let mut record = Record::new(&container_name::random()?);
             opened.containers.set(plan.container, record.clone());
             opened.equalise();
             record.exchange_bits = new.bits;
@@ -343,19 +343,4 @@ fn free_name(directory: &Directory, certificates: &[Stored], container: u8) -> R
     names.find(free).ok_or_else(|| {
         Error::Damaged(format!("mscp/{}", file_name(container, signature, Notation::LowerHexadecimal)))
     })
-}
-
-/// A random GUID, as Windows names its containers (section 5.1).
-fn container_name() -> Result<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|_| Error::NotSupported("this machine has no random numbers"))?;
-    let [a, b, c, d, e, f, version, g, variant, h, tail @ ..] = bytes;
-    let groups = [
-        vec![a, b, c, d],
-        vec![e, f],
-        vec![version & 0x0F | 0x40, g],
-        vec![variant & 0x3F | 0x80, h],
-        tail.to_vec(),
-    ];
-    Ok(groups.map(|group| Hex(group).to_string().to_lowercase()).join("-"))
 }
