@@ -65,6 +65,9 @@ pub(crate) const LARS: Person = person!("lars", "lars");
 pub(crate) const MONA: Person = person!("mona", "mona");
 /// RSA 2048, for logon.
 pub(crate) const NILS: Person = person!("nils", "nils");
+/// RSA 2048, for logon; twice with the same key.
+pub(crate) const ANNA: Person = person!("../gids/anna", "../gids/anna");
+pub(crate) const ANNA_RENEWED: Person = person!("../gids/anna-renewed", "../gids/anna");
 /// RSA 2048 with the exponent 3.
 pub(crate) const EXPONENT_3: Person = person!("../gids/exponent-3", "../gids/exponent-3");
 /// RSA with 1536 bits.
