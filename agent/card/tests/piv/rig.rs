@@ -141,20 +141,25 @@ impl Request {
 
 /// A reader with a card in it.
 pub(crate) struct Rig {
-    readers: VirtualReaders,
+    pub(crate) readers: VirtualReaders,
     pub(crate) card: VirtualCard,
 }
 
 impl Rig {
     /// A card of this profile as the factory made it, but for a CHUID. `extra` is put into its description.
     pub(crate) fn new(profile: &str, extra: &str) -> Self {
+        Self::in_reader("", profile, extra)
+    }
+
+    /// The same in a reader that is described so.
+    pub(crate) fn in_reader(reader: &str, profile: &str, extra: &str) -> Self {
         let serial = if profile == "plain" || profile == "yubikey-4" {
             String::new()
         } else {
             format!("serial = {SERIAL}\n")
         };
         let toml = format!(
-            "[[reader]]\nname = '{READER}'\ncard = 'card'\n[[card]]\nname = 'card'\nkind = 'piv'\n\
+            "[[reader]]\nname = '{READER}'\ncard = 'card'\n{reader}\n[[card]]\nname = 'card'\nkind = 'piv'\n\
              profile = '{profile}'\nguid = '{GUID}'\n{serial}{extra}\n"
         );
         let readers =
@@ -182,7 +187,10 @@ impl Rig {
     }
 
     /// The same for a card that may be pulled: what comes of it.
-    pub(crate) fn attempt<T>(&self, act: impl FnOnce(&mut dyn SmartCard) -> card::Result<T>) -> card::Result<T> {
+    pub(crate) fn attempt<T>(
+        &self,
+        act: impl FnOnce(&mut dyn SmartCard) -> card::Result<T>,
+    ) -> card::Result<T> {
         let mut connection = self.connect();
         let mut transaction = connection.begin().unwrap();
         let mut card = edge::open(&mut *transaction, None)?;
@@ -291,6 +299,22 @@ pub(crate) fn pin(text: &str) -> Pin {
 
 pub(crate) fn bytes(digits: &str) -> Vec<u8> {
     hex::decode(digits.as_bytes()).unwrap()
+}
+
+/// What people see of a card: containers, certificates and roots, in the order of their names.
+pub(crate) fn shown(contents: &Contents) -> Vec<String> {
+    let mut all: Vec<String> = contents
+        .containers
+        .iter()
+        .map(|c| format!("container {:02X} {} {:?} {:?}", c.index, c.default, c.algorithm, c.certificate))
+        .collect();
+    for stored in &contents.certificates {
+        let der = stored.der.as_ref().map(|der| x509::common_name(der));
+        all.push(format!("certificate {} {:?} {der:?}", stored.id, stored.container));
+    }
+    all.push(format!("roots {}", contents.roots.len()));
+    all.sort();
+    all
 }
 
 /// How often commands with a secret were sent: VERIFY, CHANGE, RESET RETRY COUNTER, the answer to a witness, a private

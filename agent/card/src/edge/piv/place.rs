@@ -1,9 +1,9 @@
 //! Which slot a key or a certificate goes to (card-piv.md 5.2 and 17).
 
+use super::Piv;
 use super::keys::Trial;
 use super::metadata::Told;
 use super::slot::Slot;
-use super::Piv;
 use crate::error::{Error, Result};
 use crate::key::PublicKey;
 use crate::x509;
