@@ -5,7 +5,7 @@ use shared::model::{Card, DefaultSource, Edge, KeyOrigin, PinType, PinUse, Role,
 
 use super::rig::{
     Answers, CHUID, GERDA, GERDA_RENEWED, GUID, HANS, KARIN, MSCMAP, NILS, Person, Rig, SERIAL, authority,
-    slots,
+    shown, slots,
 };
 
 const PROFILES: [&str; 4] = ["yubikey-5.7", "yubikey-4", "pivapplet", "plain"];
@@ -34,13 +34,6 @@ fn wrong(contents: &Contents) -> Vec<(String, String, bool)> {
     let mut all = findings(contents);
     all.retain(|(_, text, _)| !text.contains("leave the factory"));
     all
-}
-
-/// What people see of a card.
-fn shown(contents: &Contents) -> Vec<String> {
-    let containers = contents.containers.iter().map(|c| format!("{c:?}"));
-    let certificates = contents.certificates.iter().map(|c| format!("{} {:?}", c.id, c.der));
-    containers.chain(certificates).collect()
 }
 
 #[test]
@@ -85,12 +78,7 @@ fn which_card_it_is() {
         let rig = Rig::new(profile, &extra);
         let card = rig.with(|card| card.identify().unwrap());
         assert_eq!(
-            (
-                card.edge,
-                card.name.as_str(),
-                card.csn.as_ref().map(|csn| csn.as_str()),
-                card.serial.as_deref()
-            ),
+            (card.edge, card.name.as_str(), card.csn.as_ref().map(Csn::as_str), card.serial.as_deref()),
             (Edge::Piv, name, Some(csn), printed),
             "{profile} {extra}"
         );
@@ -401,7 +389,7 @@ fn findings_one_by_one() {
             "mscmap = true",
             |rig| {
                 let mut map = rig.object(MSCMAP).unwrap();
-                let record: Vec<u8> = map[map.len() - 107..].iter().copied().collect();
+                let record: Vec<u8> = map[map.len() - 107..].to_vec();
                 map.extend_from_slice(&record);
                 let at = map.len() - 107;
                 map[at + 80] = 0x9B;
