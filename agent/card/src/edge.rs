@@ -3,6 +3,8 @@
 pub mod gids;
 pub mod piv;
 
+mod container_name;
+
 use shared::model::{Card, Edge};
 
 use crate::error::{Error, Result};

@@ -229,6 +229,14 @@ pub fn move_to(service: &Service, params: MoveParams) -> Result<Certificate> {
                 let words = "This certificate is in no slot that it could be moved from.";
                 return Err(Error::new(ErrorCode::NotSupported, words).into());
             };
+            let taken = contents.containers.iter().any(|container| container.index == to && container.has_key)
+                || listed.iter().any(|certificate| certificate.container == Some(to));
+            if taken {
+                let words = format!(
+                    "Slot {to:02X} is not free. Nothing was sent; move or delete first what is in it, or choose another."
+                );
+                return Err(Error::new(ErrorCode::WouldOverwrite, words).into());
+            }
             authority.prove(card, target, turn)?;
             card.move_key(from, to)?;
             changed(card, renew);

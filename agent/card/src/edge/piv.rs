@@ -12,25 +12,41 @@
 mod admin_data;
 mod algorithm;
 mod certificate_object;
+mod change;
 mod chuid;
+mod cipher;
 mod container_map;
 mod contents;
+mod default;
+mod delete;
 mod discovery;
 mod findings;
+mod generate;
+mod identifier;
+mod import;
+mod key_data;
 mod key_history;
+mod keys;
+mod management_key;
 mod metadata;
+mod move_key;
 mod objects;
 mod pins;
+mod place;
 mod recall;
+mod repair;
 mod roots;
+mod sign;
 mod slot;
 mod template;
+mod tries;
 mod vendor;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use shared::model::{Card, Csn, Edge, Finding, ManagementKey, PinStatus, Role};
 use shared::secret::Pin;
+use zeroize::Zeroizing;
 
 use crate::apdu::{Command, Data, StatusWord};
 use crate::applet::Applet;
@@ -69,6 +85,10 @@ pub struct Piv<'t> {
     vendor: Option<vendor::Vendor>,
     /// Set once it was asked for.
     serial: Option<Option<u32>>,
+    /// A management key made from the PIN that was verified.
+    derived_key: Option<Zeroizing<Vec<u8>>>,
+    /// A key that is known from this transaction: made in it, or tried out.
+    proved: Option<(slot::Slot, PublicKey)>,
     /// The PIN has been accepted, and nothing has ended that since.
     verified: bool,
     /// The management key may have been accepted, and nothing has ended that since.
@@ -123,6 +143,8 @@ impl<'t> Piv<'t> {
             vendor: None,
             serial: None,
             verified: false,
+            derived_key: None,
+            proved: None,
             managed: false,
             logged_in: BTreeSet::new(),
         }
@@ -186,23 +208,24 @@ impl SmartCard for Piv<'_> {
     }
 
     fn verify(&mut self, role: Role, pin: PinEntry<'_>) -> Result<()> {
-        self.verify_pin(role, pin)
+        self.verify_pin(role, pin)?;
+        self.derive_key(role, pin)
     }
 
     fn management_key(&mut self) -> Result<Option<ManagementKey>> {
-        Err(Error::UnknownCard)
+        self.management_key_state().map(Some)
     }
 
-    fn authorise(&mut self, _: ManagementProof<'_>) -> Result<()> {
-        Err(Error::UnknownCard)
+    fn authorise(&mut self, proof: ManagementProof<'_>) -> Result<()> {
+        self.authorise_with(proof)
     }
 
     fn change_pin(&mut self, role: Role, current: PinEntry<'_>, new: PinEntry<'_>) -> Result<()> {
         self.change_reference_data(role, current, new)
     }
 
-    fn set_tries(&mut self, _: (u8, &Pin), _: (u8, &Pin)) -> Result<()> {
-        Err(Error::UnknownCard)
+    fn set_tries(&mut self, pin: (u8, &Pin), puk: (u8, &Pin)) -> Result<()> {
+        self.set_numbers_of_tries(pin, puk)
     }
 
     fn challenge(&mut self, _: Role) -> Result<Challenge> {
@@ -220,47 +243,47 @@ impl SmartCard for Piv<'_> {
         }
     }
 
-    fn place(&mut self, _: &Import<'_>) -> Result<Placement> {
-        Err(Error::UnknownCard)
+    fn place(&mut self, import: &Import<'_>) -> Result<Placement> {
+        self.find_place(import)
     }
 
-    fn import(&mut self, _: &Import<'_>) -> Result<String> {
-        Err(Error::UnknownCard)
+    fn import(&mut self, import: &Import<'_>) -> Result<String> {
+        self.import_certificate(import)
     }
 
-    fn place_key(&mut self, _: &NewKey) -> Result<Placement> {
-        Err(Error::UnknownCard)
+    fn place_key(&mut self, new: &NewKey) -> Result<Placement> {
+        self.find_place_for_key(new)
     }
 
-    fn generate(&mut self, _: &NewKey) -> Result<PublicKey> {
-        Err(Error::UnknownCard)
+    fn generate(&mut self, new: &NewKey) -> Result<PublicKey> {
+        self.make_key(new)
     }
 
-    fn sign(&mut self, _: u8, _: &[u8], _: Option<PinEntry<'_>>) -> Result<Signature> {
-        Err(Error::UnknownCard)
+    fn sign(&mut self, container: u8, message: &[u8], pin: Option<PinEntry<'_>>) -> Result<Signature> {
+        self.sign_with(container, message, pin)
     }
 
-    fn move_key(&mut self, _: u8, _: u8) -> Result<()> {
-        Err(Error::UnknownCard)
+    fn move_key(&mut self, from: u8, to: u8) -> Result<()> {
+        self.move_container(from, to)
     }
 
-    fn set_default(&mut self, _: u8) -> Result<()> {
-        Err(Error::UnknownCard)
+    fn set_default(&mut self, container: u8) -> Result<()> {
+        self.make_default(container)
     }
 
-    fn delete_certificate(&mut self, _: &str) -> Result<()> {
-        Err(Error::UnknownCard)
+    fn delete_certificate(&mut self, id: &str) -> Result<()> {
+        self.remove_certificate(id)
     }
 
-    fn delete_container(&mut self, _: u8) -> Result<Removed> {
-        Err(Error::UnknownCard)
+    fn delete_container(&mut self, container: u8) -> Result<Removed> {
+        self.remove_container(container)
     }
 
     fn repair(&mut self) -> Result<Vec<Finding>> {
-        Err(Error::UnknownCard)
+        self.mend()
     }
 
     fn renew_identifier(&mut self) -> Result<()> {
-        Ok(())
+        self.renew_guid()
     }
 }

@@ -1,7 +1,6 @@
 //! A key in a container of its own: made on the card (section 8.3), or brought along by an import; and signing with
 //! it (section 8.6).
 
-use shared::hex::Hex;
 use shared::model::{KeyAlgorithm, KeyFamily};
 
 use super::Gids;
@@ -12,6 +11,7 @@ use super::contents::Stored;
 use super::directory::Directory;
 use super::key_map::{self, rsa_algorithm, usual_reference};
 use super::store::{Address, KEY_MAP};
+use crate::edge::container_name;
 use crate::error::{Error, Result};
 use crate::key::{PublicKey, Signature, digest_info};
 use crate::smart_card::{NewKey, Placement};
@@ -44,7 +44,7 @@ impl KeyPlan {
     /// [`Error::NotSupported`] without random numbers.
     pub(super) fn enter(&self, after: &mut Directory) -> Result<Directory> {
         let mut opened = after.clone();
-        let mut record = Record::new(&container_name()?);
+        let mut record = Record::new(&container_name::random()?);
         opened.containers.set(self.container, record.clone());
         opened.equalise();
         record.exchange_bits = self.bits;
@@ -171,19 +171,4 @@ fn is_free(directory: &Directory, certificates: &[Stored], index: u8) -> bool {
 fn free_reference(directory: &Directory, container: u8) -> Option<u8> {
     let all = (0..MAX_CONTAINERS).filter_map(usual_reference);
     usual_reference(container).into_iter().chain(all).find(|reference| !directory.uses(*reference))
-}
-
-/// A random GUID, as Windows names its containers (section 5.1).
-fn container_name() -> Result<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|_| Error::NotSupported("this machine has no random numbers"))?;
-    let [a, b, c, d, e, f, version, g, variant, h, tail @ ..] = bytes;
-    let groups = [
-        vec![a, b, c, d],
-        vec![e, f],
-        vec![version & 0x0F | 0x40, g],
-        vec![variant & 0x3F | 0x80, h],
-        tail.to_vec(),
-    ];
-    Ok(groups.map(|group| Hex(group).to_string().to_lowercase()).join("-"))
 }

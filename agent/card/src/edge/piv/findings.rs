@@ -35,6 +35,8 @@ pub(super) enum Problem {
     RecordWithoutKey(usize),
     /// The record of a slot names another certificate than the one in the slot, or one where there is none.
     RecordOfAnotherCertificate(Slot),
+    /// No record names a slot that has a key and a certificate.
+    NotInMap(Slot),
     /// More than one record has the mark of the default container.
     SeveralDefaults,
     /// The pages of the trusted roots cannot be read, for this reason.
@@ -90,6 +92,11 @@ impl Problem {
                 "MSCMAP".to_owned(),
                 format!("The container map names another certificate for slot {slot} than the one that is there."),
                 Some("Enters the one that is there.".to_owned()),
+            ),
+            Self::NotInMap(slot) => (
+                "MSCMAP".to_owned(),
+                format!("The container map does not name slot {slot}: Windows may not find the key there."),
+                Some("Enters it.".to_owned()),
             ),
             Self::SeveralDefaults => (
                 "MSCMAP".to_owned(),
@@ -236,6 +243,9 @@ fn of_map(inventory: &Inventory) -> Vec<Problem> {
             _ => found.push(Problem::RecordWithoutKey(place)),
         }
     }
+    let complete = |held: &&Held| held.has_key && held.der().is_some() && held.slot != Slot::ATTESTATION;
+    let unnamed = inventory.held.iter().filter(complete).map(|held| held.slot);
+    found.extend(unnamed.filter(|slot| map.get(*slot).is_none()).map(Problem::NotInMap));
     if defaults > 1 {
         found.push(Problem::SeveralDefaults);
     }

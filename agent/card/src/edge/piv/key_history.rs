@@ -1,5 +1,10 @@
 //! How many retired keys a card has (SP 800-73-4 part 1, table 19).
 
+use super::Piv;
+use super::change::Undo;
+use super::objects::ObjectId;
+use super::slot::Slot;
+use crate::error::Result;
 use crate::tlv;
 
 /// Tag: keysWithOnCardCerts.
@@ -47,6 +52,33 @@ impl KeyHistory {
         tlv::put(&mut contents, URL, self.url.as_deref().unwrap_or_default().as_bytes());
         tlv::put(&mut contents, 0xFE, &[]);
         contents
+    }
+}
+
+impl Piv<'_> {
+    /// Brings the number of retired keys with certificates up to date, after the certificate of a slot has changed, on
+    /// cards where somebody goes by it. What it says of other keys stays.
+    ///
+    /// # Errors
+    /// Those of a write.
+    pub(super) fn note_retired(&mut self, undo: &mut Undo, changed: Slot) -> Result<()> {
+        let before = self.get_if_readable(ObjectId::KEY_HISTORY)?;
+        if !changed.is_retired() || before.is_none() && !self.vendor()?.keeps_key_history() {
+            return Ok(());
+        }
+        let mut on_card = 0;
+        for slot in self.slots()?.into_iter().filter(|slot| slot.is_retired()) {
+            on_card += u8::from(self.has_certificate(slot)?);
+        }
+        let known = before.as_deref().and_then(KeyHistory::parse);
+        match (known, before) {
+            (None, Some(_)) => Ok(()),
+            (Some(history), _) if history.on_card == on_card => Ok(()),
+            (known, _) => {
+                let history = KeyHistory { on_card, ..known.unwrap_or_default() };
+                self.rewrite(undo, ObjectId::KEY_HISTORY, &history.encode())
+            }
+        }
     }
 }
 
