@@ -10,6 +10,7 @@ mod turn;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -40,6 +41,8 @@ pub(crate) struct Worker {
     outbox: Outbox<Message>,
     readers: Arc<dyn Readers>,
     reader: Arc<str>,
+    /// Whether an operation of ours has the card now.
+    has_card: Arc<AtomicBool>,
 }
 
 type Work = Box<dyn FnOnce(Result<&mut Desk>) + Send>;
@@ -85,12 +88,13 @@ impl Worker {
         let (outbox, inbox) = inbox();
         let readers = Arc::clone(service.readers());
         let desk = Desk::new(service, reader);
+        let has_card = Arc::clone(&desk.has_card);
         let named = thread::Builder::new().name(format!("reader {reader}"));
         if let Err(error) = named.spawn(move || run(desk, &inbox)) {
             // Requests for this reader are then answered as for one that is gone.
             tracing::error!(reader, %error, "no thread for the reader");
         }
-        Self { outbox, readers, reader: reader.into() }
+        Self { outbox, readers, reader: reader.into(), has_card }
     }
 
     /// Does something with the card.
@@ -169,6 +173,11 @@ impl Worker {
         if turn.give_up() {
             // With it goes the PIN that it carries.
             receipt.take_back();
+            if self.has_card.load(Ordering::SeqCst) {
+                let words = "Kortti is busy with this card: an operation that was asked for before is not done, or \
+                             somebody types on the reader. Nothing was sent; try again when that is done.";
+                return Err(Error::new(ErrorCode::Busy, words));
+            }
             return Err(errors::given_up(&self.readers.holders(&self.reader)));
         }
         match answer.recv_timeout(RUN) {

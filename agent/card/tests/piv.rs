@@ -2,9 +2,19 @@
 
 #![cfg(test)]
 
+#[path = "piv/freshness.rs"]
+mod freshness;
+#[path = "piv/hostile.rs"]
+mod hostile;
 #[path = "piv/operations.rs"]
 mod operations;
+#[path = "piv/pins.rs"]
+mod pins;
+#[path = "piv/reading.rs"]
+mod reading;
 #[path = "piv/rig.rs"]
 mod rig;
 #[path = "piv/sweep.rs"]
 mod sweep;
+#[path = "piv/tries.rs"]
+mod tries;

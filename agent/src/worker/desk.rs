@@ -1,6 +1,7 @@
 //! Where the worker of one reader does its work: one connection and one transaction per operation.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use card::transport::features::Features;
 use card::transport::{self, Card as Connection, Transaction};
@@ -29,11 +30,29 @@ pub(crate) struct Desk {
     pub(crate) cache: Option<Cache>,
     /// What became of the last challenge, and of which card it was; `None` when there was none.
     pub(super) void: Option<(Csn, VoidReason)>,
+    /// Whether an operation has the card now.
+    pub(super) has_card: Arc<AtomicBool>,
+}
+
+/// Takes note that an operation has the card, until dropped.
+struct Having<'d>(&'d AtomicBool);
+
+impl<'d> Having<'d> {
+    fn note(has_card: &'d AtomicBool) -> Self {
+        has_card.store(true, Ordering::SeqCst);
+        Self(has_card)
+    }
+}
+
+impl Drop for Having<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
 }
 
 impl Desk {
     pub(super) fn new(service: Arc<Service>, reader: &str) -> Self {
-        Self { service, reader: reader.to_owned(), cache: None, void: None }
+        Self { service, reader: reader.to_owned(), cache: None, void: None, has_card: Arc::default() }
     }
 
     /// What is known of readers and cards, and who is told of changes.
@@ -161,6 +180,7 @@ impl Desk {
         if !turn.begin() {
             return Err(Error::new(ErrorCode::Busy, "Nobody waits for this any more.").into());
         }
+        let _having = Having::note(&self.has_card);
         act(&mut *transaction)
     }
 

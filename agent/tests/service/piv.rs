@@ -53,9 +53,11 @@ fn generate(pin: Option<Pin>, management_key: Option<KeyText>) -> GenerateParams
     }
 }
 
+/// A key in 9A. A card without metadata cannot tell that there is none yet.
 #[track_caller]
 fn made(rig: &Rig, key: &str) -> GenerateReply {
-    rig.call::<CertGenerate>(&generate(Some(pin("123456")), self::key(key))).unwrap()
+    let params = GenerateParams { overwrite: true, ..generate(Some(pin("123456")), self::key(key)) };
+    rig.call::<CertGenerate>(&params).unwrap()
 }
 
 /// What the card is, what comes with the request, and how it ends.
@@ -85,7 +87,8 @@ fn a_write_wants_the_management_key() {
         let rig = rig(&format!("profile = \"{profile}\"\n{lines}"));
         let card = rig.card("erik");
         let mark = card.apdus();
-        let reply = rig.call::<CertGenerate>(&generate(pin_text.map(pin), typed.and_then(key)));
+        let params = GenerateParams { overwrite: true, ..generate(pin_text.map(pin), typed.and_then(key)) };
+        let reply = rig.call::<CertGenerate>(&params);
         assert_eq!(reply.as_ref().err().map(|error| error.code), end, "{row}: {reply:?}");
         let certificates = rig.call::<CertList>(&OnCard::default()).unwrap();
         let there = certificates.iter().any(|certificate| certificate.id == "9a");
@@ -179,7 +182,10 @@ fn the_slot_decides_which_certificate_is_the_default_one() {
         management_key: key("factory"),
         last_try: false,
     };
+    let mark = rig.card("erik").apdus();
     assert_eq!(rig.call::<CertMove>(&to_9a("77")).unwrap_err().code, ErrorCode::BadRequest);
+    assert_eq!(rig.card("erik").apdus(), mark, "decided without the card");
+    assert_eq!(rig.call::<CertMove>(&to_9a("82")).unwrap_err().code, ErrorCode::WouldOverwrite);
     let moved = rig.call::<CertMove>(&to_9a("9A")).unwrap();
     assert!(moved.id == "9a" && moved.default && moved.has_key);
     let details = rig.call::<CardShow>(&OnCard::default()).unwrap();

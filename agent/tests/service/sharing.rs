@@ -211,6 +211,26 @@ fn a_card_that_was_kept_when_it_came_in_is_looked_at_again() {
     assert!(rig.call::<PinList>(&on(OTHER)).is_ok());
 }
 
+/// Whoever waits for an operation of Kortti's own is not told that another program keeps the card.
+#[test]
+fn an_operation_of_our_own_is_no_other_program() {
+    let rig = Rig::new();
+    rig.readers.set_holders(READER, &["scdaemon (1234)"]).unwrap();
+    rig.readers.hang(READER, true).unwrap();
+    let (told, ends) = channel();
+    thread::scope(|scope| {
+        // One of them has the card, whichever came first.
+        for _ in 0..2 {
+            scope.spawn(|| told.send(rig.call::<PinList>(&on(READER))).unwrap());
+        }
+        let error = ends.recv().unwrap().unwrap_err();
+        rig.readers.hang(READER, false).unwrap();
+        assert_eq!(error.code, ErrorCode::Busy);
+        assert!(error.message.starts_with("Kortti is busy with this card"), "{error}");
+        assert!(ends.recv().unwrap().is_ok());
+    });
+}
+
 /// A card that hangs while it is identified is waited for once, and then others are served at once.
 #[test]
 fn a_card_that_hangs_when_it_comes_in_keeps_nobody_waiting() {

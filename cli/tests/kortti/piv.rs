@@ -114,7 +114,7 @@ fn a_write_asks_for_what_it_takes_and_nothing_else() {
                 signs.then_some("Type the PIN on the reader."),
             ),
         ] {
-            let agent = agent(piv_access(key.clone(), pad));
+            let agent = agent(piv_access(&key, pad));
             let mut input = input.join("\n");
             input.push('\n');
             let run = agent.run(&[arguments, options, &["--pin-stdin"]].concat(), &input);
@@ -135,7 +135,7 @@ fn a_write_asks_for_what_it_takes_and_nothing_else() {
 
 #[test]
 fn a_management_key_that_cannot_be_one_reaches_nobody() {
-    let own = || piv_access(management_key(Some(false), false), false);
+    let own = || piv_access(&management_key(Some(false), false), false);
     let delete = &["cert", "delete", "9D", "--yes", "--pin-stdin"][..];
     let gids = access(3).unwrap();
     for (access, options, input, code, said) in [
@@ -167,7 +167,7 @@ fn a_management_key_that_cannot_be_one_reaches_nobody() {
 
 #[test]
 fn a_management_key_at_a_terminal() {
-    let agent = agent(piv_access(management_key(None, false), false));
+    let agent = agent(piv_access(&management_key(None, false), false));
     let mut dialogue = agent.start(GENERATE);
     dialogue.expect("Management key (hexadecimal digits, or the word factory): ");
     assert_eq!(dialogue.shows_and_signals(), (false, false));
@@ -176,7 +176,7 @@ fn a_management_key_at_a_terminal() {
     assert_eq!(agent.params("cert.generate")["management_key"], json!(KEY));
 
     // Nobody types a key for a card whose PIN is blocked.
-    let mut blocked = piv_access(management_key(None, false), false);
+    let mut blocked = piv_access(&management_key(None, false), false);
     blocked["pins"] = piv_pins(Some(0), Some(3));
     let agent = self::agent(blocked);
     agent.start(GENERATE).finish().ended(6, &[]);
@@ -192,7 +192,7 @@ fn a_touch_is_asked_for() {
         (management_key(None, true), &[GENERATE, &["--touch", "cached"]].concat(), true),
         (management_key(None, true), &[GENERATE, &["--touch", "never"]].concat(), false),
     ] {
-        let agent = agent(piv_access(key, false));
+        let agent = agent(piv_access(&key, false));
         let run = agent.run(&[arguments, &["--pin-stdin"]].concat(), PIN);
         let said = run.ended(0, &[PIN]).stderr.contains("Touch the device when it blinks.");
         assert_eq!(said, touches, "{}", run.everything());
@@ -205,7 +205,7 @@ fn a_key_is_not_lost_unasked() {
     let losing = |method: &'static str, reply: Reply| {
         let agent = Agent::new([
             ("status", piv_status()),
-            ("card.access", Ok(piv_access(Value::Null, false))),
+            ("card.access", Ok(piv_access(&Value::Null, false))),
             (method, reply),
             ("cert.import", Ok(json!({ "certificate": in_slot("9D"), "chain": [] }))),
             ("cert.generate", generated("certificate")),
@@ -255,7 +255,7 @@ fn a_key_is_not_lost_unasked() {
 
 #[test]
 fn an_import_into_a_slot() {
-    let agent = agent(piv_access(management_key(None, true), false));
+    let agent = agent(piv_access(&management_key(None, true), false));
     let run = agent.run(&["cert", "import", "mine.p12", "--slot", "9d", "--pin-stdin"], PIN);
     assert_eq!(run.ended(0, &[PIN]).stdout, "Imported: 9D, Aino Virtanen\n");
     assert_eq!(
@@ -306,7 +306,7 @@ fn keys_are_made() {
     ] {
         let agent = Agent::new([
             ("status", piv_status()),
-            ("card.access", Ok(piv_access(management_key(Some(false), false), false))),
+            ("card.access", Ok(piv_access(&management_key(Some(false), false), false))),
             ("cert.place", place(slot, false)),
             ("cert.generate", generated(product)),
         ]);
@@ -351,7 +351,7 @@ fn how_long_a_key_takes_is_said() {
         ("p384", json!({ "family": "ec", "bits": 384 }), ""),
         ("ed25519", json!({ "family": "ed25519", "bits": 255 }), ""),
     ] {
-        let agent = agent(piv_access(Value::Null, false));
+        let agent = agent(piv_access(&Value::Null, false));
         let arguments = ["cert", "generate", "--subject", "CN=A", "--algorithm", algorithm, "--pin-stdin"];
         let run = agent.run(&arguments, PIN);
         assert!(run.ended(0, &[PIN]).stderr.contains(said), "{}", run.everything());
@@ -380,7 +380,7 @@ fn requests_and_public_keys_find_their_place_first() {
         let product = if more.contains(&"--public-key") { "key" } else { "request" };
         let agent = Agent::new([
             ("status", piv_status()),
-            ("card.access", Ok(piv_access(Value::Null, false))),
+            ("card.access", Ok(piv_access(&Value::Null, false))),
             ("cert.place", place("9A", false)),
             ("cert.generate", generated(product)),
         ]);
@@ -409,7 +409,7 @@ fn requests_and_public_keys_find_their_place_first() {
     for (file, force, left) in [("new", false, None), ("there", true, Some("precious"))] {
         let agent = Agent::new([
             ("status", piv_status()),
-            ("card.access", Ok(piv_access(Value::Null, false))),
+            ("card.access", Ok(piv_access(&Value::Null, false))),
             ("cert.place", place("9A", false)),
             ("cert.generate", Err(error("not_touched", "Nobody touched the device."))),
         ]);
@@ -422,7 +422,7 @@ fn requests_and_public_keys_find_their_place_first() {
 
 #[test]
 fn certificates_and_keys_are_moved() {
-    let agent = agent(piv_access(management_key(None, true), false));
+    let agent = agent(piv_access(&management_key(None, true), false));
     let run = agent.run(&["cert", "move", "9D", "--to", "9a", "--pin-stdin"], PIN);
     assert_eq!(run.ended(0, &[PIN]).stdout, "Moved: 9A, Aino Virtanen\n");
     assert_eq!(
@@ -437,7 +437,7 @@ fn certificates_and_keys_are_moved() {
     for (cert, code) in [("82", 0), ("83", 1), ("0A1B2C3D", 1)] {
         let agent = Agent::new([
             ("status", piv_status()),
-            ("card.access", Ok(piv_access(management_key(None, true), false))),
+            ("card.access", Ok(piv_access(&management_key(None, true), false))),
             ("cert.view", Err(error("not_found", "There is no such certificate."))),
             ("card.show", Ok(piv_card("slot_9a"))),
             ("cert.move", Ok(in_slot("9A"))),
@@ -456,7 +456,7 @@ fn where_the_slot_decides_no_pin_is_asked_for() {
     let agent = |source: &str| {
         Agent::new([
             ("status", piv_status()),
-            ("card.access", Ok(piv_access(management_key(None, true), false))),
+            ("card.access", Ok(piv_access(&management_key(None, true), false))),
             ("cert.view", view("9D")),
             ("cert.list", Ok(json!([in_slot("9D")]))),
             ("card.show", Ok(piv_card(source))),
@@ -476,14 +476,14 @@ fn a_deletion_says_what_may_stay() {
         (&["9D"][..], "On a card that cannot delete keys it stays there without a certificate."),
         (&["9D", "--keep-key"], "The private key in slot 9D stays without a certificate."),
     ] {
-        let agent = agent(piv_access(management_key(None, true), false));
+        let agent = agent(piv_access(&management_key(None, true), false));
         let run = agent.run(&[&["cert", "delete", "--yes", "--pin-stdin"], arguments].concat(), PIN);
         assert!(run.ended(0, &[PIN]).stderr.contains(said), "{}", run.everything());
         assert_eq!(run.stdout, "Deleted.\nThe key of slot 9D stays.\nThe default is now in slot 9A.\n");
     }
     let agent = Agent::new([
         ("status", piv_status()),
-        ("card.access", Ok(piv_access(management_key(None, true), false))),
+        ("card.access", Ok(piv_access(&management_key(None, true), false))),
         ("cert.view", Err(error("not_found", "There is no such certificate."))),
         ("card.show", Ok(piv_card("slot_9a"))),
         ("cert.delete", Ok(json!({ "orphans": [], "default": null }))),
@@ -568,7 +568,7 @@ fn the_global_pin_has_its_name() {
     global["changed_by"] = json!([4]);
     global["unblocked_by"] = json!([]);
     pins.as_array_mut().unwrap().push(global);
-    let mut all = piv_access(Value::Null, false);
+    let mut all = piv_access(&Value::Null, false);
     all["pins"] = pins.clone();
     let agent = Agent::new([
         ("status", piv_status()),
@@ -610,7 +610,7 @@ fn a_puk_is_changed() {
     ] {
         let agent = Agent::new([
             ("status", piv_status()),
-            ("card.access", Ok(piv_access(management_key(Some(true), false), false))),
+            ("card.access", Ok(piv_access(&management_key(Some(true), false), false))),
             ("pin.change", changed(role)),
         ]);
         let run =
@@ -622,7 +622,7 @@ fn a_puk_is_changed() {
         );
         assert_eq!(run.stderr, "", "the management key has nothing to do with it");
     }
-    let agent = agent(piv_access(Value::Null, false));
+    let agent = agent(piv_access(&Value::Null, false));
     let mut dialogue = agent.start(&["pin", "change", "--puk"]);
     dialogue.expect("Current PUK: ").press(PUK).press("\n").expect("The new PUK: 6 to 8 letters");
     dialogue.expect("New PUK: ").press(NEW).press("\n").expect("New PUK again: ").press(NEW).press("\n");
@@ -632,7 +632,7 @@ fn a_puk_is_changed() {
 
 #[test]
 fn pins_that_are_typed_on_the_reader_are_not_asked_for() {
-    let pad = || piv_access(management_key(Some(false), true), true);
+    let pad = || piv_access(&management_key(Some(false), true), true);
     for (arguments, method, said) in [
         (
             &["pin", "change"][..],
@@ -692,7 +692,7 @@ fn a_challenge_is_answered_with_a_new_pin_from_the_reader() {
 #[test]
 fn a_piv_card_is_unblocked_with_its_puk() {
     let agent = |pin, puk, erases: bool| {
-        let mut access = piv_access(Value::Null, false);
+        let mut access = piv_access(&Value::Null, false);
         access["pins"] = piv_pins(pin, puk);
         access["blocking_erases_keys"] = json!(erases);
         Agent::new([
@@ -768,7 +768,7 @@ fn tries_are_set() {
         (management_key(Some(true), false), format!("{PIN}\n{PUK}\n"), None),
         (management_key(None, false), format!("{KEY}\n{PIN}\n{PUK}\n"), Some(KEY)),
     ] {
-        let agent = agent(piv_access(key, false));
+        let agent = agent(piv_access(&key, false));
         let run = agent.run(&tries, &input);
         assert!(
             run.ended(0, &[PIN, PUK, KEY]).stderr.contains("PIN and PUK are set anew"),
@@ -785,9 +785,9 @@ fn tries_are_set() {
     }
     for (access, input, code, said) in [
         (access(3).unwrap(), PIN, 10, "no PUK"),
-        (piv_access(Value::Null, true), PIN, 10, "a reader with keys of its own"),
-        (piv_access(Value::Null, false), PIN, 2, "New PUK: the standard input ended before it"),
-        (piv_access(Value::Null, false), "135724\n12345\n", 7, "at least 6 characters"),
+        (piv_access(&Value::Null, true), PIN, 10, "a reader with keys of its own"),
+        (piv_access(&Value::Null, false), PIN, 2, "New PUK: the standard input ended before it"),
+        (piv_access(&Value::Null, false), "135724\n12345\n", 7, "at least 6 characters"),
     ] {
         let agent = agent(access);
         let run = agent.run(&tries, input);

@@ -126,7 +126,7 @@ pub(crate) fn piv_pins(pin: Option<u8>, puk: Option<u8>) -> Value {
 }
 
 /// What a write to a PIV card takes.
-pub(crate) fn piv_access(management_key: Value, pin_pad: bool) -> Value {
+pub(crate) fn piv_access(management_key: &Value, pin_pad: bool) -> Value {
     json!({ "pins": piv_pins(Some(3), Some(3)), "management_key": management_key,
             "blocking_erases_keys": false, "pin_pad": pin_pad })
 }

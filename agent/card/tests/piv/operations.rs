@@ -1,7 +1,7 @@
 //! What people ask a PIV card for, on every profile that can do it.
 
 use card::virt::{Fault, FaultKind};
-use card::{Error, ManagementProof, NewKey, PinEntry, Placement, SmartCard, x509};
+use card::{Error, ManagementProof, NewKey, PinEntry, Placement, x509};
 use shared::model::{
     DefaultSource, KeyAlgorithm, KeyFamily, KeyOrigin, ManagementKey, ManagementKeyAlgorithm, PinUse, Role,
     TouchUse,
@@ -14,7 +14,7 @@ const YUBIKEY_4: &str = "yubikey-4";
 const PIVAPPLET: &str = "pivapplet";
 const PLAIN: &str = "plain";
 /// As the Nitrokey 3: its own form of import, one slot for it, metadata that say nothing.
-const NITROKEY: &str = "serial = 7\noptions.label = 'Nitrokey PIV'\noptions.nitrokey-import = true\n\
+const NITROKEY: &str = "serial = 7\noptions.vendor-commands = [0xF8, 0xFD, 0xFE]\noptions.label = 'Nitrokey PIV'\noptions.nitrokey-import = true\n\
     options.metadata = 'empty'\noptions.strict-always = true\noptions.algorithms = [7, 0x11]\n\
     options.lists-algorithms = true\noptions.any-object = false\noptions.policies = false";
 
@@ -385,7 +385,7 @@ fn a_large_certificate_is_compressed() {
 
 #[test]
 fn a_full_card_is_as_it_was() {
-    let rig = Rig::with_people(YUBIKEY, &[(0x9A, &NILS)], "options.memory = 2200");
+    let rig = Rig::with_people(YUBIKEY, &[(0x9A, &NILS)], "options.memory = 1200");
     let before = rig.stored(None);
     for request in [Request::with_key(&LARS).into_slot(0x9C), Request::with_key(&HANS)] {
         let result = rig.authorised(|card| card.import(&request.import()));

@@ -138,20 +138,25 @@ impl Request {
 
 /// A reader with a card in it.
 pub(crate) struct Rig {
-    readers: VirtualReaders,
+    pub(crate) readers: VirtualReaders,
     pub(crate) card: VirtualCard,
 }
 
 impl Rig {
     /// A card of this profile as the factory made it, but for a CHUID. `extra` is put into its description.
     pub(crate) fn new(profile: &str, extra: &str) -> Self {
+        Self::in_reader("", profile, extra)
+    }
+
+    /// The same in a reader that is described so.
+    pub(crate) fn in_reader(reader: &str, profile: &str, extra: &str) -> Self {
         let serial = if profile == "plain" || profile == "yubikey-4" {
             String::new()
         } else {
             format!("serial = {SERIAL}\n")
         };
         let toml = format!(
-            "[[reader]]\nname = '{READER}'\ncard = 'card'\n[[card]]\nname = 'card'\nkind = 'piv'\n\
+            "[[reader]]\nname = '{READER}'\ncard = 'card'\n{reader}\n[[card]]\nname = 'card'\nkind = 'piv'\n\
              profile = '{profile}'\nguid = '{GUID}'\n{serial}{extra}\n"
         );
         let readers =
@@ -175,6 +180,17 @@ impl Rig {
         let mut connection = self.connect();
         let mut transaction = connection.begin().unwrap();
         let mut card = edge::open(&mut *transaction, None).unwrap();
+        act(&mut *card)
+    }
+
+    /// The same for a card that may be pulled: what comes of it.
+    pub(crate) fn attempt<T>(
+        &self,
+        act: impl FnOnce(&mut dyn SmartCard) -> card::Result<T>,
+    ) -> card::Result<T> {
+        let mut connection = self.connect();
+        let mut transaction = connection.begin().unwrap();
+        let mut card = edge::open(&mut *transaction, None)?;
         act(&mut *card)
     }
 
@@ -282,22 +298,6 @@ pub(crate) fn bytes(digits: &str) -> Vec<u8> {
     hex::decode(digits.as_bytes()).unwrap()
 }
 
-/// What people see of a card: containers, certificates and roots, in the order of their names.
-pub(crate) fn shown(contents: &Contents) -> Vec<String> {
-    let mut all: Vec<String> = contents
-        .containers
-        .iter()
-        .map(|c| format!("container {:02X} {} {:?} {:?}", c.index, c.default, c.algorithm, c.certificate))
-        .collect();
-    for stored in &contents.certificates {
-        let der = stored.der.as_ref().map(|der| x509::common_name(der));
-        all.push(format!("certificate {} {:?} {der:?}", stored.id, stored.container));
-    }
-    all.push(format!("roots {}", contents.roots.len()));
-    all.sort();
-    all
-}
-
 /// How often commands with a secret were sent: VERIFY, CHANGE, RESET RETRY COUNTER, the answer to a witness, a private
 /// key.
 pub(crate) fn secrets(log: &[Exchange]) -> [usize; 5] {
@@ -306,7 +306,7 @@ pub(crate) fn secrets(log: &[Exchange]) -> [usize; 5] {
         log.iter().filter(fits).count()
     };
     let of_management_key =
-        |e: &&Exchange| e.instruction == 0x87 && e.parameters & 0xFF == 0x9B && e.length > 10;
+        |e: &&Exchange| e.instruction == 0x87 && e.parameters & 0xFF == 0x9B && e.length > 20;
     let answers = log.iter().filter(of_management_key).count();
     [count(0x20, 5), count(0x24, 5), count(0x2C, 5), answers, count(0xFE, 5)]
 }
@@ -351,4 +351,20 @@ pub(crate) fn signed_by(card: &mut dyn SmartCard, slot: u8, key: &PublicKey) -> 
     openssl("x509 -inform DER -in made.der -out made.pem");
     openssl("verify -x509_strict -check_ss_sig -CAfile made.pem made.pem");
     der
+}
+
+/// What people see of a card: containers, certificates and roots, in the order of their names.
+pub(crate) fn shown(contents: &Contents) -> Vec<String> {
+    let mut all: Vec<String> = contents
+        .containers
+        .iter()
+        .map(|c| format!("container {:02X} {} {:?} {:?}", c.index, c.default, c.algorithm, c.certificate))
+        .collect();
+    for stored in &contents.certificates {
+        let der = stored.der.as_ref().map(|der| x509::common_name(der));
+        all.push(format!("certificate {} {:?} {der:?}", stored.id, stored.container));
+    }
+    all.push(format!("roots {}", contents.roots.len()));
+    all.sort();
+    all
 }

@@ -197,14 +197,7 @@ fn cut_off(
     let rig = operation.rig();
     let mark = rig.card.apdus();
     rig.fail_at(nth, fault);
-    let result = {
-        let mut connection = rig.connect();
-        let mut transaction = connection.begin().unwrap();
-        match card::edge::open(&mut *transaction, None) {
-            Ok(mut card) => (operation.act)(&mut *card),
-            Err(error) => Err(error),
-        }
-    };
+    let result = rig.attempt(operation.act);
     for (count, name) in
         secrets(&rig.card.log_since(mark)).into_iter().zip(["VERIFY", "CHANGE", "RESET", "answer", "key"])
     {
@@ -305,7 +298,7 @@ fn a_repair_that_is_cut_off_is_repaired() {
         let torn = || {
             let rig = operation.rig();
             rig.fail_at(nth, FaultKind::RemovedAfter);
-            let _ = rig.with(|card| (operation.act)(card));
+            let _ = rig.attempt(operation.act);
             rig.reinsert();
             rig
         };
@@ -319,7 +312,7 @@ fn a_repair_that_is_cut_off_is_repaired() {
         for at in 2..=rig.card.apdus() - mark {
             let rig = torn();
             rig.fail_at(at, FaultKind::RemovedAfter);
-            let _ = rig.with(|card| authorise(card).and_then(|()| card.repair()));
+            let _ = rig.attempt(|card| authorise(card).and_then(|()| card.repair()));
             rig.reinsert();
             rig.authorised(|card| card.repair()).unwrap();
             assert_eq!(operation.state(&rig), mended, "{nth}, {at}");

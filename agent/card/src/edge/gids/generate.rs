@@ -1,7 +1,6 @@
 //! A key in a container of its own: made on the card (section 8.3), or brought along by an import; and signing with
 //! it (section 8.6).
 
-use shared::hex::Hex;
 use shared::model::{KeyAlgorithm, KeyFamily};
 
 use super::Gids;
