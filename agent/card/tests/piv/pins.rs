@@ -129,6 +129,9 @@ fn verifying() {
     }
 }
 
+/// Something that a person enters a PIN for.
+type Act = fn(&Rig) -> card::Result<()>;
+
 /// One entry of a person is one command with a PIN, whatever comes back.
 #[test]
 fn one_command_for_one_entry() {
@@ -141,7 +144,7 @@ fn one_command_for_one_entry() {
         FaultKind::RemovedAfter,
         FaultKind::Reset,
     ] {
-        let acts: [(u8, fn(&Rig) -> card::Result<()>); 4] = [
+        let acts: [(u8, Act); 4] = [
             (0x20, |rig| verify(rig, Role::USER, PIN)),
             (0x24, |rig| change(rig, Role::USER, PIN, "654321")),
             (0x24, |rig| change(rig, Role::ADMIN, PUK, "87654321")),
