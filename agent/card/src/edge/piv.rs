@@ -204,6 +204,14 @@ impl SmartCard for Piv<'_> {
         self.list()
     }
 
+    fn windows_id(&mut self) -> Result<Option<Vec<u8>>> {
+        Ok(self.guid()?.map(|guid| guid.to_vec()))
+    }
+
+    fn advice(&mut self) -> Result<Vec<Finding>> {
+        Ok(self.warnings()?.iter().map(findings::Problem::finding).collect())
+    }
+
     fn pins(&mut self) -> Result<Vec<PinStatus>> {
         self.pin_states()
     }
