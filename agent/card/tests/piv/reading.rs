@@ -470,13 +470,13 @@ fn what_everybody_knows() {
 fn exchanges() {
     let short = "max-apdu-data = 256";
     for (profile, reader, history, expected) in [
-        ("yubikey-5.7", "", true, 19),
-        ("yubikey-5.7", short, true, 23),
+        ("yubikey-5.7", "", true, 15),
+        ("yubikey-5.7", short, true, 19),
         // Yubico's tools keep no key history: all slots are looked at, for keys and for certificates.
-        ("yubikey-5.7", "", false, 59),
-        ("yubikey-5.7", short, false, 63),
-        ("yubikey-4", short, true, 17),
-        ("pivapplet", short, true, 21),
+        ("yubikey-5.7", "", false, 55),
+        ("yubikey-5.7", short, false, 59),
+        ("yubikey-4", short, true, 16),
+        ("pivapplet", short, true, 17),
         ("plain", short, true, 13),
         ("plain", short, false, 13),
     ] {
