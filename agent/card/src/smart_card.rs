@@ -72,7 +72,8 @@ pub trait SmartCard {
     /// As for `identify`.
     fn management_key(&mut self) -> Result<Option<ManagementKey>>;
 
-    /// Whether this card erases all its private keys once both PIN and PUK are blocked. Asks the card nothing.
+    /// Whether this card erases all its private keys once both PIN and PUK are blocked. Known once `pins` has
+    /// been called; asks the card nothing.
     fn blocking_erases_keys(&self) -> bool {
         false
     }

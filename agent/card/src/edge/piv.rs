@@ -225,6 +225,10 @@ impl SmartCard for Piv<'_> {
         self.management_key_state().map(Some)
     }
 
+    fn blocking_erases_keys(&self) -> bool {
+        self.vendor.as_ref().is_some_and(vendor::Vendor::erases_keys_when_blocked)
+    }
+
     fn authorise(&mut self, proof: ManagementProof<'_>) -> Result<()> {
         self.authorise_with(proof)
     }
