@@ -1,7 +1,7 @@
 //! What a card is, and what is on it.
 
 use card::{Contents, edge};
-use shared::model::{Card, DefaultSource, Edge, KeyOrigin, PinType, PinUse, Role, TouchUse};
+use shared::model::{Card, Csn, DefaultSource, Edge, KeyOrigin, PinType, PinUse, Role, TouchUse};
 
 use super::rig::{
     Answers, CHUID, GERDA, GERDA_RENEWED, GUID, HANS, KARIN, MSCMAP, NILS, Person, Rig, SERIAL, authority,
@@ -78,12 +78,7 @@ fn which_card_it_is() {
         let rig = Rig::new(profile, &extra);
         let card = rig.with(|card| card.identify().unwrap());
         assert_eq!(
-            (
-                card.edge,
-                card.name.as_str(),
-                card.csn.as_ref().map(|csn| csn.as_str()),
-                card.serial.as_deref()
-            ),
+            (card.edge, card.name.as_str(), card.csn.as_ref().map(Csn::as_str), card.serial.as_deref()),
             (Edge::Piv, name, Some(csn), printed),
             "{profile} {extra}"
         );
@@ -394,7 +389,7 @@ fn findings_one_by_one() {
             "mscmap = true",
             |rig| {
                 let mut map = rig.object(MSCMAP).unwrap();
-                let record: Vec<u8> = map[map.len() - 107..].iter().copied().collect();
+                let record: Vec<u8> = map[map.len() - 107..].to_vec();
                 map.extend_from_slice(&record);
                 let at = map.len() - 107;
                 map[at + 80] = 0x9B;
