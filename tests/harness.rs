@@ -6,12 +6,16 @@
 // A harness that cannot go on fails the test that uses it, on the spot.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "harness/another.rs"]
+pub mod another;
 #[path = "harness/nitrokey.rs"]
 pub mod nitrokey;
 #[path = "harness/pcscd.rs"]
 pub mod pcscd;
 #[path = "harness/programs.rs"]
 pub mod programs;
+#[path = "harness/stack.rs"]
+pub mod stack;
 #[path = "harness/tools.rs"]
 mod tools;
 #[path = "harness/watch.rs"]

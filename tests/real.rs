@@ -17,5 +17,3 @@ mod readers;
 mod rest;
 #[path = "real/service.rs"]
 mod service;
-#[path = "real/stack.rs"]
-mod stack;

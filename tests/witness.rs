@@ -6,8 +6,14 @@
 use std::fs;
 use std::path::Path;
 
+use card::transport::Readers as _;
 use card::virt::{VirtualCard, VirtualReaders, vpcd};
+use card::x509::issue::{Content, self_signed};
+use card::{Import, NewKey, PinEntry};
 use harness::pcscd::{Pcscd, READERS};
+use shared::model::{KeyAlgorithm, KeyFamily, Role};
+use shared::secret::Pin;
+use time::{Duration, OffsetDateTime};
 
 const DEMO_KEYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../agent/card/src/virt/demo");
 const ADMIN_KEY: &str = "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567";
@@ -162,6 +168,49 @@ fn makes_a_key_on_the_card() {
     bench.run("pkcs11-tool -l -p 123456 -w made.der --type cert --id 02 --label made");
     bench.run("pkcs11-tool --read-object --type cert --id 02 -o back.der");
     assert_eq!(bench.file("back.der"), bench.file("made.der"));
+}
+
+/// A key that Kortti made, with the certificate that it signed for itself: OpenSC signs and deciphers with it.
+#[test]
+fn works_with_a_key_that_kortti_made() {
+    let readers = VirtualReaders::demo();
+    let mut connection = readers.connect("Kortti Virtual Reader 00 00").unwrap();
+    let certificate = {
+        let mut transaction = connection.begin().unwrap();
+        let mut card = card::edge::open(&mut *transaction, None).unwrap();
+        let pin = Pin::from(&b"123456"[..]);
+        card.verify(Role::USER, PinEntry::Typed(&pin)).unwrap();
+        let algorithm = KeyAlgorithm { family: KeyFamily::Rsa, bits: 2048 };
+        let new = NewKey { container: None, algorithm, pin_use: None, touch_use: None, default: false };
+        let public_key = card.generate(&new).unwrap();
+        let subject = "CN=made".parse().unwrap();
+        let content = Content::for_client(&subject, &public_key);
+        let from = OffsetDateTime::now_utc();
+        let unsigned = self_signed(&content, from, from + Duration::days(9)).unwrap();
+        let certificate = unsigned.signed(&card.sign(2, unsigned.to_be_signed(), None).unwrap());
+        let import = Import {
+            certificate: &certificate,
+            public_key: &public_key,
+            private_key: None,
+            chain: &[],
+            container: None,
+            default: false,
+        };
+        assert_eq!(card.import(&import).unwrap(), "kxc02");
+        certificate
+    };
+    drop(connection);
+    let card = readers.card("anna").unwrap();
+    let mut pcscd = Pcscd::start();
+    let bench = Bench { _inserted: pcscd.insert(0, &card), card, pcscd };
+    bench.pcscd.key_works("02", "123456");
+    bench.run("pkcs11-tool --read-object --type cert --id 02 -o made.der");
+    assert_eq!(bench.file("made.der"), certificate);
+    bench.run("openssl x509 -in made.der -inform DER -out made.pem");
+    bench.run("openssl verify -check_ss_sig -CAfile made.pem made.pem");
+    bench.run("openssl x509 -in made.pem -noout -pubkey -out expected.pem");
+    bench.run("openssl pkey -pubin -in public.der -inform DER -out public.pem");
+    assert_eq!(bench.file("public.pem"), bench.file("expected.pem"));
 }
 
 #[test]

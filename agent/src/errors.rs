@@ -65,7 +65,7 @@ pub(crate) fn transport(error: &TransportError) -> Error {
             ErrorCode::CardReset,
             "Another program reset the card in the middle. Look at the card before you try again.",
         ),
-        T::Busy => (ErrorCode::Busy, "Another program keeps the card for itself. Try again when it is done."),
+        T::Busy => return busy(&[]),
         T::Mute => (ErrorCode::Mute, "The card does not answer. Is it the right way round?"),
         T::Cancelled => (ErrorCode::NoService, "The agent is ending."),
         T::Failed(name) => {
@@ -73,6 +73,31 @@ pub(crate) fn transport(error: &TransportError) -> Error {
         }
     };
     Error::new(code, words)
+}
+
+/// Another program keeps the card; these may be it.
+pub(crate) fn busy(holders: &[String]) -> Error {
+    let words =
+        format!("Another program keeps the card for itself{}. Try again when it is done.", one_of(holders));
+    Error::new(ErrorCode::Busy, words)
+}
+
+/// Nobody waits any longer for another program to let go of the card; these may be it.
+pub(crate) fn given_up(holders: &[String]) -> Error {
+    let words = format!(
+        "Another program keeps the card{}. Nothing was sent to it; try again when that program is done.",
+        one_of(holders)
+    );
+    Error::new(ErrorCode::Busy, words)
+}
+
+/// The end of a sentence that names programs, where there is one to name.
+fn one_of(holders: &[String]) -> String {
+    match holders {
+        [] => String::new(),
+        [only] => format!(": {only}"),
+        several => format!(", one of these: {}", several.join(", ")),
+    }
 }
 
 /// A failure of a card's application.
@@ -141,11 +166,11 @@ pub(crate) fn card(error: &CardError) -> Error {
             } else {
                 "It could not be put back: run `kortti card repair`."
             };
-            // A full card that is as it was is a full card; nobody needs to know that it was tried.
-            let code = if *restored && cause.code == ErrorCode::CardFull {
-                ErrorCode::CardFull
-            } else {
-                ErrorCode::WriteFailed
+            // A card that is full, or has no keys of that size, and is as it was: nobody needs to know that it was
+            // tried.
+            let code = match cause.code {
+                code @ (ErrorCode::CardFull | ErrorCode::NotSupported) if *restored => code,
+                _ => ErrorCode::WriteFailed,
             };
             return Error { code, message: format!("{} {after}", cause.message), tries_left: cause.tries_left };
         }
@@ -175,14 +200,13 @@ fn pad_ended(end: PadEnd) -> Error {
 }
 
 /// What a reader shows when its card cannot be identified.
-pub(crate) fn unusable(error: &CardError) -> (ReaderState, String) {
-    let state = match error {
+pub(crate) fn unusable(error: &CardError) -> ReaderState {
+    match error {
         CardError::UnknownCard => ReaderState::UnknownCard,
         CardError::Transport(TransportError::Busy) => ReaderState::Busy,
         CardError::Transport(TransportError::Mute) => ReaderState::Mute,
         _ => ReaderState::Failed,
-    };
-    (state, card(error).message)
+    }
 }
 
 /// The PIN was wrong; for the administrator's role, the PUK.

@@ -68,8 +68,8 @@ impl Service {
     }
 
     /// The way to the readers.
-    pub fn readers(&self) -> &dyn Readers {
-        &*self.readers
+    pub fn readers(&self) -> &Arc<dyn Readers> {
+        &self.readers
     }
 
     /// The policy in force.

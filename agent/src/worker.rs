@@ -10,10 +10,12 @@ mod turn;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
+use card::transport::Readers;
 use shared::hex::Hex;
 use shared::model::{PinStatus, Role};
 use shared::rpc::methods::{Challenge, UnblockState};
@@ -23,6 +25,7 @@ use shared::{Error, ErrorCode, Result};
 pub(crate) use desk::Desk;
 pub(crate) use turn::Turn;
 
+use crate::errors;
 use crate::registry::Target;
 use crate::service::Service;
 use inbox::{Inbox, Outbox, inbox};
@@ -36,6 +39,10 @@ const RUN: Duration = Duration::from_secs(180);
 #[derive(Clone)]
 pub(crate) struct Worker {
     outbox: Outbox<Message>,
+    readers: Arc<dyn Readers>,
+    reader: Arc<str>,
+    /// Whether an operation of ours has the card now.
+    has_card: Arc<AtomicBool>,
 }
 
 type Work = Box<dyn FnOnce(Result<&mut Desk>) + Send>;
@@ -79,13 +86,15 @@ impl Worker {
     /// Starts the thread of a reader.
     pub(crate) fn start(service: Arc<Service>, reader: &str) -> Self {
         let (outbox, inbox) = inbox();
+        let readers = Arc::clone(service.readers());
         let desk = Desk::new(service, reader);
+        let has_card = Arc::clone(&desk.has_card);
         let named = thread::Builder::new().name(format!("reader {reader}"));
         if let Err(error) = named.spawn(move || run(desk, &inbox)) {
             // Requests for this reader are then answered as for one that is gone.
             tracing::error!(reader, %error, "no thread for the reader");
         }
-        Self { outbox }
+        Self { outbox, readers, reader: reader.into(), has_card }
     }
 
     /// Does something with the card.
@@ -164,8 +173,12 @@ impl Worker {
         if turn.give_up() {
             // With it goes the PIN that it carries.
             receipt.take_back();
-            let words = "Another program keeps the card. Nothing was sent to it; try again when that program is done.";
-            return Err(Error::new(ErrorCode::Busy, words));
+            if self.has_card.load(Ordering::SeqCst) {
+                let words = "Kortti is busy with this card: an operation that was asked for before is not done, or \
+                             somebody types on the reader. Nothing was sent; try again when that is done.";
+                return Err(Error::new(ErrorCode::Busy, words));
+            }
+            return Err(errors::given_up(&self.readers.holders(&self.reader)));
         }
         match answer.recv_timeout(RUN) {
             Ok(result) => result,

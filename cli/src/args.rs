@@ -274,7 +274,9 @@ pub(crate) enum Cert {
     },
     /// Make a key on the card, with a certificate signed by itself, or with a request for a certificate
     ///
-    /// The private key never leaves the card. Secrets, in this order: the management key (on cards that want one
+    /// The private key never leaves the card. A key of the kind x25519 cannot sign, and goes with --public-key only.
+    ///
+    /// Secrets, in this order: the management key (on cards that want one
     /// typed), the PIN, with which the card signs (unless a management key was given and the key wants no PIN).
     #[command(
         after_help = "Examples:\n  kortti cert generate --slot 9A --subject 'CN=Anna Virtanen,O=Example'\n  \
@@ -350,17 +352,29 @@ pub(crate) struct Generate {
     #[arg(long, value_enum, default_value = "rsa2048")]
     pub algorithm: AlgorithmName,
     /// The subject, such as 'CN=Anna Virtanen,O=Example'
-    #[arg(long, value_name = "NAME")]
-    pub subject: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "public_key")]
+    pub subject: Option<String>,
+    /// An e-mail address that the certificate is for; may be given several times
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "public_key")]
+    pub email: Vec<String>,
+    /// A host name that the certificate is for; may be given several times
+    #[arg(long, value_name = "NAME", conflicts_with = "public_key")]
+    pub dns: Vec<String>,
+    /// The user principal name with which its holder logs on to Windows, such as anna@example.org
+    #[arg(long, value_name = "NAME", conflicts_with = "public_key")]
+    pub upn: Option<String>,
     /// Write a request for a certificate (PKCS#10, PEM) instead of a certificate; - is standard output
     #[arg(long, value_name = "FILE")]
     pub request: Option<PathBuf>,
+    /// Make no certificate, and write the public key (PEM); - is standard output
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["request", "subject"])]
+    pub public_key: Option<PathBuf>,
     /// How many days the certificate is valid, from today
-    #[arg(long, value_name = "N", default_value_t = 365, conflicts_with = "request")]
+    #[arg(long, value_name = "N", default_value_t = 365, conflicts_with_all = ["request", "public_key"])]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     pub days: u16,
     /// Overwrite a file that exists
-    #[arg(long, requires = "request")]
+    #[arg(long)]
     pub force: bool,
     /// When the key wants the PIN; as usual for the slot unless given
     #[arg(long, value_enum)]

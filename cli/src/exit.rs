@@ -51,16 +51,12 @@ fn exit_code(code: ErrorCode) -> u8 {
         E::NoService | E::NoReader | E::NoCard | E::CardRemoved => 4,
         E::WrongPin | E::WrongManagementKey | E::WrongResponse => 5,
         E::PinBlocked => 6,
-        E::LastTry
-        | E::PinPolicy
-        | E::NotTyped
-        | E::BadResponse
-        | E::ManagementKeyNeeded
-        | E::WouldOverwrite => 7,
+        E::LastTry | E::PinPolicy | E::BadResponse | E::ManagementKeyNeeded | E::WouldOverwrite => 7,
         E::Busy => 8,
         E::ChallengeVoid => 9,
         E::UnknownCard | E::NotInitialised | E::NotSupported => 10,
         E::Permission => 11,
+        E::NotTyped => CANCELLED,
         E::Mute
         | E::CardReset
         | E::CardChanged
@@ -136,7 +132,7 @@ mod tests {
         ("would_overwrite", 7),
         ("not_touched", 1),
         ("pin_policy", 7),
-        ("not_typed", 7),
+        ("not_typed", 130),
         ("wrong_response", 5),
         ("bad_response", 7),
         ("challenge_void", 9),
@@ -161,6 +157,19 @@ mod tests {
         }
         assert_eq!(Failure::Cancelled.exit_code(), 130);
         assert_eq!(Failure::OutputClosed.exit_code(), 0);
+    }
+
+    #[test]
+    fn the_page_of_the_protocol_says_the_same() {
+        let page = include_str!("../../docs/protocol.md");
+        let mut told = BTreeSet::new();
+        for row in page.lines().filter(|line| line.starts_with("| `")) {
+            let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let [names, _, code] = cells.as_slice() else { continue };
+            let Ok(code) = code.parse::<u8>() else { continue };
+            told.extend(names.split(", ").map(|name| (name.trim_matches('`').to_owned(), code)));
+        }
+        assert_eq!(told, CODES.iter().map(|(name, code)| ((*name).to_owned(), *code)).collect());
     }
 
     /// The enumeration cannot be walked, so its source is: a code that is added there must be added here.

@@ -90,7 +90,7 @@ pub(crate) fn management_key(key: &ManagementKey) -> Vec<String> {
     ];
     match factory {
         Some(true) => {
-            lines.push("the factory's, which everybody knows: whoever sets up cards should change it".into())
+            lines.push("the factory's, which everybody knows: whoever sets up cards should change it".into());
         }
         Some(false) => lines.push("not the factory's".into()),
         None => {}
@@ -240,6 +240,7 @@ pub(crate) fn yes_no(yes: bool) -> String {
 
 #[cfg(test)]
 mod tests {
+    use shared::model::ManagementKeyAlgorithm;
     use time::macros::datetime;
 
     use super::*;
@@ -295,17 +296,62 @@ mod tests {
 
     #[test]
     fn the_pin_of_a_container() {
-        for (role, pin_type, words) in [
-            (Some(0), None, "No PIN"),
-            (Some(1), Some(PinType::PrimaryCardPin), "PIN"),
-            (Some(3), Some(PinType::DigitalSignature), "Signature PIN"),
-            (Some(4), Some(PinType::Encryption), "PIN 4 (encryption)"),
-            (Some(7), Some(PinType::NonRepudiation), "PIN 7 (non-repudiation)"),
-            (Some(5), None, "PIN 5"),
-            (Some(9), Some(PinType::Encryption), "PIN 9"),
-            (None, None, "-"),
+        use PinType::{DigitalSignature, Encryption, NonRepudiation, PrimaryCardPin};
+        for (role, pin_type, slot, words) in [
+            (Some(0), None, None, "none"),
+            (Some(0), Some(PrimaryCardPin), Some("9E"), "none"),
+            (Some(1), Some(PrimaryCardPin), None, "PIN"),
+            (Some(1), Some(PrimaryCardPin), Some("9A"), "PIN"),
+            (Some(1), Some(DigitalSignature), Some("9C"), "PIN (always)"),
+            (Some(3), Some(DigitalSignature), None, "Signature PIN"),
+            (Some(4), Some(Encryption), None, "PIN 4 (encryption)"),
+            (Some(7), Some(NonRepudiation), None, "PIN 7 (non-repudiation)"),
+            (Some(5), None, None, "PIN 5"),
+            (Some(9), Some(Encryption), None, "PIN 9"),
+            (None, None, None, "-"),
         ] {
-            assert_eq!(guarded_by(role.map(Role), pin_type), words);
+            let certificate = Certificate {
+                id: "9C".into(),
+                container: None,
+                slot: slot.map(str::to_owned),
+                container_name: None,
+                role: role.map(Role),
+                pin_type,
+                default: false,
+                default_source: None,
+                has_key: true,
+                damaged: None,
+                common_name: String::new(),
+                issuer_name: String::new(),
+                not_before: None,
+                not_after: None,
+                key: None,
+                usage: vec![],
+                sha1: None,
+                sha256: None,
+            };
+            assert_eq!(guarded_by(&certificate), words);
+        }
+    }
+
+    #[test]
+    fn management_keys() {
+        let key = |algorithm, factory, protected, touch| {
+            management_key(&ManagementKey { algorithm, factory, protected, touch }).join("; ")
+        };
+        for (found, words) in [
+            (key(None, None, false, None), "the card does not tell its cipher"),
+            (
+                key(Some(ManagementKeyAlgorithm::Aes192), Some(true), false, Some(false)),
+                "AES-192; the factory's, which everybody knows: whoever sets up cards should change it",
+            ),
+            (
+                key(Some(ManagementKeyAlgorithm::TripleDes), Some(false), true, Some(true)),
+                "3DES; not the factory's; kept by the card for whoever has the PIN, so nobody types it; wants the \
+                 device to be touched",
+            ),
+        ] {
+            assert_eq!(found, words);
         }
     }
 
@@ -329,6 +375,7 @@ mod tests {
             min_length: 4,
             max_length: 16,
             characters: PinCharacters::Ascii,
+            complexity: None,
             source: PolicySource::Assumed,
         };
         assert_eq!(
@@ -340,8 +387,9 @@ mod tests {
             min_length: 6,
             max_length: 6,
             characters: PinCharacters::Digits,
+            complexity: Some(true),
             source: PolicySource::Card,
         };
-        assert_eq!(policy_sentence(&policy), "6 digits.");
+        assert_eq!(policy_sentence(&policy), "6 digits. What is easy to guess is refused.");
     }
 }

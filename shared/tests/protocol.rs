@@ -46,9 +46,11 @@ fn every_method_is_documented() {
         method::<Status>(),
         method::<Subscribe>(),
         method::<CardShow>(),
+        method::<CardAccess>(),
         method::<CardRepair>(),
         method::<PinList>(),
         method::<PinChange>(),
+        method::<PinTries>(),
         method::<UnblockStart>(),
         method::<UnblockStatus>(),
         method::<UnblockFinish>(),
@@ -58,6 +60,9 @@ fn every_method_is_documented() {
         method::<CertView>(),
         method::<CertInspect>(),
         method::<CertImport>(),
+        method::<CertPlace>(),
+        method::<CertGenerate>(),
+        method::<CertMove>(),
         method::<CertDefault>(),
         method::<CertDelete>(),
         method::<AgentStop>(),
@@ -65,6 +70,8 @@ fn every_method_is_documented() {
         method::<VirtualRemove>(),
     ];
     assert_eq!(BTreeSet::from(documented), ALL.iter().copied().collect());
+    let piv = block(PAGE, "### `card.show`\n", "piv");
+    same(piv, &serde_json::from_str::<<CardShow as Method>::Reply>(piv).unwrap());
 }
 
 #[test]
@@ -76,7 +83,7 @@ fn events_and_errors_are_documented() {
         same(line, &notification);
         sequence += 1;
     }
-    assert_eq!(sequence, 40 + 21, "one example for each kind of event");
+    assert_eq!(sequence, 40 + 23, "one example for each kind of event");
     let error = block(PAGE, "## Errors", "error");
     same(error, &serde_json::from_str::<Fault>(error).unwrap());
 }

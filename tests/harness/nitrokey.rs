@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use super::pcscd::Pcscd;
+use super::programs::target;
 
 /// Its PIN as it leaves the factory.
 pub const PIN: &str = "123456";
@@ -60,8 +61,5 @@ impl Drop for NitrokeyCard {
 
 /// Where `packaging/test` puts the program: in a folder of its own beside the workspace's programs.
 fn program() -> PathBuf {
-    let test = std::env::current_exe().expect("the path of this test");
-    let profile = test.ancestors().find(|dir| dir.join("build").is_dir() && dir.join("deps").is_dir());
-    let target = profile.and_then(|profile| profile.parent()).expect("the target folder");
-    target.join("nitrokey-card/debug/nitrokey-card")
+    target().join("nitrokey-card/debug/nitrokey-card")
 }

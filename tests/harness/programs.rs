@@ -16,9 +16,7 @@ use shared::client::READY;
 pub fn programs() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let test = std::env::current_exe().expect("the path of this test");
-        let profile = test.ancestors().find(|dir| dir.join("build").is_dir() && dir.join("deps").is_dir());
-        let profile = profile.expect("the target folder").to_owned();
+        let profile = profile();
         let mut build = Command::new(env!("CARGO"));
         build.args(["build", "--quiet", "--package", "agent", "--package", "cli"]);
         if profile.ends_with("release") {
@@ -28,6 +26,17 @@ pub fn programs() -> &'static Path {
         assert!(build.status().expect("cargo").success(), "the programs do not build");
         profile
     })
+}
+
+/// The target folder of this build.
+pub fn target() -> PathBuf {
+    profile().parent().expect("the target folder").to_owned()
+}
+
+fn profile() -> PathBuf {
+    let test = std::env::current_exe().expect("the path of this test");
+    let profile = test.ancestors().find(|dir| dir.join("build").is_dir() && dir.join("deps").is_dir());
+    profile.expect("the target folder").to_owned()
 }
 
 /// A user's home with its runtime directory, gone when dropped.

@@ -24,13 +24,14 @@ use base64::engine::general_purpose::STANDARD;
 use card::virt::VirtualReaders;
 use interprocess::local_socket::Stream;
 use serde_json::Value;
+use shared::hex;
 use shared::model::Role;
 use shared::rpc::methods::{
     CertImport, ImportParams, PinChange, PinChangeParams, Select, UnblockFinish, UnblockFinishParams,
     UnblockPuk, UnblockPukParams,
 };
 use shared::rpc::{Call, Method, Request};
-use shared::secret::{FileText, Password, Pin, ResponseText};
+use shared::secret::{FileText, KeyText, Password, Pin, ResponseText};
 use shared::socket::{self, LineReader, Patience};
 
 struct Searching;
@@ -115,6 +116,12 @@ const PUK: &str = "puk-3YD6nF1c";
 const PASSWORD: &str = "pfx-6GS1uPq9";
 const ADMIN_KEY: &[u8] = b"5BE07A31C4962F8DD81603B9EA7542FC91CD28A4603FE7B5";
 
+const PIV_PIN: &str = "4QZ7xWpi";
+const PIV_WRONG: &str = "5TM9bHwr";
+const PIV_PUK: &str = "3YD6nF1c";
+const PIV_NEW_PUK: &str = "8RJ2vKdn";
+const MANAGEMENT_KEY: &str = "9C1E5BE07A31C4962F8DD81603B9EA7542FC91CD28A4603F";
+
 const CARDS: &str = r#"
 [[reader]]
 name = "Reader 00 00"
@@ -133,6 +140,29 @@ pin = "pin-4QZ7xW"
 puk = "puk-3YD6nF1c"
 admin-key = "5BE07A31C4962F8DD81603B9EA7542FC91CD28A4603FE7B5"
 cardid = "C45A0E91D7364B82A05F1C7E93B82D60"
+[[reader]]
+name = "Reader 02 00"
+card = "carl"
+[[reader]]
+name = "Reader 03 00"
+card = "dora"
+[[card]]
+name = "carl"
+kind = "piv"
+profile = "yubikey-5.7"
+serial = 10203040
+pin = "4QZ7xWpi"
+puk = "3YD6nF1c"
+management-key = "9C1E5BE07A31C4962F8DD81603B9EA7542FC91CD28A4603F"
+[[card]]
+name = "dora"
+kind = "piv"
+profile = "yubikey-5.7"
+serial = 10203041
+pin = "4QZ7xWpi"
+puk = "3YD6nF1c"
+management-key = "9C1E5BE07A31C4962F8DD81603B9EA7542FC91CD28A4603F"
+protected = true
 "#;
 
 /// A client and an agent with a socket between them.
@@ -152,7 +182,7 @@ impl Rig {
         let stream = |end: UnixStream| Stream::UdSocket(OwnedFd::from(end).into());
         let mut rig =
             Self { client: stream(client), server: stream(server), lines: LineReader::default(), service };
-        for reader in ["Reader 00 00", "Reader 01 00"] {
+        for reader in ["Reader 00 00", "Reader 01 00", "Reader 02 00", "Reader 03 00"] {
             while rig
                 .value("card.show", &format!(r#"{{"select":{{"reader":"{reader}"}}}}"#))
                 .get("pins")
@@ -204,8 +234,8 @@ fn change(current: &str, new: &str) -> PinChangeParams {
     PinChangeParams {
         select: on("Reader 00 00"),
         role: Role::USER,
-        current: pin(current),
-        new: pin(new),
+        current: Some(pin(current)),
+        new: Some(pin(new)),
         last_try: false,
     }
 }
@@ -341,8 +371,12 @@ fn nothing_is_left_in_freed_memory() {
         "a PIN is unblocked",
         looking_for(sought, || {
             let response = ResponseText::from(digits.as_bytes());
-            let params =
-                UnblockFinishParams { select: on("Reader 00 00"), challenge: None, response, new: pin(PIN) };
+            let params = UnblockFinishParams {
+                select: on("Reader 00 00"),
+                challenge: None,
+                response,
+                new: Some(pin(PIN)),
+            };
             rig.call::<UnblockFinish>(&params).unwrap();
         }),
     );
@@ -353,8 +387,8 @@ fn nothing_is_left_in_freed_memory() {
             let params = UnblockPukParams {
                 select: on("Reader 01 00"),
                 role: Role::USER,
-                puk: pin(PUK),
-                new: pin(NEW),
+                puk: Some(pin(PUK)),
+                new: Some(pin(NEW)),
                 last_try: false,
             };
             rig.call::<UnblockPuk>(&params).unwrap();
@@ -378,7 +412,67 @@ fn nothing_is_left_in_freed_memory() {
                     select: on("Reader 00 00"),
                     file: FileText::from(file.as_bytes()),
                     password: Some(Password::from(password.as_bytes())),
-                    pin: pin(card_pin),
+                    slot: None,
+                    overwrite: false,
+                    pin: Some(pin(card_pin)),
+                    management_key: None,
+                    default: false,
+                    last_try: false,
+                };
+                assert_eq!(rig.call::<CertImport>(&params).is_ok(), goes_well);
+            }),
+        );
+    }
+
+    // PIV cards: the first wants its management key, the second keeps it for whoever has the PIN.
+    let sought: &[(&str, &[u8])] = &[
+        ("the PIN", PIV_PIN.as_bytes()),
+        ("a wrong PIN", PIV_WRONG.as_bytes()),
+        ("the PUK", PIV_PUK.as_bytes()),
+        ("the new PUK", PIV_NEW_PUK.as_bytes()),
+    ];
+    for (name, role, current, new, goes_well) in [
+        ("a PUK is changed", Role::ADMIN, PIV_PUK, PIV_NEW_PUK, true),
+        ("a wrong PUK", Role::ADMIN, PIV_WRONG, PIV_PUK, false),
+        ("a wrong PIN of a PIV card", Role::USER, PIV_WRONG, PIV_PUK, false),
+    ] {
+        step(
+            name,
+            looking_for(sought, || {
+                let params = PinChangeParams { select: on("Reader 02 00"), role, ..change(current, new) };
+                assert_eq!(rig.call::<PinChange>(&params).is_ok(), goes_well);
+            }),
+        );
+    }
+    let raw_key: Vec<u8> = hex::decode(MANAGEMENT_KEY.as_bytes()).unwrap();
+    let sought: &[(&str, &[u8])] = &[
+        ("the PIN", PIV_PIN.as_bytes()),
+        ("the password", PASSWORD.as_bytes()),
+        ("the private key", &key),
+        ("the management key's digits", MANAGEMENT_KEY.as_bytes()),
+        ("the management key", &raw_key),
+    ];
+    for (name, reader, typed, goes_well) in [
+        (
+            "a wrong management key",
+            "Reader 02 00",
+            Some("00112233445566778899AABBCCDDEEFF0011223344556677"),
+            false,
+        ),
+        ("a management key is typed", "Reader 02 00", Some(MANAGEMENT_KEY), true),
+        ("a management key is kept by the card", "Reader 03 00", None, true),
+    ] {
+        step(
+            name,
+            looking_for(sought, || {
+                let params = ImportParams {
+                    select: on(reader),
+                    file: FileText::from(file.as_bytes()),
+                    password: Some(Password::from(PASSWORD.as_bytes())),
+                    slot: Some("9D".to_owned()),
+                    overwrite: false,
+                    pin: Some(pin(PIV_PIN)),
+                    management_key: typed.map(|digits| KeyText::from(digits.as_bytes())),
                     default: false,
                     last_try: false,
                 };

@@ -1,6 +1,7 @@
 //! The cards that are put in, and the bytes of GIDS that are looked for on them.
 
 use card::virt::{VirtualCard, VirtualReaders};
+use harness::stack::Stack;
 
 /// The PIN of every card.
 pub(crate) const PIN: &str = "123456";
@@ -85,4 +86,11 @@ pub(crate) fn block(card: &VirtualCard) {
 /// VERIFY only asks.
 pub(crate) fn sent(card: &VirtualCard, mark: usize, instruction: u8) -> usize {
     card.log_since(mark).iter().filter(|apdu| apdu.instruction == instruction && apdu.length > 5).count()
+}
+
+/// Takes a challenge, and returns its response.
+#[track_caller]
+pub(crate) fn right_response(stack: &Stack) -> String {
+    let challenge = stack.ok("unblock start", &[]);
+    stack.response(&challenge, ADMIN_KEY)
 }

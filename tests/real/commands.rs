@@ -4,14 +4,14 @@ use std::fs;
 
 use card::virt::{Fault, FaultKind};
 use harness::pcscd::{Pcscd, READERS};
+use harness::stack::{Stack, home_of};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::cards::{
     ADMIN_KEY, ANNA, AUTHENTICATE, BERTA, CHANGE, DEMO, PIN, PUK, PUT, RESET_RETRY, VERIFY, anna, berta,
-    block, pin_is, sent, tries, with_puk,
+    block, pin_is, right_response, sent, tries, with_puk,
 };
-use crate::stack::{Stack, home_of};
 
 #[test]
 fn what_is_there_is_shown() {
@@ -127,10 +127,10 @@ fn a_pin_is_unblocked_by_challenge_and_response() {
     assert!(!card.gids(|gids| gids.admin_authenticated()).unwrap());
 
     // A wrong response uses the challenge up, and so does giving it up.
-    stack.challenge();
+    right_response(&stack);
     stack.refused("unblock finish", &["0000000000000000", "777777"], 5, "wrong_response");
     stack.refused("unblock finish", &[&right, "777777"], 9, "challenge_void");
-    let right = stack.challenge();
+    let right = right_response(&stack);
     stack.ok("unblock cancel", &[]);
     stack.watch.event("challenge_void");
     let mark = card.apdus();

@@ -3,9 +3,9 @@
 use std::fs;
 
 use card::virt::VirtualCard;
+use harness::stack::Stack;
 
-use crate::cards::{ADMIN_KEY, DEMO, PIN, anna, block, demo, pin_is, tries};
-use crate::stack::Stack;
+use crate::cards::{ADMIN_KEY, DEMO, PIN, anna, block, demo, pin_is, right_response, tries};
 
 const OTHER_KEY: &str = "00112233445566778899AABBCCDDEEFF0011223344556677";
 const SERIAL: &str = "000102030405060708090A0B0C0D0E0F";
@@ -62,7 +62,7 @@ fn opensc_takes_the_pin_that_kortti_sets() {
     // Kortti learns that somebody else has blocked it.
     assert_eq!(stack.ok("pin list", &[])["pins"][0]["blocked"], true);
     stack.refused("pin change", &["654321", PIN], 6, "pin_blocked");
-    let right = stack.challenge();
+    let right = right_response(&stack);
     stack.ok("unblock finish", &[&right, "777777"]);
     stack.pcscd.run("pkcs11-tool --login -p 777777 -O");
     stack.pcscd.key_works("00", "777777");
@@ -132,11 +132,11 @@ fn kortti_sees_what_opensc_changes() {
 
     stack.pcscd.run(&format!("gids-tool -C --admin-key {ADMIN_KEY} --new-admin-key {OTHER_KEY}"));
     block(&card);
-    let challenge = stack.ok("unblock start", &[]);
-    let old = stack.response(&challenge, ADMIN_KEY);
+    let right_response = stack.ok("unblock start", &[]);
+    let old = stack.response(&right_response, ADMIN_KEY);
     stack.refused("unblock finish", &[&old, "654321"], 5, "wrong_response");
-    let challenge = stack.ok("unblock start", &[]);
-    let new = stack.response(&challenge, OTHER_KEY);
+    let right_response = stack.ok("unblock start", &[]);
+    let new = stack.response(&right_response, OTHER_KEY);
     stack.ok("unblock finish", &[&new, "654321"]);
     assert!(pin_is(&card, "654321"));
     stack.pcscd.run(&format!("gids-tool -U --admin-key {OTHER_KEY} --pin 555555"));

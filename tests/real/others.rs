@@ -2,73 +2,18 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use card::virt::VirtualCard;
-use harness::pcscd::{Pcscd, READERS};
+use harness::another::Other;
+use harness::pcscd::Pcscd;
+use harness::stack::Stack;
 use serde_json::{Value, json};
 
-use crate::cards::{ADMIN_KEY, AUTHENTICATE, CHANGE, PIN, RESET_RETRY, VERIFY, anna, block, pin_is, sent};
-use crate::stack::Stack;
-
-/// `another-program`, connected to the card in the first reader.
-struct Other {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    stdout: BufReader<ChildStdout>,
-}
-
-impl Other {
-    /// Starts it. Whether it is connected is its first answer.
-    fn starts(pcscd: &Pcscd, share: &str) -> Self {
-        let mut command = pcscd.client(env!("CARGO_BIN_EXE_another-program"));
-        command.args([READERS[0], share]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        Self { stdin: child.stdin.take(), stdout, child }
-    }
-
-    /// Starts it, and waits until it is connected.
-    #[track_caller]
-    fn connects(pcscd: &Pcscd, share: &str) -> Self {
-        let mut other = Self::starts(pcscd, share);
-        assert_eq!(other.answer(), "done", "{share}");
-        other
-    }
-
-    fn answer(&mut self) -> String {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
-    }
-
-    fn begins(&mut self, action: &str) {
-        writeln!(self.stdin.as_mut().unwrap(), "{action}").unwrap();
-    }
-
-    /// Lets it do something, and returns how that went.
-    fn does(&mut self, action: &str) -> String {
-        self.begins(action);
-        self.answer()
-    }
-
-    /// Lets it go on to its end.
-    #[track_caller]
-    fn ends(mut self) {
-        drop(self.stdin.take());
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        // It has ended, unless the test failed before.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::cards::{
+    ADMIN_KEY, AUTHENTICATE, CHANGE, PIN, RESET_RETRY, VERIFY, anna, block, pin_is, right_response, sent,
+};
 
 /// Another program connects, does this, and lets go.
 #[track_caller]
@@ -96,7 +41,9 @@ fn a_card_that_is_kept_exclusively_is_busy() {
     for (line, secrets) in
         [("card", &[][..]), ("cert list", &[]), ("unblock start", &[]), ("pin change", &[PIN, "654321"])]
     {
-        stack.refused(line, secrets, 8, "busy");
+        let error = stack.refused(line, secrets, 8, "busy");
+        let named = format!("keeps the card for itself: another-program ({}).", other.pid());
+        assert!(error["message"].as_str().unwrap().contains(&named), "{line}: {error}");
     }
     assert_eq!(card.apdus(), mark);
     other.ends();
@@ -133,6 +80,7 @@ fn what_waits_for_another_transaction_is_given_up_and_never_sent() {
             let params = json!({ "select": {}, "role": 1, "current": PIN, "new": "654321" });
             let answer = request(&stack, "pin.change", &params);
             assert_eq!(answer["error"]["data"]["code"], "busy", "{answer}");
+            assert!(answer.to_string().contains("keeps the card: another-program ("), "{answer}");
         });
     });
     let waited = asked.elapsed();
@@ -198,7 +146,7 @@ fn a_challenge_that_was_disturbed_is_void() {
                 stack.insert(0, &card);
                 for (name, disturb) in part {
                     block(&card);
-                    let right = stack.challenge();
+                    let right = right_response(&stack);
                     let mark = card.apdus();
                     disturb(&stack.pcscd);
                     let error = stack.refused("unblock finish", &[&right, "654321"], 9, "challenge_void");
@@ -206,7 +154,7 @@ fn a_challenge_that_was_disturbed_is_void() {
                     assert_eq!(stack.ok("unblock status", &[])["state"], "void", "{name}: {error}");
                     assert_nothing_was_sent(&card, mark, name);
                     // A new challenge is good.
-                    let right = stack.challenge();
+                    let right = right_response(&stack);
                     stack.ok("unblock finish", &[&right, "654321"]);
                     stack.ok("pin change", &["654321", PIN]);
                 }
@@ -231,7 +179,7 @@ fn a_script_learns_that_the_challenge_is_void() {
     stack.insert(0, &card);
     block(&card);
     for action in ["reset", "select"] {
-        let right = stack.challenge();
+        let right = right_response(&stack);
         let mark = card.apdus();
         briefly(&stack.pcscd, action);
         let params = json!({ "select": {}, "response": right, "new": "654321" });
@@ -248,7 +196,7 @@ fn a_challenge_outlives_its_lock() {
     let mut stack = Stack::with_options(&["--unblock-lock", "0"]);
     stack.insert(0, &card);
     block(&card);
-    let right = stack.challenge();
+    let right = right_response(&stack);
     stack.pcscd.run("opensc-tool -l");
     let mut other = Other::connects(&stack.pcscd, "shared");
     assert_eq!(other.does("transaction"), "done");

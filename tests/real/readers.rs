@@ -2,10 +2,10 @@
 
 use card::virt::VirtualCard;
 use harness::pcscd::READERS;
+use harness::stack::Stack;
 use serde_json::json;
 
 use crate::cards::{ANNA, BERTA, PIN, anna, berta, demo, pin_is};
-use crate::stack::Stack;
 
 #[test]
 fn insertion_and_removal_are_seen() {

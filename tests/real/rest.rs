@@ -1,11 +1,11 @@
 //! What it costs: nothing at rest, little for a list, and no memory for cards that come and go.
 
+use harness::stack::Stack;
 use std::fs;
 use std::thread;
 use std::time::Duration;
 
 use crate::cards::{GET_RESPONSE, anna, without_roots};
-use crate::stack::Stack;
 
 /// How long rest is watched.
 const REST: Duration = Duration::from_secs(10);
@@ -18,19 +18,16 @@ fn sleeps(pid: u32) -> u64 {
     states.map(|status| field(&status, "voluntary_ctxt")).sum()
 }
 
-impl Stack {
-    /// Waits until nothing has woken the agent for a while: a thread that served `kortti` may still be on its way
-    /// out.
-    fn until_at_rest(&self) {
-        let moved = |pause| {
-            let before = sleeps(self.agent());
-            thread::sleep(pause);
-            sleeps(self.agent()) != before
-        };
-        let patience = 20;
-        let moves = (0..patience).take_while(|_| moved(Duration::from_millis(400))).count();
-        assert!(moves < patience, "the agent does not come to rest");
-    }
+/// Waits until nothing has woken the agent for a while: a thread that served `kortti` may still be on its way out.
+fn until_at_rest(stack: &Stack) {
+    let moved = |pause| {
+        let before = sleeps(stack.agent());
+        thread::sleep(pause);
+        sleeps(stack.agent()) != before
+    };
+    let patience = 20;
+    let moves = (0..patience).take_while(|_| moved(Duration::from_millis(400))).count();
+    assert!(moves < patience, "the agent does not come to rest");
 }
 
 /// Resident memory of a process, in KiB.
@@ -51,7 +48,7 @@ fn at_rest_nothing_happens() {
     for _ in 0..2 {
         stack.certificates();
     }
-    stack.until_at_rest();
+    until_at_rest(&stack);
     let (apdus, slept) = (card.apdus(), sleeps(stack.agent()));
     thread::sleep(REST);
     assert_eq!(card.apdus() - apdus, 0, "APDUs in {REST:?}");
@@ -91,7 +88,7 @@ fn cards_that_come_and_go_leave_nothing_behind() {
     let card = anna();
     let mut stack = Stack::new();
     stack.insert(0, &card);
-    stack.until_at_rest();
+    until_at_rest(&stack);
     let before = held(stack.agent());
     stack.remove(0);
     let mut cycles = |number| {
@@ -108,6 +105,6 @@ fn cards_that_come_and_go_leave_nothing_behind() {
     println!("resident memory: {first} KiB after 6 cycles, {last} KiB after 30");
     assert!(last <= first + 512, "{first} KiB have become {last} KiB");
     stack.insert(0, &card);
-    stack.until_at_rest();
+    until_at_rest(&stack);
     assert_eq!(held(stack.agent()), before, "threads and open files");
 }

@@ -4,9 +4,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use harness::pcscd::{Pcscd, READERS};
+use harness::stack::{Stack, home_of};
 
-use crate::cards::{ANNA, AUTHENTICATE, PIN, RESET_RETRY, anna, berta, block, pin_is, sent};
-use crate::stack::{Stack, home_of};
+use crate::cards::{ANNA, AUTHENTICATE, PIN, RESET_RETRY, anna, berta, block, pin_is, right_response, sent};
 
 /// Within which readers must be seen again.
 const SOON: Duration = Duration::from_secs(2);
@@ -42,7 +42,7 @@ fn the_service_dies_under_a_challenge() {
     let card = anna();
     let mut stack = Stack::with(&card);
     block(&card);
-    let right = stack.challenge();
+    let right = right_response(&stack);
     let mark = card.apdus();
     stack.kill_service();
     stack.watch.event("service_down");
@@ -50,7 +50,7 @@ fn the_service_dies_under_a_challenge() {
     stack.insert(0, &card);
     stack.refused("unblock finish", &[&right, "654321"], 9, "challenge_void");
     assert_eq!((sent(&card, mark, AUTHENTICATE), sent(&card, mark, RESET_RETRY)), (0, 0));
-    let right = stack.challenge();
+    let right = right_response(&stack);
     stack.ok("unblock finish", &[&right, "654321"]);
 }
 
@@ -80,13 +80,13 @@ fn the_agent_dies_under_a_challenge() {
     let card = anna();
     let stack = Stack::with(&card);
     block(&card);
-    let right = stack.challenge();
+    let right = right_response(&stack);
     let stack = stack.restart_agent();
     let mark = card.apdus();
     stack.refused("unblock finish", &[&right, "654321"], 9, "challenge_void");
     assert_eq!((sent(&card, mark, AUTHENTICATE), sent(&card, mark, RESET_RETRY)), (0, 0));
     assert!(pin_is(&card, PIN));
-    let right = stack.challenge();
+    let right = right_response(&stack);
     stack.ok("unblock finish", &[&right, "654321"]);
     assert!(pin_is(&card, "654321"));
 }
@@ -96,7 +96,7 @@ fn a_card_that_is_pulled_takes_its_challenge_along() {
     let card = anna();
     let mut stack = Stack::with(&card);
     block(&card);
-    let right = stack.challenge();
+    let right = right_response(&stack);
     stack.remove(0);
     assert_eq!(stack.ok("unblock status", &[])["state"], "void");
     stack.insert(0, &card);

@@ -4,6 +4,8 @@
 
 #[path = "gids/operations.rs"]
 mod operations;
+#[path = "gids/pad.rs"]
+mod pad;
 #[path = "gids/pins.rs"]
 mod pins;
 #[path = "gids/rig.rs"]

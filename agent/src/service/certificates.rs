@@ -261,7 +261,9 @@ pub(crate) fn chosen_slot(target: &Target, slot: Option<&str>) -> Result<Option<
             "This card has no slots: leave the slot out, and the card's next free container is taken.";
         return Err(Error::new(ErrorCode::NotSupported, words));
     }
-    let reference = u8::from_str_radix(text, 16).ok().filter(|_| text.len() == 2);
+    let reference = u8::from_str_radix(text, 16)
+        .ok()
+        .filter(|reference| text.len() == 2 && matches!(reference, 0x82..=0x95 | 0x9A | 0x9C | 0x9D | 0x9E));
     reference.map(Some).ok_or_else(|| {
         let words = "This is no slot of a PIV card: those are 9A, 9C, 9D, 9E and 82 to 95.";
         Error::new(ErrorCode::BadRequest, words)

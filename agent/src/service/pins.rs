@@ -144,6 +144,14 @@ pub(crate) fn response_refused(error: &CardError) -> Error {
             "The response was right, but the card refuses this new PIN, for its length or its characters. The \
              challenge is used up and the PIN is unchanged. Start again with `kortti unblock`, and another PIN.",
         ),
+        CardError::PadEnded(_) => {
+            let mut error = errors::card(error);
+            error.message.push_str(
+                " The response was right, but no new PIN was set: the challenge is used up and the PIN is unchanged. \
+                 Start again with `kortti unblock`.",
+            );
+            error
+        }
         CardError::Transport(_) => {
             let mut error = errors::card(error);
             error.message.push_str(

@@ -1,6 +1,7 @@
 //! Where the worker of one reader does its work: one connection and one transaction per operation.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use card::transport::features::Features;
 use card::transport::{self, Card as Connection, Transaction};
@@ -29,11 +30,29 @@ pub(crate) struct Desk {
     pub(crate) cache: Option<Cache>,
     /// What became of the last challenge, and of which card it was; `None` when there was none.
     pub(super) void: Option<(Csn, VoidReason)>,
+    /// Whether an operation has the card now.
+    pub(super) has_card: Arc<AtomicBool>,
+}
+
+/// Takes note that an operation has the card, until dropped.
+struct Having<'d>(&'d AtomicBool);
+
+impl<'d> Having<'d> {
+    fn note(has_card: &'d AtomicBool) -> Self {
+        has_card.store(true, Ordering::SeqCst);
+        Self(has_card)
+    }
+}
+
+impl Drop for Having<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
 }
 
 impl Desk {
     pub(super) fn new(service: Arc<Service>, reader: &str) -> Self {
-        Self { service, reader: reader.to_owned(), cache: None, void: None }
+        Self { service, reader: reader.to_owned(), cache: None, void: None, has_card: Arc::default() }
     }
 
     /// What is known of readers and cards, and who is told of changes.
@@ -108,7 +127,7 @@ impl Desk {
     /// The failure in words. What was sent before the card went is not known to have failed.
     fn told(&mut self, failure: Failure, target: &Target, secret_sent: bool) -> Error {
         let lost = matches!(failure, Failure::Card(CardError::Transport(_)));
-        let mut error = Error::from(failure);
+        let mut error = self.words(failure);
         if lost && secret_sent {
             error.message.push_str(
                 " The PIN had been sent: whether it took effect is not known. Look at the card before you try again.",
@@ -118,6 +137,16 @@ impl Desk {
             self.identify(target.generation);
         }
         error
+    }
+
+    /// The failure in words, which name the program that keeps the card, where it can be found out.
+    pub(super) fn words(&self, failure: Failure) -> Error {
+        match failure {
+            Failure::Card(CardError::Transport(transport::Error::Busy)) => {
+                errors::busy(&self.service.readers().holders(&self.reader))
+            }
+            failure => failure.into(),
+        }
     }
 
     fn attempt<T>(
@@ -151,6 +180,7 @@ impl Desk {
         if !turn.begin() {
             return Err(Error::new(ErrorCode::Busy, "Nobody waits for this any more.").into());
         }
+        let _having = Having::note(&self.has_card);
         act(&mut *transaction)
     }
 
@@ -233,8 +263,8 @@ impl Desk {
                 Found::Card(card, pin_pad)
             }
             Err(error) => {
-                let (state, reason) = errors::unusable(&error);
-                Found::Unusable(state, reason)
+                let state = errors::unusable(&error);
+                Found::Unusable(state, self.words(error.into()).message)
             }
         };
         self.registry().identified(&self.reader, generation, found);

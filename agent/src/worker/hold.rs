@@ -44,7 +44,7 @@ enum End {
     /// The time for which other programs are kept off is over.
     Unlocked,
     /// Somebody asked for another challenge.
-    Again(Start),
+    Again(Box<Start>),
 }
 
 /// Takes a challenge and keeps the card until it is answered or void. Returns a message to handle next.
@@ -55,7 +55,7 @@ pub(super) fn hold(desk: &mut Desk, start: &Start, messages: &Inbox<Message>) ->
             Ok(next) => return next,
             Err(Failure::Card(error)) if is_reset(&error) && attempt < ATTEMPTS => attempt += 1,
             Err(failure) => {
-                let _ = start.reply.send(Err(failure.into()));
+                let _ = start.reply.send(Err(desk.words(failure)));
                 return None;
             }
         }
@@ -87,7 +87,7 @@ fn keep(
     };
     let (reason, next) = match end {
         End::Void(reason) => (reason, None),
-        End::Again(start) => (VoidReason::Cancelled, Some(Message::Start(start))),
+        End::Again(start) => (VoidReason::Cancelled, Some(Message::Start(*start))),
         // The second part ends with one of the others only.
         End::Unlocked => (VoidReason::Removed, None),
     };
@@ -195,7 +195,7 @@ fn answer(
             let _ = start.reply.send(Err(Error::new(ErrorCode::Busy, words)));
             None
         }
-        Message::Start(start) => start.turn.begin().then_some(End::Again(start)),
+        Message::Start(start) => start.turn.begin().then(|| End::Again(Box::new(start))),
         Message::Cancel(turn, reply) => {
             let cancelled = turn.begin();
             let _ = reply.send(Ok(()));

@@ -5,5 +5,7 @@
 mod challenge;
 mod events;
 mod harness;
+mod pad;
+mod piv;
 mod refusals;
 mod sharing;

@@ -8,9 +8,10 @@ use shared::ErrorCode;
 use shared::model::{DefaultSource, Edge, KeyAlgorithm, KeyFamily, PinKind, PinType, Role};
 use shared::rpc::events::Change;
 use shared::rpc::methods::{
-    CardAccess, CardShow, CertDefault, CertDelete, CertGenerate, CertList, CertMove, CertPlace, CertWriteParams,
-    DeleteParams, GenerateParams, GenerateReply, MoveParams, OnCard, PinChange, PinChangeParams, PinList, PinTries,
-    PlaceParams, Product, Select, TriesParams, UnblockPuk, UnblockPukParams, UnblockStart, UnblockStartParams,
+    CardAccess, CardShow, CertDefault, CertDelete, CertGenerate, CertList, CertMove, CertPlace,
+    CertWriteParams, DeleteParams, GenerateParams, GenerateReply, MoveParams, OnCard, PinChange,
+    PinChangeParams, PinList, PinTries, PlaceParams, Product, Select, TriesParams, UnblockPuk,
+    UnblockPukParams, UnblockStart, UnblockStartParams,
 };
 use shared::secret::{KeyText, Pin};
 
@@ -21,9 +22,10 @@ const P256: KeyAlgorithm = KeyAlgorithm { family: KeyFamily::Ec, bits: 256 };
 
 /// A reader with a card of this profile, and another, empty one.
 fn rig(lines: &str) -> Rig {
+    let serial = if lines.contains("5.7") || lines.contains("pivapplet") { "serial = 11223344" } else { "" };
     let toml = format!(
         "[[reader]]\nname = \"{READER}\"\ncard = \"erik\"\n\n[[reader]]\nname = \"{OTHER}\"\n\n\
-         [[card]]\nname = \"erik\"\nkind = \"piv\"\npin = \"123456\"\npuk = \"12345678\"\n{lines}\n"
+         [[card]]\nname = \"erik\"\nkind = \"piv\"\npin = \"123456\"\npuk = \"12345678\"\n{serial}\n{lines}\n"
     );
     Rig::on(Arc::new(VirtualReaders::from_description(&toml).unwrap()), Duration::from_secs(600))
 }
@@ -51,9 +53,11 @@ fn generate(pin: Option<Pin>, management_key: Option<KeyText>) -> GenerateParams
     }
 }
 
+/// A key in 9A. A card without metadata cannot tell that there is none yet.
 #[track_caller]
 fn made(rig: &Rig, key: &str) -> GenerateReply {
-    rig.call::<CertGenerate>(&generate(Some(pin("123456")), self::key(key))).unwrap()
+    let params = GenerateParams { overwrite: true, ..generate(Some(pin("123456")), self::key(key)) };
+    rig.call::<CertGenerate>(&params).unwrap()
 }
 
 /// What the card is, what comes with the request, and how it ends.
@@ -83,7 +87,8 @@ fn a_write_wants_the_management_key() {
         let rig = rig(&format!("profile = \"{profile}\"\n{lines}"));
         let card = rig.card("erik");
         let mark = card.apdus();
-        let reply = rig.call::<CertGenerate>(&generate(pin_text.map(pin), typed.and_then(key)));
+        let params = GenerateParams { overwrite: true, ..generate(pin_text.map(pin), typed.and_then(key)) };
+        let reply = rig.call::<CertGenerate>(&params);
         assert_eq!(reply.as_ref().err().map(|error| error.code), end, "{row}: {reply:?}");
         let certificates = rig.call::<CertList>(&OnCard::default()).unwrap();
         let there = certificates.iter().any(|certificate| certificate.id == "9a");
@@ -177,7 +182,10 @@ fn the_slot_decides_which_certificate_is_the_default_one() {
         management_key: key("factory"),
         last_try: false,
     };
+    let mark = rig.card("erik").apdus();
     assert_eq!(rig.call::<CertMove>(&to_9a("77")).unwrap_err().code, ErrorCode::BadRequest);
+    assert_eq!(rig.card("erik").apdus(), mark, "decided without the card");
+    assert_eq!(rig.call::<CertMove>(&to_9a("82")).unwrap_err().code, ErrorCode::WouldOverwrite);
     let moved = rig.call::<CertMove>(&to_9a("9A")).unwrap();
     assert!(moved.id == "9a" && moved.default && moved.has_key);
     let details = rig.call::<CardShow>(&OnCard::default()).unwrap();
@@ -273,7 +281,11 @@ fn access_says_what_a_write_needs() {
     for (lines, protected, factory) in [
         ("profile = \"yubikey-5.7\"", false, Some(true)),
         ("profile = \"yubikey-4\"", false, None),
-        (&format!("profile = \"yubikey-5.7\"\nmanagement-key = \"{KEY}\"\nprotected = true"), true, Some(false)),
+        (
+            &format!("profile = \"yubikey-5.7\"\nmanagement-key = \"{KEY}\"\nprotected = true"),
+            true,
+            Some(false),
+        ),
     ] {
         let rig = rig(lines);
         let access = rig.call::<CardAccess>(&OnCard::default()).unwrap();
@@ -306,7 +318,8 @@ fn cards_are_told_apart() {
     readers.remove(OTHER).unwrap();
     readers.remove(READER).unwrap();
     readers.insert(OTHER, Some("erik")).unwrap();
-    let identified = |change: &Change| matches!(change, Change::CardIdentified { reader, .. } if reader == OTHER);
+    let identified =
+        |change: &Change| matches!(change, Change::CardIdentified { reader, .. } if reader == OTHER);
     // Once as known from before, once as put in again.
     events.by_ref().filter(identified).nth(1);
     let moved = show(None, Some("11223344")).unwrap();

@@ -9,7 +9,10 @@ use card::virt::{Fault, FaultKind};
 use shared::ErrorCode;
 use shared::model::{ReaderState, Role, Service};
 use shared::rpc::events::Change;
-use shared::rpc::methods::{CertList, Empty, OnCard, PinChange, PinChangeParams, PinList, Select, Status};
+use shared::rpc::methods::{
+    CertList, Empty, OnCard, PinChange, PinChangeParams, PinList, Select, Status, UnblockStart,
+    UnblockStartParams,
+};
 
 use crate::harness::{CHANGE, OTHER, READER, Rig, VERIFY, executed, pin};
 
@@ -87,8 +90,23 @@ fn a_reset_in_the_middle_costs_no_second_try() {
 #[test]
 fn a_card_that_another_program_keeps_is_busy() {
     let rig = Rig::new();
+    let start = UnblockStartParams { select: Select::default(), role: Role::USER };
     rig.readers.hold(READER, true).unwrap();
-    assert_eq!(rig.call::<PinList>(&OnCard::default()).unwrap_err().code, ErrorCode::Busy);
+    for (holders, named) in [
+        (&[][..], "for itself. Try"),
+        (&["scdaemon (1234)"], "for itself: scdaemon (1234). Try"),
+        (
+            &["scdaemon (1234)", "firefox (99)"],
+            "for itself, one of these: scdaemon (1234), firefox (99). Try",
+        ),
+    ] {
+        rig.readers.set_holders(READER, holders).unwrap();
+        let error = rig.call::<PinList>(&OnCard::default()).unwrap_err();
+        assert_eq!(error.code, ErrorCode::Busy);
+        assert!(error.message.contains(named), "{error}");
+        let error = rig.call::<UnblockStart>(&start).unwrap_err();
+        assert!(error.message.contains(named), "{error}");
+    }
     rig.readers.hold(READER, false).unwrap();
     assert!(rig.call::<PinList>(&OnCard::default()).is_ok());
 }
@@ -111,7 +129,10 @@ fn what_was_given_up_is_never_sent() {
     has_begun.recv().unwrap();
     let mark = card.apdus();
     let asked = Instant::now();
-    assert_eq!(rig.call::<PinChange>(&change()).unwrap_err().code, ErrorCode::Busy);
+    rig.readers.set_holders(READER, &["scdaemon (1234)"]).unwrap();
+    let error = rig.call::<PinChange>(&change()).unwrap_err();
+    assert_eq!(error.code, ErrorCode::Busy);
+    assert!(error.message.contains("keeps the card: scdaemon (1234). Nothing was sent"), "{error}");
     assert!(asked.elapsed() < Duration::from_secs(20));
     release.send(()).unwrap();
     other.join().unwrap();
@@ -180,11 +201,34 @@ fn a_card_that_was_kept_when_it_came_in_is_looked_at_again() {
     let rig = Rig::new();
     let mut events = rig.events();
     rig.readers.hold(OTHER, true).unwrap();
+    rig.readers.set_holders(OTHER, &["scdaemon (1234)"]).unwrap();
     rig.readers.insert(OTHER, None).unwrap();
     events.find(|change| matches!(change, Change::CardUnusable { state: ReaderState::Busy, .. }));
-    assert_eq!(rig.call::<PinList>(&on(OTHER)).unwrap_err().code, ErrorCode::Busy);
+    let error = rig.call::<PinList>(&on(OTHER)).unwrap_err();
+    assert_eq!(error.code, ErrorCode::Busy);
+    assert!(error.message.contains("scdaemon (1234)"), "{error}");
     rig.readers.hold(OTHER, false).unwrap();
     assert!(rig.call::<PinList>(&on(OTHER)).is_ok());
+}
+
+/// Whoever waits for an operation of Kortti's own is not told that another program keeps the card.
+#[test]
+fn an_operation_of_our_own_is_no_other_program() {
+    let rig = Rig::new();
+    rig.readers.set_holders(READER, &["scdaemon (1234)"]).unwrap();
+    rig.readers.hang(READER, true).unwrap();
+    let (told, ends) = channel();
+    thread::scope(|scope| {
+        // One of them has the card, whichever came first.
+        for _ in 0..2 {
+            scope.spawn(|| told.send(rig.call::<PinList>(&on(READER))).unwrap());
+        }
+        let error = ends.recv().unwrap().unwrap_err();
+        rig.readers.hang(READER, false).unwrap();
+        assert_eq!(error.code, ErrorCode::Busy);
+        assert!(error.message.starts_with("Kortti is busy with this card"), "{error}");
+        assert!(ends.recv().unwrap().is_ok());
+    });
 }
 
 /// A card that hangs while it is identified is waited for once, and then others are served at once.

@@ -3,7 +3,7 @@
 use shared::ErrorCode;
 use shared::client;
 use shared::model::{Card, Csn, Role, Service};
-use shared::rpc::events::{CertEvent, Change, Event, OnCardEvent, PinEvent};
+use shared::rpc::events::{CertEvent, Change, Event, KeyEvent, OnCardEvent, PinEvent};
 use shared::rpc::methods::{Select, StatusReply};
 
 use super::status::contents;
@@ -129,6 +129,8 @@ fn subject(change: &Change) -> (Option<&str>, Option<&Csn>) {
         | Change::CardRepaired(OnCardEvent { reader, csn, .. })
         | Change::CertImported(CertEvent { reader, csn, .. })
         | Change::CertDeleted(CertEvent { reader, csn, .. })
+        | Change::CertMoved(CertEvent { reader, csn, .. })
+        | Change::KeyGenerated(KeyEvent { reader, csn, .. })
         | Change::DefaultChanged(CertEvent { reader, csn, .. }) => (Some(reader), Some(csn)),
         _ => (None, None),
     }
@@ -144,8 +146,10 @@ fn text(event: &Event, named: &Select) -> String {
 
 fn sentences(change: &Change, named: &Select) -> Vec<String> {
     let pin = |event: &PinEvent, what: &str| {
-        let PinEvent { reader, csn, role: Role(role), .. } = event;
-        vec![format!("{reader}: PIN {role} of card {csn} {what}")]
+        let PinEvent { reader, csn, role, .. } = event;
+        // What is typed for the administrator's role is a PUK.
+        let name = if *role == Role::ADMIN { "PUK".into() } else { format!("PIN {}", role.0) };
+        vec![format!("{reader}: {name} of card {csn} {what}")]
     };
     let card = |event: &OnCardEvent, what: &str| vec![format!("{}: card {} {what}", event.reader, event.csn)];
     let cert = |event: &CertEvent, what: &str| {
@@ -181,6 +185,16 @@ fn sentences(change: &Change, named: &Select) -> Vec<String> {
         }
         Change::CertImported(event) => cert(event, "imported"),
         Change::CertDeleted(event) => cert(event, "deleted"),
+        Change::CertMoved(event) => cert(event, "moved here from another slot"),
+        Change::KeyGenerated(KeyEvent { reader, csn, container, .. }) => {
+            // Container numbers of this size are slots (SP 800-73-4 part 1, table 4b).
+            let place = if *container >= 0x80 {
+                format!("slot {container:02X}")
+            } else {
+                format!("container {container}")
+            };
+            vec![format!("{reader}: a key was made in {place} of card {csn}")]
+        }
         Change::DefaultChanged(event) => cert(event, "is the default now"),
         Change::CardRepaired(event) => card(event, "repaired"),
         Change::AgentStopping => vec!["The agent stops".into()],

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Agent, Reply, error};
-use crate::values::{CSN, SHA256, certificate, damaged, fields, pin, pins, select, status};
+use crate::values::{CSN, SHA256, access, certificate, damaged, fields, pin, select, status};
 
 const PIN: &str = "13572468";
 const PASSWORD: &str = "sesame-open-42";
@@ -131,14 +131,14 @@ fn an_import_that_went_elsewhere_is_told() {
         let agent = Agent::new([
             ("status", status()),
             ("cert.inspect", Ok(plan())),
-            ("pin.list", pins(3)),
+            ("card.access", access(3)),
             ("cert.import", reply),
         ]);
         std::fs::write(agent.path("mine.p12"), "x").unwrap();
         let run = agent.run(&["cert", "import", "mine.p12", "--pin-stdin"], PIN);
         let said = run.ended(0, &[PIN]).stderr.contains("The card was changed meanwhile");
         assert_eq!(said, told, "{}", run.everything());
-        assert_eq!(run.stderr.contains("went to container 2, not 1"), told, "{}", run.everything());
+        assert_eq!(run.stderr.contains("went to container 2, not container 1"), told, "{}", run.everything());
     }
 }
 
@@ -153,20 +153,25 @@ fn an_import_looks_before_it_asks() {
     wrong["tries_left"] = Value::Null;
     let secret = format!("{PASSWORD}\n{PIN}\n");
     for (inspections, input, code, methods) in [
-        (vec![Ok(plan())], format!("{PIN}\n"), 0, "status cert.inspect pin.list cert.import"),
+        (vec![Ok(plan())], format!("{PIN}\n"), 0, "status cert.inspect card.access cert.import"),
         (
             vec![locked(), Ok(plan())],
             secret.clone(),
             0,
-            "status cert.inspect cert.inspect pin.list cert.import",
+            "status cert.inspect cert.inspect card.access cert.import",
         ),
         (vec![locked(), Err(wrong)], secret.clone(), 1, "status cert.inspect cert.inspect"),
         (vec![Err(error("bad_file", "No certificate."))], secret.clone(), 1, "status cert.inspect"),
         (vec![Err(error("no_matching_key", "No key."))], secret.clone(), 1, "status cert.inspect"),
-        (vec![locked(), Ok(plan())], format!("{PASSWORD}\n"), 2, "status cert.inspect cert.inspect pin.list"),
+        (
+            vec![locked(), Ok(plan())],
+            format!("{PASSWORD}\n"),
+            2,
+            "status cert.inspect cert.inspect card.access",
+        ),
     ] {
         let passwords = inspections.len() > 1;
-        let mut replies = vec![("status", status()), ("pin.list", pins(3)), ("cert.import", imported())];
+        let mut replies = vec![("status", status()), ("card.access", access(3)), ("cert.import", imported())];
         replies.extend(inspections.into_iter().map(|reply| ("cert.inspect", reply)));
         let agent = Agent::new(replies);
         std::fs::write(agent.path("mine.p12"), b"not really one").unwrap();
@@ -178,7 +183,7 @@ fn an_import_looks_before_it_asks() {
             assert_eq!(
                 agent.params("cert.import"),
                 json!({ "select": select(), "file": "bm90IHJlYWxseSBvbmU=", "password": password, "pin": PIN,
-                        "default": true, "last_try": false })
+                        "overwrite": false, "default": true, "last_try": false })
             );
             assert_eq!(
                 run.stderr,
@@ -212,7 +217,7 @@ fn an_import_at_a_terminal() {
         ("status", status()),
         ("cert.inspect", locked),
         ("cert.inspect", Ok(plan())),
-        ("pin.list", pins(2)),
+        ("card.access", access(2)),
         ("cert.import", imported()),
     ]);
     std::fs::write(agent.path("mine.p12"), "x").unwrap();
@@ -228,7 +233,7 @@ fn a_default() {
         ("status", status()),
         ("cert.view", view()),
         ("cert.list", Ok(json!([certificate("kxc00", 0), damaged("kxc01")]))),
-        ("pin.list", pins(3)),
+        ("card.access", access(3)),
         ("cert.default", Ok(certificate("kxc00", 0))),
     ]);
     let run = agent.run(&["cert", "default", "0", "--pin-stdin"], PIN);
@@ -241,7 +246,7 @@ fn a_default() {
 
 fn deletion() -> Vec<(&'static str, Reply)> {
     let card = json!({
-        "reader": "R", "atr": "3B00", "edge": "gids", "csn": CSN, "name": "GIDS card", "csn_guid": null,
+        "reader": "R", "atr": "3B00", "edge": "gids", "csn": CSN, "name": "GIDS card", "windows_id": null,
         "initialised": true, "pins": [pin(3)], "certificates": [], "findings": [],
         "containers": [{ "index": 4, "name": "old key", "role": 1, "pin_type": "primary_card_pin",
                          "default": false, "has_key": true, "algorithm": null, "certificate": null }],
@@ -250,7 +255,7 @@ fn deletion() -> Vec<(&'static str, Reply)> {
     let list = json!([certificate("kxc00", 0), damaged("kxc01")]);
     vec![
         ("status", status()),
-        ("pin.list", pins(3)),
+        ("card.access", access(3)),
         ("card.show", Ok(card)),
         ("cert.list", Ok(list)),
         ("cert.delete", Ok(reply)),

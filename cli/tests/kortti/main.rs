@@ -18,6 +18,8 @@ mod values;
 mod cert;
 /// PINs: change, policy, what is refused before anything is sent.
 mod pin;
+/// What is different on PIV cards, and on readers with keys of their own: slots, PUKs, management keys, new keys.
+mod piv;
 /// Exit codes, JSON, hostile names, closed pipes, the agent itself.
 mod program;
 /// What the terminal shows and what it does not.

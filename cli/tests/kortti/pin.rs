@@ -1,20 +1,20 @@
 use serde_json::json;
 
 use crate::harness::{Agent, error};
-use crate::values::{CSN, admin, pin, pins, puk, reader, select, status, status_of};
+use crate::values::{CSN, access, admin, pin, pins, puk, reader, select, status, status_of};
 
 const OLD: &str = "13572468";
 const NEW: &str = "86427531";
 
 #[test]
 fn a_change_asks_first_and_sends_once() {
-    let agent = Agent::new([("status", status()), ("pin.list", pins(3)), ("pin.change", Ok(pin(5)))]);
+    let agent = Agent::new([("status", status()), ("card.access", access(3)), ("pin.change", Ok(pin(5)))]);
     let run = agent.run(&["pin", "change", "--pin-stdin"], &format!("{OLD}\r\n{NEW}"));
     run.ended(0, &[OLD, NEW]);
     assert_eq!(run.stdout, "The PIN is changed. 5 tries left.\n");
     assert_eq!(run.stderr, "");
-    assert_eq!(agent.methods(), ["status", "pin.list", "pin.change"]);
-    assert_eq!(agent.params("pin.list"), json!({ "select": select() }));
+    assert_eq!(agent.methods(), ["status", "card.access", "pin.change"]);
+    assert_eq!(agent.params("card.access"), json!({ "select": select() }));
     assert_eq!(
         agent.params("pin.change"),
         json!({ "select": select(), "role": 1, "current": OLD, "new": NEW, "last_try": false })
@@ -23,7 +23,7 @@ fn a_change_asks_first_and_sends_once() {
 
 #[test]
 fn a_change_in_json() {
-    let agent = Agent::new([("status", status()), ("pin.list", pins(3)), ("pin.change", Ok(pin(5)))]);
+    let agent = Agent::new([("status", status()), ("card.access", access(3)), ("pin.change", Ok(pin(5)))]);
     let run = agent.run(&["--json", "pin", "change", "--pin-stdin"], &format!("{OLD}\n{NEW}\n"));
     let mut expected = pin(5);
     expected["schema"] = json!(1);
@@ -36,46 +36,46 @@ fn refused_before_a_secret_is_sent() {
     let change = &["pin", "change", "--pin-stdin"][..];
     let both = format!("{OLD}\n{NEW}\n");
     for (arguments, input, status, list, code, said) in [
-        (change, &*format!("{OLD}\n123\n"), status(), pins(3), 7, "at least 4 characters"),
-        (change, &*format!("{OLD}\n12345678901234567\n"), status(), pins(3), 7, "at most 16 characters"),
-        (change, &*format!("{OLD}\ngrün\n"), status(), pins(3), 7, "letters A to Z"),
-        (change, &*format!("{OLD}\n\n"), status(), pins(3), 7, "new PIN is empty"),
-        (change, "\n86427531\n", status(), pins(3), 7, "nothing was given"),
-        (change, "1357\u{3}2468\n86427531\n", status(), pins(3), 7, "cannot be part of it"),
-        (change, OLD, status(), pins(3), 2, "standard input ended"),
-        (change, "", status(), pins(3), 2, "standard input ended"),
-        (change, &both, status(), pins(1), 7, "--last-try"),
-        (change, &both, status(), pins(0), 6, "kortti unblock"),
-        (change, &both, status(), Ok(json!([puk(3), admin()])), 1, "no PIN with role 1"),
+        (change, &*format!("{OLD}\n123\n"), status(), access(3), 7, "at least 4 characters"),
+        (change, &*format!("{OLD}\n12345678901234567\n"), status(), access(3), 7, "at most 16 characters"),
+        (change, &*format!("{OLD}\ngrün\n"), status(), access(3), 7, "letters A to Z"),
+        (change, &*format!("{OLD}\n\n"), status(), access(3), 7, "new PIN is empty"),
+        (change, "\n86427531\n", status(), access(3), 7, "nothing was given"),
+        (change, "1357\u{3}2468\n86427531\n", status(), access(3), 7, "cannot be part of it"),
+        (change, OLD, status(), access(3), 2, "standard input ended"),
+        (change, "", status(), access(3), 2, "standard input ended"),
+        (change, &both, status(), access(1), 7, "--last-try"),
+        (change, &both, status(), access(0), 6, "kortti unblock"),
+        (change, &both, status(), Ok(json!({ "pins": [puk(3), admin()] })), 1, "no PIN with role 1"),
         (change, &both, status(), Err(error("busy", "gpg-agent uses the card.")), 8, "gpg-agent"),
-        (change, &both, two_readers(), pins(3), 2, "Several cards fit"),
-        (&["pin", "change", "--role", "2", "--pin-stdin"], &both, status(), pins(3), 10, "is a key"),
-        (&["pin", "change"], &both, status(), pins(3), 2, "--pin-stdin"),
-        (&["pin", "change", OLD], "", status(), pins(3), 2, "Usage"),
-        (&["unblock", "puk", "--pin-stdin"], &both, status(), pins(3), 10, "no PUK"),
+        (change, &both, two_readers(), access(3), 2, "Several cards fit"),
+        (&["pin", "change", "--role", "2", "--pin-stdin"], &both, status(), access(3), 10, "is a key"),
+        (&["pin", "change"], &both, status(), access(3), 2, "--pin-stdin"),
+        (&["pin", "change", OLD], "", status(), access(3), 2, "Usage"),
+        (&["unblock", "puk", "--pin-stdin"], &both, status(), access(3), 10, "no PUK"),
         (
             &["card", "repair", "--pin-stdin", "--pin-fd", "3"],
             "",
             status(),
-            pins(3),
+            access(3),
             2,
             "cannot be used with",
         ),
     ] {
-        let agent = Agent::new([("status", status), ("pin.list", list)]);
+        let agent = Agent::new([("status", status), ("card.access", list)]);
         let run = agent.run(arguments, input);
         let secrets: &[&str] = if arguments.contains(&OLD) { &[] } else { &[OLD, NEW] };
         run.ended(code, secrets);
         assert!(run.stderr.contains(said), "{said}\n{}", run.everything());
         assert_eq!(run.stdout, "");
         let sent = agent.methods();
-        assert!(sent.iter().all(|method| method == "status" || method == "pin.list"), "{sent:?}");
+        assert!(sent.iter().all(|method| method == "status" || method == "card.access"), "{sent:?}");
     }
 }
 
 #[test]
 fn the_last_try_needs_leave() {
-    let agent = Agent::new([("status", status()), ("pin.list", pins(1)), ("pin.change", Ok(pin(5)))]);
+    let agent = Agent::new([("status", status()), ("card.access", access(1)), ("pin.change", Ok(pin(5)))]);
     agent
         .run(&["pin", "change", "--pin-stdin", "--last-try"], &format!("{OLD}\n{NEW}\n"))
         .ended(0, &[OLD, NEW]);
@@ -85,12 +85,13 @@ fn the_last_try_needs_leave() {
 #[test]
 fn a_wrong_pin_is_tried_once() {
     let wrong = json!({ "code": "wrong_pin", "message": "Wrong PIN. 2 tries left.", "tries_left": 2 });
-    let agent = Agent::new([("status", status()), ("pin.list", pins(3)), ("pin.change", Err(wrong.clone()))]);
+    let agent =
+        Agent::new([("status", status()), ("card.access", access(3)), ("pin.change", Err(wrong.clone()))]);
     let input = format!("{OLD}\n{NEW}\n{OLD}\n{NEW}\n");
     let run = agent.run(&["pin", "change", "--pin-stdin"], &input);
     run.ended(5, &[OLD, NEW]);
     assert_eq!(run.stderr, "Wrong PIN. 2 tries left.\n");
-    assert_eq!(agent.methods(), ["status", "pin.list", "pin.change"]);
+    assert_eq!(agent.methods(), ["status", "card.access", "pin.change"]);
 
     let run = agent.run(&["pin", "change", "--pin-stdin", "--json"], &input);
     assert_eq!(run.ended(5, &[OLD, NEW]).json(), json!({ "schema": 1, "error": wrong }));
@@ -99,7 +100,7 @@ fn a_wrong_pin_is_tried_once() {
 
 #[test]
 fn a_descriptor_gives_the_secrets() {
-    let agent = Agent::new([("status", status()), ("pin.list", pins(3)), ("pin.change", Ok(pin(5)))]);
+    let agent = Agent::new([("status", status()), ("card.access", access(3)), ("pin.change", Ok(pin(5)))]);
     std::fs::write(agent.path("secrets"), format!("{OLD}\n{NEW}\n")).unwrap();
     let program = env!("CARGO_BIN_EXE_kortti");
     for shell in [
@@ -122,15 +123,15 @@ fn a_descriptor_gives_the_secrets() {
 fn a_puk_is_a_pin_too() {
     let mut blocked = pin(0);
     blocked["unblocked_by"] = json!([3]);
-    let list = |left| Ok(json!([blocked, puk(left)]));
-    let agent = Agent::new([("status", status()), ("pin.list", list(2)), ("unblock.puk", Ok(pin(5)))]);
+    let list = |left| Ok(json!({ "pins": [blocked, puk(left)] }));
+    let agent = Agent::new([("status", status()), ("card.access", list(2)), ("unblock.puk", Ok(pin(5)))]);
     agent.run(&["unblock", "puk", "--pin-stdin"], &format!("{OLD}\n{NEW}\n")).ended(0, &[OLD, NEW]);
     assert_eq!(
         agent.params("unblock.puk"),
         json!({ "select": select(), "role": 1, "puk": OLD, "new": NEW, "last_try": false })
     );
     for (left, code, said) in [(1, 7, "A wrong PUK blocks"), (0, 6, "The PUK is blocked, and nobody can")] {
-        let agent = Agent::new([("status", status()), ("pin.list", list(left))]);
+        let agent = Agent::new([("status", status()), ("card.access", list(left))]);
         let run = agent.run(&["unblock", "puk", "--pin-stdin"], &format!("{OLD}\n{NEW}\n"));
         assert!(run.ended(code, &[OLD, NEW]).stderr.contains(said), "{}", run.everything());
     }

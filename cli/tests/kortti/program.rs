@@ -3,7 +3,7 @@ use std::process::{Command, Stdio};
 use serde_json::json;
 
 use crate::harness::{Agent, Told, error};
-use crate::values::{CSN, READER, pin, pins, reader, status, status_of};
+use crate::values::{CSN, READER, access, pin, pins, reader, status, status_of};
 
 #[test]
 fn without_an_agent() {
@@ -18,7 +18,7 @@ fn without_an_agent() {
         (&["info", "--card", CSN], 2),
         (&["help"], 0),
         (&["help", "cert", "import"], 0),
-        (&["card", "--card", "3322110"], 2),
+        (&["card", "--card", "332211A"], 2),
         (&["no-such-command"], 2),
         (&[], 2),
     ] {
@@ -26,7 +26,7 @@ fn without_an_agent() {
         run.ended(code, &[]);
         assert_eq!(run.stdout.is_empty(), code != 0, "{}", run.everything());
     }
-    for short in ["3322110", "", "{33-22-11-0}"] {
+    for short in ["332211A", "", "{33-22-11-0}"] {
         let run = agent.run(&["watch", "--json", "--card", short], "");
         assert_eq!(run.ended(2, &[]).json()["error"]["code"], json!("bad_request"));
         let said = run.json()["error"]["message"].as_str().unwrap().contains("at least eight digits");
@@ -80,7 +80,12 @@ fn an_agent_keeps_nothing_of_whoever_started_it() {
             agent.run_by(&prefix, &["pin", "change", "--pin-fd", "7"], "")
         });
         begun.wait();
-        agent.listen([("status", status()), ("pin.list", pins(3)), ("pin.change", Ok(pin(5)))]);
+        agent.listen([
+            ("status", status()),
+            ("pin.list", pins(3)),
+            ("card.access", access(3)),
+            ("pin.change", Ok(pin(5))),
+        ]);
         run.join().unwrap().ended(0, &["1357", "2468"]);
     });
     assert_eq!(agent.params("pin.change")["new"], json!("2468"));
@@ -155,14 +160,20 @@ fn a_card_that_is_looked_at_is_waited_for() {
         ("status", unclear),
         ("status", status()),
         ("pin.list", pins(3)),
+        ("card.access", access(3)),
         ("pin.change", Ok(pin(5))),
     ]);
     agent.run(&["pin", "change", "--pin-stdin"], "1357\n2468\n").ended(0, &[]);
-    assert_eq!(agent.methods(), ["status", "pin.list", "status", "pin.list", "pin.change"]);
+    assert_eq!(agent.methods(), ["status", "pin.list", "status", "card.access", "pin.change"]);
     assert_eq!(agent.params("pin.change")["select"], json!({ "reader": READER, "card": CSN }));
 
     // What never becomes clear gets no PIN.
-    let agent = Agent::new([("status", status_of(&[])), ("pin.list", pins(3)), ("pin.change", Ok(pin(5)))]);
+    let agent = Agent::new([
+        ("status", status_of(&[])),
+        ("pin.list", pins(3)),
+        ("card.access", access(3)),
+        ("pin.change", Ok(pin(5))),
+    ]);
     agent.run(&["pin", "change", "--pin-stdin"], "1357\n2468\n").ended(4, &[]);
     assert!(!agent.methods().contains(&"pin.change".to_owned()));
 }
@@ -170,12 +181,14 @@ fn a_card_that_is_looked_at_is_waited_for() {
 #[test]
 fn a_reader_that_hangs_keeps_nobody_from_the_other_cards() {
     let hangs = || json!({ "name": "Hangs", "state": "identifying" });
-    let replies = |readers| [("status", readers), ("pin.list", pins(3)), ("pin.change", Ok(pin(5)))];
+    let replies = |readers| {
+        [("status", readers), ("pin.list", pins(3)), ("card.access", access(3)), ("pin.change", Ok(pin(5)))]
+    };
 
     // The agent waits for it once, in pin.list; then the only usable card is the one.
     let agent = Agent::new(replies(status_of(&[hangs(), reader(READER, CSN)])));
     agent.run(&["pin", "change", "--pin-stdin"], "1357\n2468\n").ended(0, &[]);
-    assert_eq!(agent.methods(), ["status", "pin.list", "status", "pin.list", "pin.change"]);
+    assert_eq!(agent.methods(), ["status", "pin.list", "status", "card.access", "pin.change"]);
     assert_eq!(agent.params("pin.change")["select"], json!({ "reader": READER, "card": CSN }));
 
     // Of several usable ones none is guessed.
@@ -194,14 +207,14 @@ fn a_card_and_its_repair() {
     let finding = json!({ "place": "mscp/kxc00", "text": "It is torn.", "repair": "Delete it." });
     let card = |findings| {
         json!({ "reader": READER, "atr": "3B00", "edge": "gids", "csn": CSN, "name": "GIDS card",
-                "csn_guid": "00112233-4455-6677-8899-AABBCCDDEEFF", "initialised": true, "pins": [pin(3)],
+                "windows_id": "00112233-4455-6677-8899-AABBCCDDEEFF", "initialised": true, "pins": [pin(3)],
                 "containers": [], "certificates": [], "findings": findings,
                 "space": { "containers_used": 0, "containers_max": 10, "files_used": 0, "files_max": null } })
     };
     let agent = Agent::new([
         ("status", status()),
         ("card.show", Ok(card(json!([finding])))),
-        ("pin.list", pins(3)),
+        ("card.access", access(3)),
         ("card.repair", Ok(json!({ "mended": [finding], "remaining": [] }))),
     ]);
     for arguments in [&["card"][..], &["card", "show"]] {

@@ -1,13 +1,13 @@
 use serde_json::json;
 
 use crate::harness::Agent;
-use crate::values::{CSN, pin, pins, reader, status, status_of};
+use crate::values::{CSN, access, pin, pins, reader, status, status_of};
 
 const OLD: &str = "13572468";
 const NEW: &str = "86427531";
 
 fn agent(tries_left: u8) -> Agent {
-    Agent::new([("status", status()), ("pin.list", pins(tries_left)), ("pin.change", Ok(pin(5)))])
+    Agent::new([("status", status()), ("card.access", access(tries_left)), ("pin.change", Ok(pin(5)))])
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn a_pin_is_asked_for_in_order_and_not_shown() {
     run.ended(0, &[OLD, NEW]);
     assert_eq!(run.stdout, "The PIN is changed. 5 tries left.\n");
     assert_eq!(run.stderr, "");
-    assert_eq!(agent.methods(), ["status", "pin.list", "pin.change"]);
+    assert_eq!(agent.methods(), ["status", "card.access", "pin.change"]);
     assert_eq!(agent.params("pin.change")["current"], json!(OLD));
 }
 
@@ -65,7 +65,7 @@ fn only_a_new_pin_is_asked_for_again() {
     dialogue.expect("New PIN: ").press("\n");
     let run = dialogue.finish();
     run.ended(7, &[OLD, NEW]);
-    assert_eq!(agent.methods(), ["status", "pin.list"]);
+    assert_eq!(agent.methods(), ["status", "card.access"]);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn every_way_out_leaves_the_terminal_as_it_was() {
         let run = dialogue.finish();
         run.ended(130, &[OLD]);
         assert_eq!(run.stderr, "Cancelled.\n", "{leave}");
-        assert_eq!(agent.methods(), ["status", "pin.list"], "{leave}");
+        assert_eq!(agent.methods(), ["status", "card.access"], "{leave}");
     }
 }
 
@@ -115,7 +115,7 @@ fn the_last_try_is_asked_about() {
         if goes_on {
             assert_eq!(agent.params("pin.change")["last_try"], json!(true));
         } else {
-            assert_eq!(agent.methods(), ["status", "pin.list"]);
+            assert_eq!(agent.methods(), ["status", "card.access"]);
         }
     }
 }
@@ -135,7 +135,7 @@ fn what_is_neither_yes_nor_no_is_erased() {
     let run = dialogue.finish();
     assert!(run.ended(7, &[]).stderr.contains("was not asked for"), "{}", run.everything());
     assert!(!run.stderr.contains(OLD) && !run.stdout.contains(OLD));
-    assert_eq!(agent.methods(), ["status", "pin.list"]);
+    assert_eq!(agent.methods(), ["status", "card.access"]);
 }
 
 #[test]

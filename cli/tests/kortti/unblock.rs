@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::harness::{Agent, error};
-use crate::values::{CSN, READER, challenge, good_challenge, pin, pins, reader, select, status, status_of};
+use crate::values::{CSN, READER, access, challenge, good_challenge, pin, reader, select, status, status_of};
 
 const CHALLENGE: &str = "A892D75601617C5D";
 const RESPONSE: &str = "B0A1674747F4EB87";
@@ -12,8 +12,12 @@ const NEW: &str = "86427531";
 #[test]
 fn start_says_what_to_read_out() {
     let none = || Ok(json!({ "state": "none" }));
-    let agent =
-        Agent::new([("status", status()), ("unblock.status", none()), ("unblock.start", Ok(challenge()))]);
+    let agent = Agent::new([
+        ("status", status()),
+        ("unblock.status", none()),
+        ("card.access", access(0)),
+        ("unblock.start", Ok(challenge())),
+    ]);
     let run = agent.run(&["unblock", "start"], "");
     for part in [
         &format!("CSN              {CSN}\n"),
@@ -25,7 +29,10 @@ fn start_says_what_to_read_out() {
     ] {
         assert!(run.ended(0, &[]).stdout.contains(part), "{part}\n{}", run.everything());
     }
-    assert_eq!(agent.methods(), ["status", "unblock.status", "status", "unblock.start"]);
+    assert_eq!(
+        agent.methods(),
+        ["status", "unblock.status", "status", "card.access", "status", "unblock.start"]
+    );
     assert_eq!(agent.params("unblock.start"), json!({ "select": select(), "role": 1 }));
     let mut expected = challenge();
     expected["schema"] = json!(1);
@@ -111,7 +118,7 @@ fn the_whole_way_at_a_terminal() {
                 "status",
                 "unblock.status",
                 "status",
-                "pin.list",
+                "card.access",
                 "status",
                 "unblock.start",
                 "unblock.status",
@@ -124,7 +131,7 @@ fn the_whole_way_at_a_terminal() {
             ("status", status()),
             ("unblock.status", state),
             ("unblock.status", good_challenge()),
-            ("pin.list", pins(0)),
+            ("card.access", access(0)),
             ("unblock.start", Ok(challenge())),
             ("unblock.finish", Ok(pin(5))),
         ]);
@@ -236,7 +243,7 @@ fn a_pin_that_is_not_blocked_is_asked_about() {
         let agent = Agent::new([
             ("status", status_of(&[reader("First", "AABBCCDD"), reader(READER, CSN)])),
             ("unblock.status", Ok(json!({ "state": "none" }))),
-            ("pin.list", pins(left)),
+            ("card.access", access(left)),
             ("unblock.start", Ok(challenge())),
         ]);
         let arguments: &[&str] = match verb {

@@ -9,7 +9,7 @@ pub(crate) const READER: &str = "Test Reader 00";
 pub(crate) const SHA256: &str = "00FF00FF000000000000000000000000000000000000000000000000000000FF";
 
 pub(crate) fn reader(name: &str, csn: &str) -> Value {
-    json!({ "name": name, "state": "ready", "atr": "3B00",
+    json!({ "name": name, "state": "ready", "atr": "3B00", "pin_pad": false,
             "card": { "edge": "gids", "csn": csn, "name": "GIDS card" } })
 }
 
@@ -53,6 +53,11 @@ pub(crate) fn pins(tries_left: u8) -> Reply {
     Ok(json!([pin(tries_left), admin()]))
 }
 
+/// What a write to a card takes whose PIN has so many tries left.
+pub(crate) fn access(tries_left: u8) -> Reply {
+    Ok(json!({ "pins": [pin(tries_left), admin()] }))
+}
+
 pub(crate) fn certificate(id: &str, container: u8) -> Value {
     json!({ "id": id, "container": container, "container_name": "key", "role": 1, "pin_type": "primary_card_pin",
             "default": container == 0, "has_key": true, "common_name": "Aino Virtanen",
@@ -89,4 +94,72 @@ pub(crate) fn good_challenge() -> Reply {
     state["state"] = json!("good");
     state["locked"] = json!(true);
     Ok(state)
+}
+
+/// A YubiKey whose serial number is printed on it.
+pub(crate) const PIV_CSN: &str = "00BC614E";
+pub(crate) const PRINTED: &str = "12345678";
+
+pub(crate) fn piv_reader(pin_pad: bool) -> Value {
+    json!({ "name": READER, "state": "ready", "atr": "3B00", "pin_pad": pin_pad,
+            "card": { "edge": "piv", "csn": PIV_CSN, "name": "YubiKey 5.7.1", "serial": PRINTED } })
+}
+
+pub(crate) fn piv_status() -> Reply {
+    status_of(&[piv_reader(false)])
+}
+
+pub(crate) fn piv_select() -> Value {
+    json!({ "reader": READER, "card": PIV_CSN })
+}
+
+/// PIN and PUK of a PIV card, with so many tries left each.
+pub(crate) fn piv_pins(pin: Option<u8>, puk: Option<u8>) -> Value {
+    let policy = json!({ "min_length": 6, "max_length": 8, "characters": "ascii", "complexity": true,
+                         "source": "card" });
+    let status = |role, pin_type: &str, left: Option<u8>, unblocked_by: Value| {
+        json!({ "role": role, "pin_type": pin_type, "kind": "typed", "tries_left": left, "tries_max": null,
+                "blocked": left == Some(0), "policy": policy, "changed_by": [role],
+                "unblocked_by": unblocked_by })
+    };
+    json!([status(1, "primary_card_pin", pin, json!([2])), status(2, "unblock_only", puk, json!([]))])
+}
+
+/// What a write to a PIV card takes.
+pub(crate) fn piv_access(management_key: &Value, pin_pad: bool) -> Value {
+    json!({ "pins": piv_pins(Some(3), Some(3)), "management_key": management_key,
+            "blocking_erases_keys": false, "pin_pad": pin_pad })
+}
+
+pub(crate) fn management_key(factory: Option<bool>, protected: bool) -> Value {
+    json!({ "algorithm": "aes_192", "factory": factory, "protected": protected, "touch": null })
+}
+
+/// A certificate in a slot.
+pub(crate) fn in_slot(slot: &str) -> Value {
+    let mut row = certificate(slot, u8::from_str_radix(slot, 16).unwrap());
+    row["slot"] = json!(slot);
+    row["container_name"] = json!("Authentication");
+    row["default"] = json!(slot == "9A");
+    if slot == "9A" {
+        row["default_source"] = json!("slot_9a");
+    }
+    row
+}
+
+/// Everything about a PIV card with a certificate in 9A, and a key without one in 82.
+pub(crate) fn piv_card(default_source: &str) -> Value {
+    let key = |slot: &str, certificate: Value| {
+        json!({ "index": u8::from_str_radix(slot, 16).unwrap(), "slot": slot, "name": "Authentication", "role": 1,
+                "pin_type": "primary_card_pin", "default": slot == "9A", "has_key": true,
+                "algorithm": { "family": "ec", "bits": 256 }, "certificate": certificate, "origin": "generated",
+                "pin_use": "always", "touch_use": "cached" })
+    };
+    json!({ "reader": READER, "atr": "3B00", "edge": "piv", "csn": PIV_CSN, "name": "YubiKey 5.7.1",
+            "serial": PRINTED, "windows_id": "C2931F7D-E0A4-685B-B19C-3D2E6F804A57", "initialised": true,
+            "pins": piv_pins(Some(3), None), "management_key": management_key(Some(true), false),
+            "blocking_erases_keys": true, "default_source": default_source,
+            "containers": [key("9A", json!("9A")), key("82", Value::Null)], "certificates": [in_slot("9A")],
+            "findings": [],
+            "space": { "containers_used": 2, "containers_max": 24, "files_used": 3, "files_max": null } })
 }

@@ -191,6 +191,7 @@ pub enum DefaultSource {
     /// A mark in the card's container map: `cmapfile` on GIDS, MSCMAP on PIV.
     ContainerMap,
     /// The slot: Windows takes the certificate in 9A, whatever else is on the card.
+    #[serde(rename = "slot_9a")]
     Slot9A,
 }
 

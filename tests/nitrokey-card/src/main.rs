@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     };
     // The firmware panics on some commands, which is not this program's end.
     panic::set_hook(Box::new(|panic| {
-        eprintln!("nitrokey-card: the firmware starts again, as it has {panic}")
+        eprintln!("nitrokey-card: the firmware starts again, as it has {panic}");
     }));
     thread::spawn(|| {
         // Whoever started the card holds the other end: it goes with them, however they end.

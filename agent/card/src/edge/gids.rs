@@ -6,7 +6,7 @@
 //!   masterfile, cmapfile, key_map, cardcf, certificate_file     what is in them; no card in sight
 //!     directory     the four that belong together, as they stand on the card
 //!       change      a change that is put back when it does not come to its end, even after the card was pulled
-//!         contents, findings, import, delete, default, repair   what people ask for
+//!         contents, findings, generate, import, delete, default, repair   what people ask for
 //! keys, pins, admin the rest of the commands
 //! ```
 
@@ -20,6 +20,7 @@ mod default;
 mod delete;
 mod directory;
 mod findings;
+mod generate;
 mod import;
 mod key_map;
 mod keys;
@@ -147,7 +148,7 @@ impl SmartCard for Gids<'_> {
     }
 
     fn verify(&mut self, role: Role, pin: PinEntry<'_>) -> Result<()> {
-        self.verify_pin(role, typed(pin)?)
+        self.verify_pin(role, pin)
     }
 
     /// The PIN is all it takes.
@@ -165,7 +166,7 @@ impl SmartCard for Gids<'_> {
     }
 
     fn change_pin(&mut self, role: Role, current: PinEntry<'_>, new: PinEntry<'_>) -> Result<()> {
-        self.verify_and_change(role, typed(current)?, typed(new)?)
+        self.verify_and_change(role, current, new)
     }
 
     fn set_tries(&mut self, _: (u8, &Pin), _: (u8, &Pin)) -> Result<()> {
@@ -187,8 +188,8 @@ impl SmartCard for Gids<'_> {
 
     fn unblock(&mut self, role: Role, proof: UnblockProof<'_>, new: PinEntry<'_>) -> Result<()> {
         match proof {
-            UnblockProof::Response(response) => self.unblock_with_response(role, response, typed(new)?),
-            UnblockProof::Puk(puk) => self.unblock_with_puk(role, typed(puk)?, typed(new)?),
+            UnblockProof::Response(response) => self.unblock_with_response(role, response, new),
+            UnblockProof::Puk(puk) => self.unblock_with_puk(role, puk, new),
         }
     }
 
@@ -200,16 +201,17 @@ impl SmartCard for Gids<'_> {
         self.import_certificate(import)
     }
 
-    fn place_key(&mut self, _: &NewKey) -> Result<Placement> {
-        Err(Error::NotSupported("it cannot make keys"))
+    fn place_key(&mut self, new: &NewKey) -> Result<Placement> {
+        self.place_new_key(new)
     }
 
-    fn generate(&mut self, _: &NewKey) -> Result<PublicKey> {
-        Err(Error::NotSupported("it cannot make keys"))
+    fn generate(&mut self, new: &NewKey) -> Result<PublicKey> {
+        self.generate_key(new)
     }
 
-    fn sign(&mut self, _: u8, _: &[u8], _: Option<PinEntry<'_>>) -> Result<Signature> {
-        Err(Error::NotSupported("it cannot make keys"))
+    /// Its keys want the PIN once.
+    fn sign(&mut self, container: u8, message: &[u8], _: Option<PinEntry<'_>>) -> Result<Signature> {
+        self.sign_with(container, message)
     }
 
     fn move_key(&mut self, _: u8, _: u8) -> Result<()> {
@@ -235,12 +237,5 @@ impl SmartCard for Gids<'_> {
     /// The freshness counters tell Windows of every change.
     fn renew_identifier(&mut self) -> Result<()> {
         Ok(())
-    }
-}
-
-fn typed(pin: PinEntry<'_>) -> Result<&Pin> {
-    match pin {
-        PinEntry::Typed(pin) => Ok(pin),
-        PinEntry::Pad => Err(Error::NotSupported("PINs of this card cannot be typed on the reader")),
     }
 }

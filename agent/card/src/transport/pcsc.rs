@@ -346,7 +346,8 @@ impl Transaction for PcscTransaction<'_> {
         let code = ::pcsc::ffi::DWORD::from(code);
         match self.transaction.control(code, data, &mut buffer) {
             Ok(answer) => Ok(answer.to_vec()),
-            Err(::pcsc::Error::NotTransacted) => Err(self.untransacted()),
+            // Without data it was a question to the driver, and some drivers answer so what they do not know.
+            Err(::pcsc::Error::NotTransacted) if !data.is_empty() => Err(self.untransacted()),
             Err(error) => Err(meaning(error)),
         }
     }

@@ -29,6 +29,7 @@ struct State {
     delay: Duration,
     log: VecDeque<Exchange>,
     seen: usize,
+    resets: usize,
     intruder: Option<Intruder>,
 }
 
@@ -68,6 +69,7 @@ impl VirtualCard {
                 delay: Duration::ZERO,
                 log: VecDeque::new(),
                 seen: 0,
+                resets: 0,
                 intruder: None,
             }),
         }))
@@ -119,7 +121,14 @@ impl VirtualCard {
 
     /// Power off and on again.
     pub fn reset(&self) {
-        self.state().chip.reset();
+        let mut state = self.state();
+        state.chip.reset();
+        state.resets += 1;
+    }
+
+    /// How often it was reset, switched on or switched off.
+    pub fn resets(&self) -> usize {
+        self.state().resets
     }
 
     /// Sends an APDU as another program would: faults, delays and the log do not apply.

@@ -112,19 +112,25 @@ pub(super) fn files_in(directory: &Path) -> impl Fn(&str) -> Result<Vec<u8>, Str
     }
 }
 
+/// The files that the demonstration set names.
+const FILES: [(&str, &[u8]); 11] = [
+    ("demo/ca.pem", include_bytes!("demo/ca.pem")),
+    ("demo/logon.pem", include_bytes!("demo/logon.pem")),
+    ("demo/logon.key", include_bytes!("demo/logon.key")),
+    ("demo/mail.pem", include_bytes!("demo/mail.pem")),
+    ("demo/mail.key", include_bytes!("demo/mail.key")),
+    ("demo/erik-logon.pem", include_bytes!("demo/erik-logon.pem")),
+    ("demo/erik-logon.key", include_bytes!("demo/erik-logon.key")),
+    ("demo/erik-signature.pem", include_bytes!("demo/erik-signature.pem")),
+    ("demo/erik-signature.key", include_bytes!("demo/erik-signature.key")),
+    ("demo/erik-encryption.pem", include_bytes!("demo/erik-encryption.pem")),
+    ("demo/erik-encryption.key", include_bytes!("demo/erik-encryption.key")),
+];
+
 /// The demonstration set, which is part of the program.
 pub(super) fn demo() -> VirtualReaders {
-    let files = |name: &str| {
-        let bytes: &[u8] = match name {
-            "demo/ca.pem" => include_bytes!("demo/ca.pem"),
-            "demo/logon.pem" => include_bytes!("demo/logon.pem"),
-            "demo/logon.key" => include_bytes!("demo/logon.key"),
-            "demo/mail.pem" => include_bytes!("demo/mail.pem"),
-            "demo/mail.key" => include_bytes!("demo/mail.key"),
-            _ => return Err(format!("{name} is not part of the demonstration")),
-        };
-        Ok(bytes.to_vec())
-    };
+    let file = |name: &str| FILES.iter().find(|(known, _)| *known == name).map(|(_, bytes)| bytes.to_vec());
+    let files = |name: &str| file(name).ok_or_else(|| format!("{name} is not part of the demonstration"));
     // A test builds it; if it were wrong all the same, an empty reader says so without taking the agent down.
     build(include_str!("demo.toml"), &files).unwrap_or_else(|error| {
         tracing::error!(error, "the demonstration set is damaged");

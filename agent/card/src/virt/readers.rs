@@ -194,7 +194,8 @@ impl VirtualReaders {
         description::build(&toml, &description::files_in(path.parent().unwrap_or(Path::new(""))))
     }
 
-    /// The demonstration set: two readers, a personalised card in the first (PIN 123456), and more cards to insert.
+    /// The demonstration set: two readers, a GIDS card in the first, a PIV card in the second (PIN 123456), and more
+    /// cards to insert.
     /// `demo.toml` beside this file describes it.
     pub fn demo() -> Self {
         description::demo()

@@ -14,9 +14,10 @@ const GET_CARDCF: &[u8] = &[0x00, 0xCB, 0xA0, 0x10, 0x04, 0x5C, 0x02, 0xDF, 0x22
 const VERIFY: &[u8] = b"\x00\x20\x00\x80\x06123456";
 const OK: [u8; 2] = [0x90, 0x00];
 
-/// The demonstration set, and the card in its first reader.
+/// The demonstration set with an empty second reader, and the card in its first.
 fn demo() -> (VirtualReaders, VirtualCard) {
     let readers = VirtualReaders::demo();
+    readers.remove(SECOND).unwrap();
     let card = readers.card("anna").unwrap();
     (readers, card)
 }
@@ -50,9 +51,9 @@ fn waiting_tells_of_every_change() {
         (|r| r.remove(READER).unwrap(), READER, Some((Presence::Empty, 2))),
         (|r| r.insert(READER, None).unwrap(), READER, None),
         (|r| r.insert(SECOND, Some("unknown")).unwrap(), SECOND, None),
-        (|r| r.remove(SECOND).unwrap(), SECOND, Some((Presence::Empty, 2))),
-        (|r| r.set_usable(SECOND, false).unwrap(), SECOND, Some((Presence::Unavailable, 2))),
-        (|r| r.set_usable(SECOND, true).unwrap(), SECOND, Some((Presence::Empty, 2))),
+        (|r| r.remove(SECOND).unwrap(), SECOND, Some((Presence::Empty, 4))),
+        (|r| r.set_usable(SECOND, false).unwrap(), SECOND, Some((Presence::Unavailable, 4))),
+        (|r| r.set_usable(SECOND, true).unwrap(), SECOND, Some((Presence::Empty, 4))),
         (|r| r.add_reader("Third"), "Third", Some((Presence::Empty, 0))),
         (|r| r.remove_reader("Third").unwrap(), "Third", None),
         (|r| r.remove_reader(READER).unwrap(), READER, None),
@@ -294,7 +295,10 @@ fn inserting_and_removing_by_name() {
         (error(readers.insert("Nowhere", None)), "There is no reader \"Nowhere\"."),
         (error(readers.insert(READER, Some("new"))), "already holds the card \"anna\""),
         (error(readers.insert(SECOND, Some("anna"))), "is in the reader \"Kortti Virtual Reader 00 00\""),
-        (error(readers.insert(SECOND, Some("nobody's"))), "There are: anna, damaged, new, torn, unknown."),
+        (
+            error(readers.insert(SECOND, Some("nobody's"))),
+            "There are: anna, applet, damaged, erik, new, piv4, plain, torn, unknown.",
+        ),
         (error(readers.remove(SECOND)), "is empty"),
         (error(readers.remove("Nowhere")), "There is no reader"),
     ] {
@@ -312,7 +316,15 @@ fn inserting_and_removing_by_name() {
 #[test]
 fn what_the_demonstration_holds() {
     let readers = VirtualReaders::demo();
-    assert_eq!(readers.cards(), ["anna", "damaged", "new", "torn", "unknown"]);
+    assert_eq!(
+        readers.cards(),
+        ["anna", "applet", "damaged", "erik", "new", "piv4", "plain", "torn", "unknown"]
+    );
+    let atrs = readers.wait(&[]).unwrap().into_iter().map(|state| state.presence);
+    assert_eq!(
+        atrs.collect::<Vec<_>>(),
+        ["anna", "erik"].map(|name| Presence::Card(readers.card(name).unwrap().atr().to_vec()))
+    );
     let look = |name: &str| readers.card(name).unwrap();
 
     let objects = look("anna").gids(|card| card.objects()).unwrap();
@@ -349,6 +361,41 @@ fn what_the_demonstration_holds() {
     assert!(torn.len() > 480 && torn[480..].iter().all(|byte| *byte == 0));
     let damaged = look("damaged").gids(|card| card.object(0xA010, 0xDF24)).flatten().unwrap();
     assert_eq!(damaged.len(), 22);
+}
+
+#[test]
+fn what_piv_cards_the_demonstration_holds() {
+    let readers = VirtualReaders::demo();
+    let all: &[(&str, &[u8], &[u8])] = &[
+        ("erik", &[0x9A, 0x9C, 0x9D], &[0x11, 0x14, 0x07]),
+        ("piv4", &[0x9A], &[0x11]),
+        ("applet", &[0x9A, 0x9C], &[0x11, 0x14]),
+        ("plain", &[0x82, 0x9A], &[0x07, 0x11]),
+    ];
+    for (name, slots, algorithms) in all {
+        let look = readers.card(name).unwrap().piv(|card| {
+            let found: Vec<u8> = slots.iter().filter_map(|slot| card.key_algorithm(*slot)).collect();
+            assert!(card.pin_is(b"123456") && card.puk_is(b"12345678"), "{name}");
+            assert_eq!(card.object(0x5F_C102).map(|chuid| chuid.len()), Some(59), "{name}");
+            (card.slots(), found)
+        });
+        assert_eq!(look, Some((slots.to_vec(), algorithms.to_vec())), "{name}");
+    }
+    readers
+        .card("erik")
+        .unwrap()
+        .piv(|card| {
+            assert!(!card.management_key_is(&[1, 2, 3, 4, 5, 6, 7, 8].repeat(3)));
+            let printed = card.object(0x5F_C109).unwrap();
+            assert!(card.management_key_is(&printed[4..]));
+            let certificate = card.object(0x5F_C105).unwrap();
+            let der =
+                x509_parser::pem::parse_x509_pem(include_bytes!("demo/erik-logon.pem")).unwrap().1.contents;
+            assert_eq!(tlv::find(&certificate, 0x70), Some(&der[..]));
+            let compressed = card.object(0x5F_C10B).unwrap();
+            assert_eq!(tlv::find(&compressed, 0x71), Some(&[1][..]));
+        })
+        .unwrap();
 }
 
 #[test]
@@ -537,7 +584,7 @@ tries-spent = 1
 puk-tries-spent = 2
 mscmap = true
 key-history = true
-roots = [\"src/virt/demo/ca.pem\"]
+roots = [\"src/virt/demo/ca.pem\", \"src/virt/demo/mail.pem\"]
 delay = 1
 
 [card.options]

@@ -235,7 +235,7 @@ mod tests {
             let name: Name = typed.parse().unwrap_or_else(|error| panic!("{typed}: {error}"));
             let (rest, parsed) = X509Name::from_der(name.der()).unwrap();
             assert!(rest.is_empty());
-            assert_eq!(super::super::names::distinguished(&parsed), shown, "{typed}");
+            assert_eq!(crate::x509::names::distinguished(&parsed), shown, "{typed}");
         }
     }
 

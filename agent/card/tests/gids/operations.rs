@@ -1,9 +1,12 @@
 //! Listing, importing, the default container, deleting and repairing, when nothing goes wrong or the card was
 //! damaged before.
 
+use card::key::verify;
 use card::virt::{Fault, FaultKind};
-use card::{Error, PinEntry, Placement, Removed};
-use shared::model::{Edge, Role};
+use card::x509::issue::{Content, request, self_signed};
+use card::{Error, Import, NewKey, PinEntry, Placement, Removed, x509};
+use shared::model::{Edge, KeyAlgorithm, KeyFamily, PinUse, Role, TouchUse};
+use time::macros::datetime;
 
 use super::rig::*;
 
@@ -122,6 +125,222 @@ fn importing_with_a_key() {
         shared::hex::Hex(map).to_string(),
         "0101000000079A81B0FFFF000001000000079A82B0FFFF000001000000079A83B0FFFF0000"
     );
+}
+
+/// A key of this size in the next free container.
+fn new_key(bits: u16) -> NewKey {
+    let algorithm = KeyAlgorithm { family: KeyFamily::Rsa, bits };
+    NewKey { container: None, algorithm, pin_use: None, touch_use: None, default: false }
+}
+
+#[test]
+fn making_a_key() {
+    let rig = Rig::new(&[&ANNA]);
+    let place = rig.with(|card| card.place_key(&new_key(1024)).unwrap());
+    assert_eq!(place, Placement { container: 1, replaces: None, writes_key: true, overwrites_key: false });
+    let made = rig.verified(|card| card.generate(&new_key(1024)).unwrap());
+    assert_eq!(made.algorithm().to_string(), "RSA 1024");
+    let contents = rig.contents();
+    let [_, container] = contents.containers.as_slice() else { panic!() };
+    assert_eq!((container.name.len(), container.has_key, container.default), (36, true, false));
+    assert_eq!((container.algorithm, container.certificate.as_ref()), (Some(made.algorithm()), None));
+    assert!(contents.findings.is_empty(), "a key without a certificate is nothing unusual");
+    assert!(!rig.logged_in());
+    let stored = rig.stored();
+    assert!(rig.verified(|card| card.repair()).unwrap().is_empty());
+    assert_eq!(rig.stored(), stored);
+
+    // What OpenSC and Windows read: a key-exchange key with a reference of its own.
+    let map = rig.object(0xA000, 0xDF20).unwrap();
+    assert_eq!(shared::hex::Hex(map[13..].to_vec()).to_string(), "01000000069A82B0FFFF0000");
+
+    // The first key of a card becomes the default one, and another when that is wanted.
+    let rig = Rig::new(&[]);
+    rig.verified(|card| {
+        card.generate(&new_key(1024)).unwrap();
+        card.generate(&new_key(1024)).unwrap();
+        card.generate(&NewKey { default: true, ..new_key(2048) }).unwrap();
+    });
+    let defaults = || rig.contents().containers.iter().map(|c| c.default).collect::<Vec<_>>();
+    assert_eq!(defaults(), [false, false, true]);
+    rig.verified(|card| card.delete_container(1)).unwrap();
+    let chosen = NewKey { container: Some(1), ..new_key(1024) };
+    assert_eq!(rig.with(|card| card.place_key(&chosen).unwrap()).container, 1);
+    rig.verified(|card| card.generate(&chosen)).unwrap();
+    assert!(rig.contents().findings.is_empty());
+    assert_eq!(defaults(), [false, false, true]);
+}
+
+#[test]
+fn a_certificate_for_a_key_that_was_made() {
+    for bits in [1024, 2048] {
+        let rig = Rig::new(&[&ANNA]);
+        let public_key = rig.verified(|card| card.generate(&new_key(bits)).unwrap());
+        let subject: x509::Name = "CN=Änna Virtanen,O=Example".parse().unwrap();
+        let content = Content::for_client(&subject, &public_key);
+        let (begin, end) = (datetime!(2025-01-01 00:00 UTC), datetime!(2125-01-01 00:00 UTC));
+        let certificate = rig.verified(|card| {
+            let unsigned = self_signed(&content, begin, end).unwrap();
+            let signature = card.sign(1, unsigned.to_be_signed(), None).unwrap();
+            let request = request(&content).unwrap();
+            let asked = request.signed(&card.sign(1, request.to_be_signed(), None).unwrap());
+            openssl(&[("request", &asked)], "req -in request -inform DER -verify -noout");
+            let certificate = unsigned.signed(&signature);
+            let import = Import {
+                certificate: &certificate,
+                public_key: &public_key,
+                private_key: None,
+                chain: &[],
+                container: Some(1),
+                default: false,
+            };
+            assert_eq!(card.import(&import).unwrap(), "kxc01");
+            certificate
+        });
+        let pem = openssl(&[("made", &certificate)], "x509 -in made -inform DER");
+        openssl(&[("made", pem.as_bytes())], "verify -x509_strict -check_ss_sig -CAfile made made");
+        let contents = rig.contents();
+        assert_eq!(contents.certificates[1].der.as_ref().unwrap(), &certificate);
+        assert_eq!(contents.containers[1].certificate.as_deref(), Some("kxc01"));
+        assert!(contents.findings.is_empty());
+    }
+}
+
+/// Runs OpenSSL, which must succeed, on these files; returns what it wrote.
+fn openssl(files: &[(&str, &[u8])], line: &str) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        std::fs::write(directory.path().join(name), bytes).unwrap();
+    }
+    let mut openssl = std::process::Command::new("openssl");
+    openssl.args(line.split_whitespace()).current_dir(&directory);
+    let output = openssl.output().unwrap_or_else(|error| panic!("Install the package openssl: {error}"));
+    assert!(output.status.success(), "openssl {line}\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn keys_that_cannot_be_made_are_refused_before_the_first_write() {
+    let rig = Rig::new(&[&ANNA]);
+    let elliptic = KeyAlgorithm { family: KeyFamily::Ec, bits: 256 };
+    let mark = rig.card.apdus();
+    for (new, why) in [
+        (
+            new_key(1536),
+            "the card does not take this key: this card takes RSA keys of 1024, 2048, 3072 or 4096 bits",
+        ),
+        (
+            NewKey { algorithm: elliptic, ..new_key(0) },
+            "the card does not take this key: this card takes RSA keys only",
+        ),
+        (
+            NewKey { pin_use: Some(PinUse::Always), ..new_key(2048) },
+            "not supported: its keys all want the PIN once",
+        ),
+        (
+            NewKey { touch_use: Some(TouchUse::Always), ..new_key(2048) },
+            "not supported: its keys all want the PIN once",
+        ),
+        (NewKey { container: Some(0), ..new_key(2048) }, "not supported: that container is in use"),
+        (
+            NewKey { container: Some(126), ..new_key(2048) },
+            "not supported: that container is in use, or beyond",
+        ),
+    ] {
+        let place = rig.with(|card| card.place_key(&new)).unwrap_err().to_string();
+        assert!(place.starts_with(why), "{place}");
+        assert_eq!(rig.verified(|card| card.generate(&new)).unwrap_err().to_string(), place);
+    }
+    let log = rig.card.log_since(mark);
+    assert!(log.iter().all(|e| !matches!(e.instruction, 0xDB | 0xE0 | 0xE4 | 0x44 | 0x47)));
+
+    // What only the card knows is put back: it has no keys so long, nor room for another file.
+    let before = rig.stored();
+    let error = rig.verified(|card| card.generate(&new_key(4096))).unwrap_err();
+    let Error::WriteFailed { cause, restored: true } = error else { panic!("{error}") };
+    assert!(matches!(*cause, Error::KeyNotSupported(_)), "{cause}");
+    assert_eq!(rig.stored(), before);
+    let rig = Rig::described(&[&ANNA], "options.max-files = 8");
+    let error = rig.verified(|card| card.generate(&new_key(1024))).unwrap_err();
+    let Error::WriteFailed { cause, restored: true } = error else { panic!("{error}") };
+    assert!(matches!(*cause, Error::CardFull(_)), "{cause}");
+    let error = rig.with(|card| card.generate(&new_key(1024))).unwrap_err();
+    assert!(matches!(error, Error::Unexpected { status: 0x6982, .. }), "the PIN was not verified: {error}");
+}
+
+#[test]
+fn signing() {
+    let rig = Rig::new(&[&ANNA, &BO]);
+    rig.verified(|card| {
+        for (container, person) in [(0, &ANNA), (1, &BO)] {
+            let signature = card.sign(container, b"a random block", None).unwrap();
+            assert!(verify(&person.public_key(), b"a random block", signature.bytes()));
+        }
+        assert!(matches!(card.sign(2, b"", None), Err(Error::NotFound(_))));
+    });
+    let error = rig.with(|card| card.sign(0, b"", None)).unwrap_err();
+    assert!(matches!(error, Error::Unexpected { status: 0x6982, .. }), "{error}");
+
+    // A signature that is not the key's is not given out, nor is one made with a key that is not for signing.
+    type Answer = (u8, &'static [u8], fn(&Error) -> bool);
+    let answers: [Answer; 3] = [
+        (0x2A, &[0x90, 0x00], |error| matches!(error, Error::Damaged(_))),
+        (0x2A, &[0x6F, 0x00], |error| matches!(error, Error::Unexpected { status: 0x6F00, .. })),
+        (0x22, &[0x69, 0x84], |error| matches!(error, Error::KeyNotSupported(_))),
+    ];
+    for (instruction, answer, expected) in answers {
+        let mut connection = rig.connect();
+        let mut transaction = connection.begin().unwrap();
+        let mut lying = Answers(&mut *transaction, |command: &[u8]| {
+            let wrong =
+                if answer == [0x90, 0x00] { [&[7; 254][..], answer].concat() } else { answer.to_vec() };
+            (command[1] == instruction).then_some(wrong)
+        });
+        let mut card = card::edge::open(&mut lying, None).unwrap();
+        card.verify(Role::USER, PinEntry::Typed(&pin(PIN))).unwrap();
+        let error = card.sign(0, b"a random block", None).unwrap_err();
+        assert!(expected(&error), "{answer:02X?}: {error}");
+    }
+}
+
+/// A key that is too long for the card has no place on it; one that fits finds it full.
+#[test]
+fn a_key_of_4096_bits() {
+    let file = include_bytes!("../files/rsa4096.pfx");
+    let credential = card::pfx::open(file, Some(&shared::secret::Password::from(&b"secret"[..]))).unwrap();
+    let request = Request {
+        public_key: x509::public_key(&credential.certificate).unwrap(),
+        certificate: credential.certificate,
+        private_key: credential.private_key,
+        chain: Vec::new(),
+        default: false,
+    };
+    let rig = Rig::new(&[&ANNA]);
+    let before = rig.stored();
+    let error = rig.verified(|card| card.import(&request.import())).unwrap_err();
+    let Error::WriteFailed { cause, restored: true } = error else { panic!("{error}") };
+    assert_eq!(cause.to_string(), "the card does not take this key: it has no keys of this size");
+    assert_eq!(rig.stored(), before);
+
+    let larger = Rig::described(&[&ANNA], "options.max-key-bits = 4096");
+    larger.verified(|card| card.import(&request.import())).unwrap();
+    larger.verified(|card| {
+        let signature = card.sign(1, b"long", None).unwrap();
+        assert!(verify(&request.public_key, b"long", signature.bytes()));
+    });
+
+    // A key that every card can collect finds no room for its file.
+    let rig = Rig::new(&[&ANNA]);
+    let mut connection = rig.connect();
+    let mut transaction = connection.begin().unwrap();
+    let mut full = Answers(&mut *transaction, |command: &[u8]| {
+        matches!(command, [0x00, 0xDB, 0x3F, 0xFF, ..]).then(|| vec![0x6A, 0x84])
+    });
+    let mut card = card::edge::open(&mut full, None).unwrap();
+    card.verify(Role::USER, PinEntry::Typed(&pin(PIN))).unwrap();
+    let error = card.import(&Request::with_key(&BO).import()).unwrap_err();
+    let Error::WriteFailed { cause, .. } = error else { panic!("{error}") };
+    assert!(matches!(*cause, Error::CardFull(_)), "{cause}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::rig::{ANNA, Answers, PIN, Rig, pin, secrets};
 
 /// What the card of the tests says to its next challenge, computed by hand (card-gids.md 9.6).
 const CHALLENGE: [u8; 8] = [0xA8, 0x92, 0xD7, 0x56, 0x01, 0x61, 0x7C, 0x5D];
-const RESPONSE: [u8; 8] = [0x2A, 0xE8, 0xBB, 0xC2, 0x33, 0xFC, 0xCF, 0xB6];
+pub(crate) const RESPONSE: [u8; 8] = [0x2A, 0xE8, 0xBB, 0xC2, 0x33, 0xFC, 0xCF, 0xB6];
 
 fn counters(rig: &Rig) -> Vec<u8> {
     rig.object(0xA010, 0xDF22).unwrap()
@@ -139,7 +139,7 @@ fn counters_that_cannot_be_moved_do_not_hinder_a_change() {
 }
 
 /// A blocked card, and a challenge taken from it over a connection that stays.
-fn challenged(rig: &Rig) -> (Box<dyn card::transport::Card>, shared::model::Card) {
+pub(crate) fn challenged(rig: &Rig) -> (Box<dyn card::transport::Card>, shared::model::Card) {
     rig.card.gids(|gids| {
         gids.set_pin_tries_left(0);
         gids.fix_random(&CHALLENGE);
@@ -409,8 +409,14 @@ fn unblocking_with_a_puk() {
     assert_eq!(secrets(&rig.card.log_since(mark)), [0; 4]);
     let wrong = unblock("11111111", "2468");
     assert!(matches!(wrong, Err(Error::WrongPin { role: Role::ADMIN, tries_left: Some(2) })), "{wrong:?}");
+    // Where the card finds the new PIN too long it counts no try of the PUK, and has not looked at it.
+    for puk in ["87654321", "11111111"] {
+        let refused = unblock(puk, &"2".repeat(25));
+        assert!(matches!(refused, Err(Error::PinRefused)), "{refused:?}");
+        assert_eq!(rig.card.gids(|gids| gids.puk_tries_left()).unwrap(), Some(2));
+    }
     unblock("87654321", "2468").unwrap();
-    assert_eq!(secrets(&rig.card.log_since(mark)), [0, 0, 2, 0]);
+    assert_eq!(secrets(&rig.card.log_since(mark)), [0, 0, 4, 0]);
     assert!(rig.card.gids(|gids| gids.pin_is(b"2468")).unwrap());
     assert!(!rig.logged_in());
 

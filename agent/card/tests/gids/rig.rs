@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 pub(crate) const PIN: &str = "123456";
 pub(crate) const CARD_ID: &str = "7D1F93C2A4E05B68B19C3D2E6F804A57";
-const READER: &str = "reader";
+pub(crate) const READER: &str = "reader";
 
 /// Somebody's certificate and key.
 pub(crate) struct Person {
@@ -117,8 +117,17 @@ impl Rig {
 
     /// The same; `extra` is put into the card's description.
     pub(crate) fn described(people: &[&Person], extra: &str) -> Self {
+        Self::in_reader("", people, extra)
+    }
+
+    /// The same, in a reader on which PINs are typed.
+    pub(crate) fn on_pad(people: &[&Person], extra: &str) -> Self {
+        Self::in_reader("pin-pad = true", people, extra)
+    }
+
+    fn in_reader(reader: &str, people: &[&Person], extra: &str) -> Self {
         let mut toml = format!(
-            "[[reader]]\nname = '{READER}'\ncard = 'card'\n\
+            "[[reader]]\nname = '{READER}'\ncard = 'card'\n{reader}\n\
             [[card]]\nname = 'card'\npin = '{PIN}'\ncardid = '{CARD_ID}'\n\
             admin-key = '0123456789ABCDEFFEDCBA987654321089ABCDEF01234567'\n{extra}\n"
         );

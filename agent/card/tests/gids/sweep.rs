@@ -1,8 +1,8 @@
 //! Every operation, cut off at every command: the card is as before or as after, or a repair makes it so.
 
 use card::virt::FaultKind;
-use card::{Error, PinEntry, SmartCard};
-use shared::model::Role;
+use card::{Error, NewKey, PinEntry, SmartCard};
+use shared::model::{KeyAlgorithm, KeyFamily, Role};
 
 use super::rig::*;
 
@@ -32,6 +32,12 @@ const IMPORT_FIRST: fn(&mut dyn SmartCard) -> card::Result<()> = |card| {
     verify(card)?;
     card.import(&Request::with_key(&FRED).import()).map(drop)
 };
+const GENERATE: fn(&mut dyn SmartCard) -> card::Result<()> = |card| {
+    verify(card)?;
+    let algorithm = KeyAlgorithm { family: KeyFamily::Rsa, bits: 1024 };
+    card.generate(&NewKey { container: None, algorithm, pin_use: None, touch_use: None, default: true })
+        .map(drop)
+};
 const REPLACE: fn(&mut dyn SmartCard) -> card::Result<()> = |card| {
     verify(card)?;
     card.import(&Request::certificate(&ANNA_RENEWED).import()).map(drop)
@@ -51,10 +57,13 @@ const DELETE: fn(&mut dyn SmartCard) -> card::Result<()> = |card| {
 const CHANGE_PIN: fn(&mut dyn SmartCard) -> card::Result<()> =
     |card| card.change_pin(Role::USER, PinEntry::Typed(&pin(PIN)), PinEntry::Typed(&pin("654321")));
 
-const OPERATIONS: [Operation; 12] = [
+const OPERATIONS: [Operation; 15] = [
     Operation { name: "first import", people: &[], act: IMPORT_FIRST },
     Operation { name: "import", people: SMALL, act: IMPORT },
     Operation { name: "import, large card", people: LARGE, act: IMPORT },
+    Operation { name: "first key made", people: &[], act: GENERATE },
+    Operation { name: "make a key", people: SMALL, act: GENERATE },
+    Operation { name: "make a key, large card", people: LARGE, act: GENERATE },
     Operation { name: "replace", people: SMALL, act: REPLACE },
     Operation { name: "replace, large card", people: LARGE, act: REPLACE },
     Operation { name: "default", people: SMALL, act: DEFAULT },

@@ -78,7 +78,12 @@ fn which_card_it_is() {
         let rig = Rig::new(profile, &extra);
         let card = rig.with(|card| card.identify().unwrap());
         assert_eq!(
-            (card.edge, card.name.as_str(), card.csn.as_ref().map(Csn::as_str), card.serial.as_deref()),
+            (
+                card.edge,
+                card.name.as_str(),
+                card.csn.as_ref().map(shared::model::Csn::as_str),
+                card.serial.as_deref()
+            ),
             (Edge::Piv, name, Some(csn), printed),
             "{profile} {extra}"
         );

@@ -7,13 +7,12 @@
 //! a challenge (measured, section 9.3).
 
 use shared::model::{Csn, Role};
-use shared::secret::Pin;
 
 use super::Gids;
 use super::pins::{check_length, check_role};
 use crate::apdu::{Command, Data, StatusWord};
 use crate::error::{Error, Result, VoidReason};
-use crate::smart_card::Challenge;
+use crate::smart_card::{Challenge, PinEntry};
 use crate::tlv;
 
 /// P1-P2 of GET DATA: the file that is selected now.
@@ -86,7 +85,12 @@ impl Gids<'_> {
     }
 
     /// Sends the response, once; then sets the PIN.
-    pub(super) fn unblock_with_response(&mut self, role: Role, response: &[u8], new: &Pin) -> Result<()> {
+    pub(super) fn unblock_with_response(
+        &mut self,
+        role: Role,
+        response: &[u8],
+        new: PinEntry<'_>,
+    ) -> Result<()> {
         check_role(role)?;
         check_length(new)?;
         if !RESPONSE_LENGTHS.contains(&response.len()) {

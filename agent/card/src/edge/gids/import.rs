@@ -6,13 +6,12 @@ use super::Gids;
 use super::cardcf::Bump;
 use super::certificate_file::{Notation, encode, file_name};
 use super::change::{Leftovers, Undo};
-use super::cmapfile::{MAX_CONTAINERS, Record};
 use super::contents::{Stored, certificate_of, is_signature, notation};
 use super::delete::abandoned;
 use super::directory::Directory;
-use super::key_map::{self, rsa_algorithm, usual_reference};
+use super::generate::{KeyPlan, RSA_SIZES, place_for_key};
+use super::key_map::rsa_algorithm;
 use super::store::{Address, KEY_MAP, MASTERFILE, MAX_VALUE, NO_ROOM, USUAL_CARDCF};
-use crate::edge::container_name;
 use crate::error::{Error, Result};
 use crate::key::{PrivateKey, PublicKey};
 use crate::smart_card::{Import, Placement};
@@ -21,19 +20,11 @@ use crate::x509;
 /// What an import writes, decided before the first write.
 struct Plan<'a> {
     container: u8,
-    key: Option<NewKey<'a>>,
+    key: Option<(KeyPlan, &'a PrivateKey)>,
     /// The name of the certificate's file.
     name: String,
     certificate: NewObject,
     roots: Option<NewObject>,
-}
-
-/// A key to write.
-struct NewKey<'a> {
-    key: &'a PrivateKey,
-    bits: u16,
-    algorithm: u8,
-    reference: u8,
 }
 
 /// A file that gets a new object. The old one is deleted after the directory has been switched over, so that a
@@ -72,7 +63,8 @@ impl Gids<'_> {
             check_key(key, import.public_key)?;
         }
         let with_key = directory.containers.valid().filter(|(_, record)| record.bits() != 0);
-        let indices: Vec<u8> = with_key.map(|(index, _)| index).collect();
+        let chosen = |index: &u8| import.container.is_none_or(|chosen| chosen == *index);
+        let indices: Vec<u8> = with_key.map(|(index, _)| index).filter(chosen).collect();
         for container in indices {
             if self.container_key(directory, container)?.as_ref() == Some(import.public_key) {
                 let replaces =
@@ -83,7 +75,7 @@ impl Gids<'_> {
         if import.private_key.is_none() {
             return Err(Error::NoMatchingKey);
         }
-        let container = free_container(directory, certificates).ok_or(Error::CardFull("another key"))?;
+        let container = place_for_key(directory, certificates, import.container)?;
         Ok(Placement { container, replaces: None, writes_key: true, overwrites_key: false })
     }
 
@@ -117,13 +109,7 @@ impl Gids<'_> {
     ) -> Result<Plan<'a>> {
         let container = placement.container;
         let key = match import.private_key.filter(|_| placement.writes_key) {
-            Some(key) => {
-                let bits = import.public_key.algorithm().bits;
-                let algorithm =
-                    rsa_algorithm(bits).ok_or_else(|| Error::KeyNotSupported(RSA_SIZES.to_owned()))?;
-                let reference = free_reference(directory, container).ok_or(Error::CardFull("another key"))?;
-                Some(NewKey { key, bits, algorithm, reference })
-            }
+            Some(key) => Some((KeyPlan::new(directory, container, import.public_key.algorithm().bits)?, key)),
             None => None,
         };
         let file = directory.map_at.map_or(USUAL_CARDCF.file, |at| at.file);
@@ -180,17 +166,10 @@ impl Gids<'_> {
     ) -> Result<()> {
         let map_at = before.map_at.ok_or_else(|| Error::Damaged("cmapfile".to_owned()))?;
         let mut after = before.clone();
-        // The container without its key, for as long as that is being written.
-        let mut opened = before.clone();
-        if let Some(new) = &plan.key {
-            let mut record = Record::new(&container_name::random()?);
-            opened.containers.set(plan.container, record.clone());
-            opened.equalise();
-            record.exchange_bits = new.bits;
-            after.containers.set(plan.container, record);
-            after.keys.set(plan.container, key_map::Record::new(new.algorithm, false, new.reference));
-            after.equalise();
-        }
+        let key = match &plan.key {
+            Some((new, key)) => Some((new, *key, new.enter(&mut after)?)),
+            None => None,
+        };
         if import.default || before.containers.valid().next().is_none() {
             after.containers.set_default(Some(plan.container));
         }
@@ -207,18 +186,14 @@ impl Gids<'_> {
             (None, true) => Undo::of(before, &[map_at, MASTERFILE]),
             (None, false) => Undo::of(before, &[MASTERFILE]),
         };
-        undo.key = plan.key.as_ref().map(|new| new.reference);
+        undo.key = plan.key.as_ref().map(|(new, _)| new.reference);
         undo.before.push((plan.certificate.at, None));
         undo.before.extend(plan.roots.as_ref().map(|roots| (roots.at, None)));
         let bump = if map_changes { Bump::Containers } else { Bump::Files };
 
         self.change(before, bump, &undo, journal, |card| {
-            if let Some(new) = &plan.key {
-                card.put(map_at, &opened.containers.encode())?;
-                card.put(KEY_MAP, &opened.keys.encode())?;
-                card.create_key(new.reference, new.algorithm)?;
-                card.put_key(new.reference, new.key)?;
-                card.put(KEY_MAP, &after.keys.encode())?;
+            if let Some((new, key, opened)) = &key {
+                card.make_key(new, map_at, [opened, &after], |card| card.put_key(new.reference, key))?;
             }
             if map_changes {
                 card.put(map_at, &map)?;
@@ -231,7 +206,7 @@ impl Gids<'_> {
             };
             let masterfile = if roots_fit { &after.masterfile } else { &without_roots };
             card.put(MASTERFILE, &masterfile.encode())?;
-            card.compare(plan.key.as_ref(), plan.certificate.at, &plan.certificate.value, import.public_key)?;
+            card.compare(undo.key, plan.certificate.at, &plan.certificate.value, import.public_key)?;
             if !roots_fit {
                 after.masterfile = without_roots;
             }
@@ -272,15 +247,9 @@ impl Gids<'_> {
     }
 
     /// Reads back what was written.
-    fn compare(
-        &mut self,
-        key: Option<&NewKey<'_>>,
-        at: Address,
-        value: &[u8],
-        public_key: &PublicKey,
-    ) -> Result<()> {
-        if let Some(new) = key
-            && self.public_key(new.reference)?.as_ref() != Some(public_key)
+    fn compare(&mut self, key: Option<u8>, at: Address, value: &[u8], public_key: &PublicKey) -> Result<()> {
+        if let Some(reference) = key
+            && self.public_key(reference)?.as_ref() != Some(public_key)
         {
             return Err(Error::Damaged("the key as it was written".to_owned()));
         }
@@ -296,9 +265,6 @@ fn is_full(written: &Result<()>) -> bool {
     let Err(Error::WriteFailed { cause, restored: true }) = written else { return false };
     matches!(**cause, Error::CardFull(NO_ROOM))
 }
-
-/// What a key of another size is told.
-const RSA_SIZES: &str = "this card takes RSA keys of 1024, 2048, 3072 or 4096 bits";
 
 /// Whether a GIDS card can have this key, and whether it is the certificate's.
 fn check_key(key: &PrivateKey, public_key: &PublicKey) -> Result<()> {
@@ -316,22 +282,6 @@ fn check_key(key: &PrivateKey, public_key: &PublicKey) -> Result<()> {
         PublicKey::Rsa { exponent, .. } if exponent.len() == 3 => Ok(()),
         _ => Err(Error::KeyNotSupported("this card takes RSA keys with the exponent 65537 only".to_owned())),
     }
-}
-
-/// The lowest free container that no certificate without a container is named for: its file would be taken.
-fn free_container(directory: &Directory, certificates: &[Stored]) -> Option<u8> {
-    (0..MAX_CONTAINERS).find(|index| {
-        let named = certificates
-            .iter()
-            .any(|stored| stored.container.is_none() && stored.name.candidates().any(|c| c == *index));
-        directory.containers.get(*index).is_none() && directory.keys.get(*index).is_none() && !named
-    })
-}
-
-/// The usual key reference of a container, or the lowest that nothing uses.
-fn free_reference(directory: &Directory, container: u8) -> Option<u8> {
-    let all = (0..MAX_CONTAINERS).filter_map(usual_reference);
-    usual_reference(container).into_iter().chain(all).find(|reference| !directory.uses(*reference))
 }
 
 /// The name of a new certificate's file, in the notation of the card unless that name is taken.

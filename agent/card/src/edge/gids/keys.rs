@@ -13,6 +13,18 @@ use crate::tlv;
 /// Where keys and the state of PINs are addressed: the application itself.
 pub(super) const APPLICATION: u16 = 0x3FFF;
 
+/// What every card can collect a key in, in bytes: GidsApplet in its smaller build, for keys of 2048 bits
+/// (section 8.4).
+const KEY_BUFFER: usize = 1220;
+/// The algorithm is not supported.
+const NOT_SUPPORTED: u16 = StatusWord::NOT_SUPPORTED.0;
+/// Signing with PKCS#1 v1.5, in the high half of an algorithm identifier (section 8.1).
+const PKCS1: u8 = 0x50;
+
+fn size_not_supported() -> Error {
+    Error::KeyNotSupported("it has no keys of this size".to_owned())
+}
+
 /// File control parameters of a key-exchange key (section 8.2): generating, using and writing it take the PIN,
 /// its public part is free. It deciphers and signs with every padding.
 fn parameters(reference: u8, algorithm: u8) -> Vec<u8> {
@@ -49,6 +61,18 @@ fn key_data(reference: u8, key: &PrivateKey) -> Zeroizing<Vec<u8>> {
     data
 }
 
+/// The public key in a card's answer (7F49). A key that is not RSA is there, and no certificate's key equals it.
+fn public_part(answer: &[u8]) -> Option<PublicKey> {
+    let parts = tlv::find(answer, 0x7F49)?;
+    Some(match (tlv::find(parts, 0x81), tlv::find(parts, 0x82)) {
+        (Some(modulus), Some(exponent)) => PublicKey::rsa(modulus, exponent),
+        _ => PublicKey::Other {
+            algorithm: KeyAlgorithm { family: KeyFamily::Other, bits: 0 },
+            point: parts.to_vec(),
+        },
+    })
+}
+
 impl Gids<'_> {
     /// The public key of a key file; `None` when there is no such file.
     ///
@@ -61,17 +85,7 @@ impl Gids<'_> {
         let query = [0x70, 0x08, 0x84, 0x01, reference, 0xA5, 0x03, 0x7F, 0x49, 0x80];
         let response = self.get_data(APPLICATION, &query)?;
         let key = match response.status {
-            StatusWord::OK => {
-                let parts = tlv::find(&response.data, 0x7F49).ok_or(Error::Malformed("GET DATA"))?;
-                Some(match (tlv::find(parts, 0x81), tlv::find(parts, 0x82)) {
-                    (Some(modulus), Some(exponent)) => PublicKey::rsa(modulus, exponent),
-                    // A key of another kind: it is there, and no certificate's key equals it.
-                    _ => PublicKey::Other {
-                        algorithm: KeyAlgorithm { family: KeyFamily::Other, bits: 0 },
-                        point: parts.to_vec(),
-                    },
-                })
-            }
+            StatusWord::OK => Some(public_part(&response.data).ok_or(Error::Malformed("GET DATA"))?),
             StatusWord::DATA_INVALID | StatusWord::NOT_FOUND | StatusWord::FILE_NOT_FOUND => None,
             status => return Err(Error::Unexpected { command: "GET DATA", status: status.0 }),
         };
@@ -103,9 +117,7 @@ impl Gids<'_> {
         match status {
             StatusWord::OK => self.activate(),
             StatusWord::FULL => Err(Error::CardFull("another key")),
-            StatusWord::NOT_SUPPORTED => {
-                Err(Error::KeyNotSupported("it does not know keys of this size".to_owned()))
-            }
+            StatusWord::NOT_SUPPORTED => Err(size_not_supported()),
             status => Err(Error::Unexpected { command: "CREATE FILE", status: status.0 }),
         }
     }
@@ -115,13 +127,72 @@ impl Gids<'_> {
     /// # Errors
     /// As for [`Gids::create_key`].
     pub(super) fn put_key(&mut self, reference: u8, key: &PrivateKey) -> Result<()> {
-        match self.put_data(APPLICATION, Data::Sensitive(&key_data(reference, key))) {
-            Err(Error::CardFull(_)) => Err(Error::CardFull("a key of this size")),
-            Err(Error::Unexpected { status, .. }) if status == StatusWord::NOT_SUPPORTED.0 => {
-                Err(Error::KeyNotSupported("it does not take keys of this size".to_owned()))
+        let data = key_data(reference, key);
+        match self.put_data(APPLICATION, Data::Sensitive(&data)) {
+            Err(Error::CardFull(_)) if data.len() <= KEY_BUFFER => Err(Error::CardFull("another key")),
+            // Longer than what the card collects a key in: 6A84 means its size, not the room that is left.
+            Err(Error::CardFull(_) | Error::Unexpected { status: NOT_SUPPORTED, .. }) => {
+                Err(size_not_supported())
             }
             result => result,
         }
+    }
+
+    /// GENERATE ASYMMETRIC KEY PAIR (section 8.3): makes a key in its file, and takes minutes on some cards.
+    ///
+    /// # Errors
+    /// As for [`Gids::create_key`].
+    pub(super) fn generate_key_pair(&mut self, reference: u8, algorithm: u8) -> Result<PublicKey> {
+        const NAME: &str = "GENERATE ASYMMETRIC KEY PAIR";
+        self.memory.forget();
+        let response = self.applet.send(&Command {
+            name: NAME,
+            instruction: 0x47,
+            parameters: [0, 0],
+            data: Data::Plain(&[0xAC, 0x06, 0x80, 0x01, algorithm, 0x83, 0x01, reference]),
+            expects: true,
+        })?;
+        match response.status {
+            StatusWord::OK => public_part(&response.data).ok_or(Error::Malformed(NAME)),
+            StatusWord::NOT_SUPPORTED => Err(size_not_supported()),
+            StatusWord::FULL => Err(Error::CardFull("another key")),
+            status => Err(Error::Unexpected { command: NAME, status: status.0 }),
+        }
+    }
+
+    /// Chooses a key for signing with PKCS#1 v1.5, and has it sign a DigestInfo, which the card pads (section 8.6).
+    ///
+    /// # Errors
+    /// [`Error::KeyNotSupported`] when the key's file does not say that it is for that, [`Error::Unexpected`].
+    pub(super) fn sign_padded(
+        &mut self,
+        reference: u8,
+        algorithm: u8,
+        digest_info: &[u8],
+    ) -> Result<Vec<u8>> {
+        let chosen = self.applet.send(&Command {
+            name: "MANAGE SECURITY ENVIRONMENT",
+            instruction: 0x22,
+            parameters: [0x41, 0xB6],
+            data: Data::Plain(&[0x80, 0x01, PKCS1 | algorithm, 0x84, 0x01, reference]),
+            expects: false,
+        })?;
+        match chosen.status {
+            StatusWord::OK => {}
+            StatusWord::DATA_INVALID => {
+                return Err(Error::KeyNotSupported("it is not meant for signing".to_owned()));
+            }
+            status => {
+                return Err(Error::Unexpected { command: "MANAGE SECURITY ENVIRONMENT", status: status.0 });
+            }
+        }
+        self.applet.expect(&Command {
+            name: "PERFORM SECURITY OPERATION",
+            instruction: 0x2A,
+            parameters: [0x9E, 0x9A],
+            data: Data::Plain(digest_info),
+            expects: true,
+        })
     }
 
     /// Deletes the file of a key; false when there was none.

@@ -9,6 +9,8 @@ use super::keys::APPLICATION;
 use super::{Gids, select_application};
 use crate::apdu::{Command, Data, StatusWord};
 use crate::error::{Error, Result};
+use crate::pin_pad::{Asked, Block, Form};
+use crate::smart_card::PinEntry;
 use crate::tlv;
 
 /// Reference of the PIN.
@@ -19,6 +21,11 @@ const LOG_OUT: u8 = 0x82;
 const PIN_STATE: u16 = 0x7F71;
 /// Object: state of the PUK, on cards that have one.
 const PUK_STATE: u16 = 0x7F73;
+/// Characters of a PIN that cards are assumed to take: GidsApplet's limits (section 9.1).
+const MIN_PIN: u8 = 4;
+const MAX_PIN: u8 = 16;
+/// The command's name.
+const RESET_RETRY_COUNTER: &str = "RESET RETRY COUNTER";
 /// More than any card takes; two of them fit into one command.
 const MAX_LENGTH: usize = 127;
 
@@ -89,22 +96,16 @@ impl Gids<'_> {
     }
 
     /// VERIFY, once.
-    pub(super) fn verify_pin(&mut self, role: Role, pin: &Pin) -> Result<()> {
+    pub(super) fn verify_pin(&mut self, role: Role, pin: PinEntry<'_>) -> Result<()> {
         check_role(role)?;
         check_length(pin)?;
         self.logged_in = true;
-        let response = self.applet.send(&Command {
-            name: "VERIFY",
-            instruction: 0x20,
-            parameters: [0, PIN],
-            data: Data::Sensitive(pin.bytes()),
-            expects: false,
-        })?;
-        if response.status == StatusWord::OK {
+        let status = self.present("VERIFY", 0x20, 0x00, pin, Asked::Pin)?;
+        if status == StatusWord::OK {
             return Ok(());
         }
         self.logged_in = false;
-        Err(match response.status {
+        Err(match status {
             StatusWord::LENGTH | StatusWord::WRONG_DATA => Error::PinRefused,
             status => wrong(role, "VERIFY", status),
         })
@@ -112,67 +113,98 @@ impl Gids<'_> {
 
     /// VERIFY of the current PIN, and only when that was right CHANGE REFERENCE DATA with the same: the card
     /// takes old and new as one string and splits it by the length of the PIN it has, so that a wrong old one
-    /// could set a new PIN which nobody typed (section 9.2).
-    pub(super) fn verify_and_change(&mut self, role: Role, current: &Pin, new: &Pin) -> Result<()> {
+    /// could set a new PIN which nobody typed (section 9.2). On the reader the old one would have to be typed a second
+    /// time, and could be wrong then: there the other form is used, which takes the new one alone after VERIFY.
+    pub(super) fn verify_and_change(
+        &mut self,
+        role: Role,
+        current: PinEntry<'_>,
+        new: PinEntry<'_>,
+    ) -> Result<()> {
         check_role(role)?;
         check_length(new)?;
         self.verify_pin(role, current)?;
         self.bump_pins()?;
-        let both = joined(current, new);
-        let response = self.applet.send(&Command {
-            name: "CHANGE REFERENCE DATA",
-            instruction: 0x24,
-            parameters: [0, PIN],
-            data: Data::Sensitive(&both),
-            expects: false,
-        })?;
-        match response.status {
+        let name = "CHANGE REFERENCE DATA";
+        let status = match (current, new) {
+            (PinEntry::Typed(current), PinEntry::Typed(new)) => {
+                let both = joined(current, new);
+                self.applet.send(&command(name, 0x24, 0x00, Data::Sensitive(&both)))?.status
+            }
+            _ => self.present(name, 0x24, 0x01, new, Asked::New)?,
+        };
+        match status {
             StatusWord::OK => Ok(()),
             // The current PIN has just been accepted, so a counter in the answer (63Cx) speaks of the lengths:
             // GidsApplet gives it without counting. 6985 is what cards with a history of PINs say.
             StatusWord::LENGTH | StatusWord::WRONG_DATA | StatusWord::CONDITIONS => Err(Error::PinRefused),
             status if status.counter().is_some() => Err(Error::PinRefused),
-            status => Err(wrong(role, "CHANGE REFERENCE DATA", status)),
+            StatusWord(0x6A86) => Err(Error::NotSupported("it takes no new PIN from the reader")),
+            status => Err(wrong(role, name, status)),
         }
     }
 
+    /// Sends a command that carries one PIN, or lets that be typed on the reader.
+    fn present(
+        &mut self,
+        name: &'static str,
+        instruction: u8,
+        mode: u8,
+        pin: PinEntry<'_>,
+        asked: Asked,
+    ) -> Result<StatusWord> {
+        let response = match pin {
+            PinEntry::Typed(pin) => {
+                self.applet.send(&command(name, instruction, mode, Data::Sensitive(pin.bytes())))
+            }
+            PinEntry::Pad => {
+                self.applet.enter_pin(&command(name, instruction, mode, Data::None), &form(asked))
+            }
+        };
+        Ok(response?.status)
+    }
+
     /// RESET RETRY COUNTER with a PUK, in its ISO form. Nothing is sent to a card that shows no PUK.
-    pub(super) fn unblock_with_puk(&mut self, role: Role, puk: &Pin, new: &Pin) -> Result<()> {
+    pub(super) fn unblock_with_puk(
+        &mut self,
+        role: Role,
+        puk: PinEntry<'_>,
+        new: PinEntry<'_>,
+    ) -> Result<()> {
         check_role(role)?;
         check_length(puk)?;
         check_length(new)?;
-        if self.tries(PUK_STATE)?.is_none() {
+        let Some(before) = self.tries(PUK_STATE)? else {
             return Err(Error::NotSupported(
                 "this card has no PUK; it is unblocked with its administrator key",
             ));
-        }
-        let both = joined(puk, new);
-        let response = self.reset_retry_counter(0x00, &both)?;
-        match response {
+        };
+        let status = match (puk, new) {
+            (PinEntry::Typed(puk), PinEntry::Typed(new)) => {
+                let both = joined(puk, new);
+                self.applet.send(&command(RESET_RETRY_COUNTER, 0x2C, 0x00, Data::Sensitive(&both)))?.status
+            }
+            (PinEntry::Pad, PinEntry::Pad) => {
+                self.present(RESET_RETRY_COUNTER, 0x2C, 0x00, PinEntry::Pad, Asked::PinAndNew)?
+            }
+            _ => return Err(Error::NotSupported("PUK and PIN must be typed in the same place")),
+        };
+        match status {
             StatusWord::OK => self.confirm_unblocked(),
             StatusWord::LENGTH | StatusWord::WRONG_DATA => Err(Error::PinRefused),
-            status => Err(wrong(Role::ADMIN, "RESET RETRY COUNTER", status)),
+            // No try is gone: the card has not come to the PUK, since both together are too long or too short for it.
+            status if before.left.is_some() && status.counter() == before.left => Err(Error::PinRefused),
+            status => Err(wrong(Role::ADMIN, RESET_RETRY_COUNTER, status)),
         }
     }
 
     /// RESET RETRY COUNTER as the administrator, whose response has just been accepted.
-    pub(super) fn set_pin_as_administrator(&mut self, new: &Pin) -> Result<()> {
-        match self.reset_retry_counter(0x02, new.bytes())? {
+    pub(super) fn set_pin_as_administrator(&mut self, new: PinEntry<'_>) -> Result<()> {
+        match self.present(RESET_RETRY_COUNTER, 0x2C, 0x02, new, Asked::New)? {
             StatusWord::OK => self.confirm_unblocked(),
             StatusWord::LENGTH | StatusWord::WRONG_DATA => Err(Error::PinRefused),
-            status => Err(Error::Unexpected { command: "RESET RETRY COUNTER", status: status.0 }),
+            status => Err(Error::Unexpected { command: RESET_RETRY_COUNTER, status: status.0 }),
         }
-    }
-
-    fn reset_retry_counter(&mut self, mode: u8, data: &[u8]) -> Result<StatusWord> {
-        let response = self.applet.send(&Command {
-            name: "RESET RETRY COUNTER",
-            instruction: 0x2C,
-            parameters: [mode, PIN],
-            data: Data::Sensitive(data),
-            expects: false,
-        })?;
-        Ok(response.status)
     }
 
     /// Looks at the tries, which are all back when the card has done what it said. Verifying the new PIN would
@@ -220,11 +252,21 @@ impl Gids<'_> {
     }
 }
 
+/// A command about the PIN.
+fn command<'d>(name: &'static str, instruction: u8, mode: u8, data: Data<'d>) -> Command<'d> {
+    Command { name, instruction, parameters: [mode, PIN], data, expects: false }
+}
+
+/// How PINs are typed on the reader: as they are, without padding.
+fn form(asked: Asked) -> Form {
+    Form { asked, min: MIN_PIN, max: MAX_PIN, block: Block::Bare }
+}
+
 /// No GIDS card publishes a policy; these are the limits of GidsApplet (section 9.1).
 fn assumed_policy() -> PinPolicy {
     PinPolicy {
-        min_length: 4,
-        max_length: 16,
+        min_length: MIN_PIN,
+        max_length: MAX_PIN,
         characters: PinCharacters::Ascii,
         complexity: None,
         source: PolicySource::Assumed,
@@ -241,8 +283,12 @@ pub(super) fn check_role(role: Role) -> Result<()> {
 }
 
 /// An empty PIN never reaches a card, where it would be a query; nor one so long that it would be chained.
-pub(super) fn check_length(pin: &Pin) -> Result<()> {
-    if pin.is_empty() || pin.bytes().len() > MAX_LENGTH { Err(Error::PinRefused) } else { Ok(()) }
+/// What is typed on the reader is for the reader to measure.
+pub(super) fn check_length(pin: PinEntry<'_>) -> Result<()> {
+    match pin {
+        PinEntry::Typed(pin) if pin.is_empty() || pin.bytes().len() > MAX_LENGTH => Err(Error::PinRefused),
+        PinEntry::Typed(_) | PinEntry::Pad => Ok(()),
+    }
 }
 
 fn joined(first: &Pin, second: &Pin) -> Zeroizing<Vec<u8>> {

@@ -6,6 +6,8 @@
 // A benchmark that cannot go on says why and ends, on the spot.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod piv;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -59,7 +61,8 @@ fn main() {
     bench.rest(&mut table, &agent, &pcscd);
     bench.unblock(&mut table);
     bench.import(&mut table, &pcscd);
-    drop(inserted);
+    pcscd.remove(0, inserted);
+    piv::lists(&mut table, &mut pcscd, &bench.home);
     table.print();
 }
 

@@ -1,39 +1,44 @@
 //! Service, agent and cards, from the reader driver up to the command.
 
+use std::any::Any;
 use std::path::PathBuf;
 
-use card::virt::{VirtualCard, vpcd};
-use harness::pcscd::{Pcscd, READERS};
-use harness::programs::{AgentProcess, Home, Run};
-use harness::watch::Watch;
+use card::virt::VirtualCard;
 use serde_json::Value;
 
-use crate::cards::ADMIN_KEY;
+use super::nitrokey::NitrokeyCard;
+use super::pcscd::{Pcscd, READERS};
+use super::programs::{AgentProcess, Home, Run};
+use super::watch::Watch;
 
 /// A service of its own, an agent of its own, and what is in the readers. Ends in the order of its fields.
-pub(crate) struct Stack {
-    pub(crate) watch: Watch,
+pub struct Stack {
+    /// What happens, since the agent was started.
+    pub watch: Watch,
     agent: AgentProcess,
-    slots: [Option<vpcd::Inserted>; 2],
-    pub(crate) pcscd: Pcscd,
-    pub(crate) home: Home,
+    /// What stands for the cards; dropping it removes them.
+    slots: [Option<Box<dyn Any + Send + Sync>>; 2],
+    /// The service.
+    pub pcscd: Pcscd,
+    /// Where the programs run.
+    pub home: Home,
 }
 
 impl Stack {
     /// With two empty readers.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self::with_options(&[])
     }
 
     /// With this card in the first reader.
-    pub(crate) fn with(card: &VirtualCard) -> Self {
+    pub fn with(card: &VirtualCard) -> Self {
         let mut stack = Self::new();
         stack.insert(0, card);
         stack
     }
 
     /// As [`Stack::new`], with options of the agent.
-    pub(crate) fn with_options(options: &[&str]) -> Self {
+    pub fn with_options(options: &[&str]) -> Self {
         let pcscd = Pcscd::start();
         let home = home_of(&pcscd);
         let agent = home.agent(options);
@@ -42,11 +47,30 @@ impl Stack {
     }
 
     /// Inserts a card, and returns the event that says what the agent makes of it.
-    pub(crate) fn insert(&mut self, slot: u16, card: &VirtualCard) -> Value {
+    ///
+    /// # Panics
+    /// The agent says nothing of it.
+    pub fn insert(&mut self, slot: u16, card: &VirtualCard) -> Value {
+        self.insert_by(slot, |pcscd| Box::new(pcscd.insert(slot, card)))
+    }
+
+    /// The same with a Nitrokey's card as the factory made it.
+    ///
+    /// # Panics
+    /// As for [`Stack::insert`].
+    pub fn insert_nitrokey(&mut self, slot: u16) -> Value {
+        self.insert_by(slot, |pcscd| Box::new(NitrokeyCard::insert(pcscd, slot)))
+    }
+
+    fn insert_by(
+        &mut self,
+        slot: u16,
+        insert: impl FnOnce(&mut Pcscd) -> Box<dyn Any + Send + Sync>,
+    ) -> Value {
         let index = usize::from(slot);
         // A card that was pulled has left an end of its connection here.
         self.slots[index] = None;
-        self.slots[index] = Some(self.pcscd.insert(slot, card));
+        self.slots[index] = Some(insert(&mut self.pcscd));
         self.watch.until(|event| {
             let decided = event["event"] == "card_identified" || event["event"] == "card_unusable";
             decided && event["reader"] == READERS[index]
@@ -54,19 +78,19 @@ impl Stack {
     }
 
     /// Removes a card, and returns the event.
-    pub(crate) fn remove(&mut self, slot: u16) -> Value {
+    pub fn remove(&mut self, slot: u16) -> Value {
         self.slots[usize::from(slot)] = None;
         self.watch.event("card_removed")
     }
 
     /// Ends the service as a crash would; the cards go with it.
-    pub(crate) fn kill_service(&mut self) {
+    pub fn kill_service(&mut self) {
         self.pcscd.kill();
         self.slots = [None, None];
     }
 
     /// Ends the agent as a crash would, and starts another one.
-    pub(crate) fn restart_agent(self) -> Self {
+    pub fn restart_agent(self) -> Self {
         let Self { watch, agent, slots, pcscd, home } = self;
         drop(watch);
         agent.kill();
@@ -76,12 +100,12 @@ impl Stack {
     }
 
     /// The process number of the agent.
-    pub(crate) fn agent(&self) -> u32 {
+    pub fn agent(&self) -> u32 {
         self.agent.pid()
     }
 
     /// Runs `kortti` with `--json`, and with `--pin-stdin` when there are secrets. Words are parted by spaces.
-    pub(crate) fn kortti(&self, line: &str, secrets: &[&str]) -> Run {
+    pub fn kortti(&self, line: &str, secrets: &[&str]) -> Run {
         let mut words: Vec<&str> = line.split_whitespace().collect();
         words.push("--json");
         if !secrets.is_empty() {
@@ -92,26 +116,26 @@ impl Stack {
 
     /// What `kortti` prints when it does what it is told.
     #[track_caller]
-    pub(crate) fn ok(&self, line: &str, secrets: &[&str]) -> Value {
+    pub fn ok(&self, line: &str, secrets: &[&str]) -> Value {
         self.kortti(line, secrets).code(0).json()
     }
 
     /// The error of `kortti` when it ends with this exit code and this stable name.
     #[track_caller]
-    pub(crate) fn refused(&self, line: &str, secrets: &[&str], exit: i32, name: &str) -> Value {
+    pub fn refused(&self, line: &str, secrets: &[&str], exit: i32, name: &str) -> Value {
         let error = self.kortti(line, secrets).code(exit).json()["error"].clone();
         assert_eq!(error["code"], name, "{line}: {error}");
         error
     }
 
     /// A path in the directory in which other people's tools run.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.pcscd.directory().join(name)
     }
 
     /// The ids of the certificates, in the order of the list.
     #[track_caller]
-    pub(crate) fn certificates(&self) -> Vec<String> {
+    pub fn certificates(&self) -> Vec<String> {
         let list = self.ok("cert list", &[]);
         let list = list["certificates"].as_array().unwrap();
         list.iter().map(|certificate| certificate["id"].as_str().unwrap().to_owned()).collect()
@@ -119,7 +143,7 @@ impl Stack {
 
     /// The response to a challenge, as the administrator calculates it.
     #[track_caller]
-    pub(crate) fn response(&self, challenge: &Value, key: &str) -> String {
+    pub fn response(&self, challenge: &Value, key: &str) -> String {
         std::fs::write(self.path("admin.key"), key).unwrap();
         let challenge = challenge["challenge"].as_str().unwrap();
         let key = self.path("admin.key");
@@ -127,22 +151,15 @@ impl Stack {
         self.ok(&line, &[])["response"].as_str().unwrap().to_owned()
     }
 
-    /// Takes a challenge, and returns its response.
-    #[track_caller]
-    pub(crate) fn challenge(&self) -> String {
-        let challenge = self.ok("unblock start", &[]);
-        self.response(&challenge, ADMIN_KEY)
-    }
-
     /// Imports a file of the directory in which other people's tools run.
     #[track_caller]
-    pub(crate) fn import(&self, file: &str, secrets: &[&str]) -> Value {
+    pub fn import(&self, file: &str, secrets: &[&str]) -> Value {
         self.ok(&format!("cert import {}", self.path(file).display()), secrets)
     }
 
     /// Makes a key and a certificate of this name: `NAME.key`, `NAME.pem`, `NAME.cer`, and with the password
     /// `secret` `NAME.pfx`.
-    pub(crate) fn make_credential(&self, name: &str) {
+    pub fn make_credential(&self, name: &str) {
         for line in [
             format!(
                 "openssl req -x509 -newkey rsa:2048 -nodes -keyout {name}.key -subj /CN={name} -days 9 -out {name}.pem"
@@ -158,7 +175,7 @@ impl Stack {
 }
 
 /// A home whose programs use this service.
-pub(crate) fn home_of(pcscd: &Pcscd) -> Home {
+pub fn home_of(pcscd: &Pcscd) -> Home {
     let mut home = Home::new();
     home.set("PCSCLITE_CSOCK_NAME", &pcscd.socket().display().to_string());
     home
