@@ -1,7 +1,7 @@
 //! What a card is, and what is on it.
 
 use card::{Contents, edge};
-use shared::model::{Card, Csn, DefaultSource, Edge, KeyOrigin, PinType, PinUse, Role, TouchUse};
+use shared::model::{Card, DefaultSource, Edge, KeyOrigin, PinType, PinUse, Role, TouchUse};
 
 use super::rig::{
     Answers, CHUID, GERDA, GERDA_RENEWED, GUID, HANS, KARIN, MSCMAP, NILS, Person, Rig, SERIAL, authority,
