@@ -5,8 +5,10 @@
 //! slot, objects     key references, data objects: GET DATA, PUT DATA
 //!   template, discovery, chuid, certificate_object, metadata, container_map, …   what is in them; no card in sight
 //!     vendor        which card it is, by what it can do
-//!       contents, pins, recall            what is read
-//!       management_key, import, generate, move_key, delete, default, repair      what people ask for
+//!       contents, findings, pins, recall  what is read
+//!       keys, change                      commands that write and use keys; changes that are put back
+//!         place                           which slot it is about
+//!           management_key, import, generate, sign, move_key, delete, default, repair, …   what people ask for
 //! ```
 
 mod admin_data;
