@@ -5,7 +5,7 @@ use std::fs;
 use card::virt::{VirtualCard, VirtualReaders};
 use harness::nitrokey::MANAGEMENT_KEY;
 use harness::stack::Stack;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The PIN that cards leave the factory with.
 pub(crate) const PIN: &str = "123456";
@@ -36,8 +36,6 @@ pub(crate) struct Kind {
     pub(crate) profile: Option<&'static str>,
     /// Whether it tells by GET METADATA which keys it has.
     pub(crate) tells: bool,
-    /// Whether keys can be imported into every slot.
-    pub(crate) imports: bool,
     /// Whether it can delete and move keys.
     pub(crate) moves: bool,
     /// The algorithm for a key of 9C, the largest curve that it has, and the hash that goes with it.
@@ -47,17 +45,27 @@ pub(crate) struct Kind {
     pub(crate) yubico: bool,
     /// The tries of its PIN.
     pub(crate) tries: u8,
+    /// Whether SELECT ends what a PIN has opened. Where it does not, as on a Nitrokey, the card does not tell its
+    /// tries after somebody has entered the PIN.
+    pub(crate) forgets: bool,
+}
+
+impl Kind {
+    /// What Kortti shows of the tries of a PIN that somebody has entered rightly.
+    pub(crate) fn all_tries(&self) -> Value {
+        if self.forgets { json!(self.tries) } else { Value::Null }
+    }
 }
 
 /// A YubiKey with firmware 5.7.
 pub(crate) const YUBIKEY_5_7: Kind = Kind {
     profile: Some("yubikey-5.7"),
     tells: true,
-    imports: true,
     moves: true,
     curve: ("p384", "SHA384"),
     yubico: true,
     tries: 3,
+    forgets: true,
 };
 /// A YubiKey 4.
 pub(crate) const YUBIKEY_4: Kind =
@@ -68,14 +76,14 @@ pub(crate) const PIVAPPLET: Kind = Kind { profile: Some("pivapplet"), moves: fal
 pub(crate) const PLAIN: Kind = Kind {
     profile: Some("plain"),
     tells: false,
-    imports: false,
     moves: false,
     curve: ("p384", "SHA384"),
     yubico: false,
     tries: 3,
+    forgets: true,
 };
 /// The card inside the Nitrokey 3.
-pub(crate) const NITROKEY: Kind = Kind { profile: None, curve: ("p256", "SHA256"), ..PLAIN };
+pub(crate) const NITROKEY: Kind = Kind { profile: None, curve: ("p256", "SHA256"), forgets: false, ..PLAIN };
 
 /// Declares tests that run on kinds of cards: for each kind a module with a test for every body.
 macro_rules! on_cards {
@@ -144,9 +152,7 @@ impl Rig {
         let list = self.stack.ok("cert list", &[]);
         let text = |certificate: &Value, field: &str| certificate[field].as_str().unwrap().to_owned();
         let list = list["certificates"].as_array().unwrap().iter();
-        // A Nitrokey leaves the factory with a certificate in 9E, which belongs to nobody.
-        let list = list.map(|certificate| (text(certificate, "id"), text(certificate, "common_name")));
-        list.filter(|(id, _)| self.kind.profile.is_some() || id != "9e").collect()
+        list.map(|certificate| (text(certificate, "id"), text(certificate, "common_name"))).collect()
     }
 
     /// Tries left of PIN and PUK, as `kortti` tells them.
@@ -191,5 +197,11 @@ pub(crate) fn slots(names: &[&str]) -> String {
              certificate = '{DEMO}/erik-encryption.pem'\n"
         )
     };
-    names.iter().map(slot).collect()
+    let slots: String = names.iter().map(slot).collect();
+    // Where nobody asks the card which keys it has, the key history says that there are retired ones.
+    if names.iter().any(|name| name.starts_with('8')) {
+        format!("key-history = true\n{slots}")
+    } else {
+        slots
+    }
 }

@@ -96,7 +96,7 @@ fn until_off(rig: &Rig) {
 fn the_first_sight_is_short(kind: &'static Kind) {
     let all = ["9A", "9C", "9D", "9E", "82", "83", "84", "85", "86", "87", "88", "89"];
     let profile = kind.profile.unwrap();
-    for (count, limit) in [(2, 40), (12, 160)] {
+    for (count, limit) in [(2, 65), (12, 130)] {
         let card = described(profile, &slots(&all[..count]));
         let mut stack = Stack::new();
         stack.insert(0, &card);

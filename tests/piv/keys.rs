@@ -58,13 +58,14 @@ fn keys_are_made_on_the_card(kind: &'static Kind) {
     deciphers(stack, "9D", PIN);
     let expected = [("9a", "anna"), ("9c", "signs"), ("9d", "mail")];
     assert_eq!(rig.names(), expected.map(|(id, name)| (id.to_owned(), name.to_owned())));
-    assert_eq!(stack.pcscd.run("pkcs11-tool -O --type cert").matches("X.509 cert").count() >= 3, true);
+    let listed = stack.pcscd.run("pkcs11-tool -O --type cert");
+    assert!(["anna", "signs", "mail"].iter().all(|name| listed.contains(&format!("CN={name}"))), "{listed}");
     if kind.yubico {
         yubico(stack, &format!("-a verify-pin -P {PIN} -a test-signature -s 9a -i {}", export(&rig, "9A")));
         yubico(stack, &format!("-a verify-pin -P {PIN} -a test-decipher -s 9d -i {}", export(&rig, "9D")));
     }
     // Nothing of it has cost a try.
-    assert_eq!(rig.tries()[0], kind.tries);
+    assert_eq!(rig.tries()[0], kind.all_tries());
 }
 
 /// The certificate that Kortti shows in a slot, as a file.
@@ -96,10 +97,13 @@ fn keys_are_imported(kind: &'static Kind) {
     signs(stack, "9A", &ecdsa("SHA256"), PIN);
     signs(stack, "9C", &ecdsa("SHA384"), PIN);
     deciphers(stack, "9D", PIN);
-    deciphers(stack, "82", PIN);
-    for (slot, action, name) in
-        [("9a", "test-signature", "anna"), ("9c", "test-signature", "signs"), ("9d", "test-decipher", "mail")]
-    {
+    for (slot, action, name) in [
+        ("9a", "test-signature", "anna"),
+        ("9c", "test-signature", "signs"),
+        ("9d", "test-decipher", "mail"),
+        // OpenSC looks for retired keys in the key history only, which nobody keeps on these cards.
+        ("82", "test-decipher", "older"),
+    ] {
         yubico(stack, &format!("-a verify-pin -P {PIN} -a {action} -s {slot} -i {name}.pem"));
         yubico(stack, &format!("-a read-certificate -s {slot} -o read.pem"));
         assert_eq!(certificate(&rig, "read.pem"), certificate(&rig, &format!("{name}.pem")));
@@ -148,7 +152,7 @@ fn certificates_are_deleted(kind: &'static Kind) {
     // Only the newest firmware can delete the key as well.
     let slots = rig.card().piv(|piv| piv.slots()).unwrap();
     assert_eq!(slots.contains(&0x9D), !kind.moves, "{slots:02X?}");
-    assert_eq!(deleted["orphans"].as_array().unwrap().is_empty(), false, "{deleted}");
+    assert!(!deleted["orphans"].as_array().unwrap().is_empty(), "{deleted}");
     let said = piv_tool(stack, "--serial");
     assert!(!said.contains("error"), "{said}");
     assert_eq!(stack.ok("cert list", &[])["certificates"][0]["has_key"], json!(true));

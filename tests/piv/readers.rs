@@ -9,7 +9,7 @@ use crate::cards::{SERIAL, card, described, slots};
 /// The serial number of the GIDS card `anna`.
 const ANNA: &str = "7D1F93C2A4E05B68B19C3D2E6F804A57";
 /// The printed serial number as CSN.
-const SERIAL_CSN: &str = "006DE929";
+const SERIAL_CSN: &str = "006DE949";
 /// The GUID of a card that has no serial number.
 const GUID: &str = "A82C47F1E05B4D93867B21C4F39D0E65";
 

@@ -7,10 +7,13 @@ import sys
 from hashlib import sha256
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from smartcard.System import readers
 from ykman.pcsc import ScardSmartCardConnection
-from ykman.piv import check_key, get_pivman_data, list_certificates, pivman_set_mgm_key
+from ykman.piv import get_pivman_data, list_certificates, pivman_set_mgm_key
 from yubikit.piv import KEY_TYPE, OBJECT_ID, SLOT, PivSession
 
 
@@ -77,8 +80,17 @@ class Steps:
         return {"kind": told.key_type.name, "generated": told.generated, "public": public(told.public_key)}
 
     def signs(self, where, path):
-        """Whether the key of a slot signs as the one in this certificate."""
-        return check_key(self.session, slot(where), load(path).public_key())
+        """Makes sure that the key of a slot signs as the one in this certificate."""
+        key = load(path).public_key()
+        message = b"to be signed"
+        signature = self.session.sign(slot(where), KEY_TYPE.from_public_key(key), message, SHA256(), PKCS1v15())
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, message, PKCS1v15(), SHA256())
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, message, ec.ECDSA(SHA256()))
+        else:
+            key.verify(signature, message)
+        return True
 
     def object(self, name):
         return self.session.get_object(int(name, 16)).hex().upper()
