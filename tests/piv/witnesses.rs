@@ -93,13 +93,7 @@ pub(crate) fn piv_tool(stack: &Stack, action: &str) -> String {
 /// Runs `yubikey_manager.py` with these steps, and returns what each printed.
 #[track_caller]
 pub(crate) fn yubikit(stack: &Stack, steps: &[&str]) -> Vec<Value> {
-    let python = target().join("yubikit/bin/python");
-    assert!(
-        python.exists(),
-        "{} is missing. packaging/test makes it: see need_yubikit in packaging/tools.sh.",
-        python.display()
-    );
-    let mut command = stack.pcscd.client(&python.display().to_string());
+    let mut command = stack.pcscd.client(&harness::tools::yubikit().display().to_string());
     command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/piv/yubikey_manager.py")).arg(READERS[0]).args(steps);
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
