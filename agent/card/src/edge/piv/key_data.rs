@@ -77,7 +77,11 @@ mod tests {
     use shared::model::KeyAlgorithm;
 
     use super::*;
-    use crate::der::{INTEGER, OCTET_STRING, SEQUENCE, encode};
+
+    /// Tags of ASN.1.
+    const INTEGER: u32 = 0x02;
+    const OCTET_STRING: u32 = 0x04;
+    const SEQUENCE: u32 = 0x30;
 
     fn key(family: KeyFamily, bits: u16, encoded: Vec<u8>) -> PrivateKey {
         PrivateKey { algorithm: KeyAlgorithm { family, bits }, encoded: Zeroizing::new(encoded) }
@@ -86,8 +90,8 @@ mod tests {
     /// An RSAPrivateKey with a modulus of eight bytes and these numbers after it: e, d, p, q, dP, dQ, qInv.
     fn rsa(numbers: [&[u8]; 7]) -> PrivateKey {
         let numbers = [&[&[0][..], &[0x7F; 8]][..], &numbers].concat();
-        let integers: Vec<u8> = numbers.iter().flat_map(|number| encode(INTEGER, number)).collect();
-        key(KeyFamily::Rsa, 63, encode(SEQUENCE, &integers))
+        let integers: Vec<u8> = numbers.iter().flat_map(|number| tlv::object(INTEGER, number)).collect();
+        key(KeyFamily::Rsa, 63, tlv::object(SEQUENCE, &integers))
     }
 
     #[test]
@@ -123,7 +127,8 @@ mod tests {
     #[test]
     fn curves() {
         let value = [7; 32];
-        let ec = encode(SEQUENCE, &[encode(INTEGER, &[1]), encode(OCTET_STRING, &value)].concat());
+        let ec =
+            tlv::object(SEQUENCE, &[tlv::object(INTEGER, &[1]), tlv::object(OCTET_STRING, &value)].concat());
         for (key, tag) in [
             (key(KeyFamily::Ec, 256, ec), 6),
             (key(KeyFamily::Ed25519, 255, value.to_vec()), 7),
