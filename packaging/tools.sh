@@ -68,3 +68,15 @@ nitrokey_card() {
     cargo "$command" --locked --manifest-path tests/nitrokey-card/Cargo.toml \
         --target-dir "${CARGO_TARGET_DIR:-target}/nitrokey-card" "$@"
 }
+
+# need_yubikit: Yubico's library (PyPI yubikey-manager), in an environment of its own, for tests/witness_yubikit.py. It
+# takes pyscard and cryptography from the system.
+need_yubikit() {
+    local version=5.9.2 place=target/yubikit
+    [ "$("$place/bin/python" -c 'from importlib.metadata import version as v; print(v("yubikey-manager"))' 2>/dev/null)" = "$version" ] && return
+    need_packages python3-venv python3-pyscard python3-cryptography
+    say "Putting yubikey-manager $version into $place"
+    mkdir -p target
+    /usr/bin/python3 -m venv --clear --system-site-packages "$place"
+    "$place/bin/pip" install --quiet --disable-pip-version-check "yubikey-manager==$version"
+}

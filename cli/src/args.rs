@@ -256,7 +256,7 @@ pub(crate) enum Cert {
     /// Import a certificate (.cer, .der, .crt, .pem) or a certificate with its key (.pfx, .p12)
     ///
     /// Secrets, in this order: the file's password (only if the file has one), the management key (on cards that want
-    /// one typed), the PIN (unless a management key was given).
+    /// one typed), the PIN (unless a management key was given and the card shows its keys).
     #[command(
         after_help = "Examples:\n  kortti cert import mine.p12\n  kortti cert import renewed.cer --default\n  \
                             kortti cert import mail.p12 --slot 9D"

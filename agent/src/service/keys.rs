@@ -67,7 +67,7 @@ pub fn generate(service: &Service, params: GenerateParams) -> Result<GenerateRep
             allow(target, &placement, params.overwrite)?;
             authority.prove(card, target, turn)?;
             let public_key = card.generate(&order.new)?;
-            let made = certify(card, target, &order, &authority, &placement, public_key);
+            let made = certify(card, target, &order, &authority, &placement, &public_key);
             changed(card, renew);
             made.map_err(|failure| without_certificate(target, &placement, failure))
         })?;
@@ -133,7 +133,7 @@ fn certify(
     order: &Order,
     authority: &Authority<'_>,
     placement: &Placement,
-    public_key: PublicKey,
+    public_key: &PublicKey,
 ) -> std::result::Result<GenerateReply, Failure> {
     let container = placement.container;
     let mut reply = GenerateReply {
@@ -141,13 +141,13 @@ fn certify(
         slot: slot_text(target, container),
         certificate: None,
         request: None,
-        public_key: x509::public_key_info(&public_key).map(|der| pem("PUBLIC KEY", &der)).unwrap_or_default(),
+        public_key: x509::public_key_info(public_key).map(|der| pem("PUBLIC KEY", &der)).unwrap_or_default(),
     };
     let Some(subject) = &order.subject else { return Ok(reply) };
     let (key_usages, extended_key_usages) = usages(target, container, public_key.algorithm().family);
     let content = Content {
         subject,
-        public_key: &public_key,
+        public_key,
         alternative_names: &order.alternative_names,
         key_usages,
         extended_key_usages,
@@ -164,7 +164,7 @@ fn certify(
     let der = unsigned.signed(&sign(card, target, authority, container, &unsigned)?);
     let import = Import {
         certificate: &der,
-        public_key: &public_key,
+        public_key,
         private_key: None,
         chain: &[],
         container: order.new.container.or(Some(container)),

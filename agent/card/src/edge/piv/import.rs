@@ -70,7 +70,8 @@ impl Piv<'_> {
             return Err(Error::KeyNotSupported("a Nitrokey takes keys into slot 9A only".to_owned()));
         }
         let replaces = self.has_certificate(slot)?.then(|| slot.certificate_id());
-        Ok(Placement { container: slot.reference(), replaces, writes_key, overwrites_key })
+        let wants_pin = writes_key && self.is_tried_out(slot)?;
+        Ok(Placement { container: slot.reference(), replaces, writes_key, overwrites_key, wants_pin })
     }
 
     /// The slot that is usual for what is imported, on this card.
@@ -176,7 +177,15 @@ impl Piv<'_> {
         let plan = self.plan(import, &placement)?;
         match &plan.key {
             Some(_) => self.can_be_tried(plan.slot)?,
-            None => self.confirm_key(plan.slot, import.public_key)?,
+            None => self.confirm_key(plan.slot, import.public_key).map_err(|error| match error {
+                // Its certificate is there, but not the key that it is for.
+                Error::NoMatchingKey if import.private_key.is_some() => Error::KeyNotSupported(format!(
+                    "slot {} has a certificate for it, and another key or none; delete that certificate first, or \
+                     choose another slot",
+                    plan.slot
+                )),
+                error => error,
+            })?,
         }
         let removable = self.vendor()?.moves_keys() && self.metadata(plan.slot.reference())? == Told::Absent;
         self.change(|card, undo| card.write(import, &plan, removable, undo))?;
@@ -207,11 +216,16 @@ impl Piv<'_> {
         }
     }
 
+    /// Whether a new key is tried out with the PIN: the card does not show its keys, and this one wants the PIN.
+    fn is_tried_out(&mut self, slot: Slot) -> Result<bool> {
+        let shown = matches!(self.metadata(slot.reference())?, Told::Known(_) | Told::Absent);
+        Ok(!shown && slot != Slot::CARD_AUTHENTICATION)
+    }
+
     /// On a card that does not show its keys a new one is tried out, which takes the PIN: refused while nothing has
     /// been written.
     fn can_be_tried(&mut self, slot: Slot) -> Result<()> {
-        let shown = matches!(self.metadata(slot.reference())?, Told::Known(_) | Told::Absent);
-        if shown || self.verified || slot == Slot::CARD_AUTHENTICATION {
+        if self.verified || !self.is_tried_out(slot)? {
             return Ok(());
         }
         Err(Error::NotSupported(
