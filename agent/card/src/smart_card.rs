@@ -312,6 +312,8 @@ pub struct Placement {
     pub writes_key: bool,
     /// Whether another key is in the container, or may be, and would be lost.
     pub overwrites_key: bool,
+    /// Whether the PIN is wanted beside the management key: the card does not show its keys, so a new one is tried out.
+    pub wants_pin: bool,
 }
 
 /// What a deletion brought with it.

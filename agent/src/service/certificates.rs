@@ -106,6 +106,7 @@ pub fn inspect(service: &Service, params: &InspectParams) -> Result<ImportPlan> 
             slot: slot_text(target, placement.container),
             replaces: replaced,
             overwrites_key: placement.overwrites_key,
+            wants_pin: placement.wants_pin,
         })
     })
 }

@@ -29,8 +29,6 @@ pub(super) struct Wants {
     pub pin: bool,
     /// The use of a key that wants a touch.
     pub touch: bool,
-    /// The use of a key to find out which it is, on a card that does not show its keys.
-    pub trial: bool,
 }
 
 /// How the PINs of a bound card stand, and what a write to it takes.
@@ -61,10 +59,7 @@ pub(super) fn authorise(
         }
         None => false,
     };
-    // A card that tells nothing of its management key tells nothing of its other keys either.
-    let shows_keys = access.management_key.as_ref().is_none_or(|key| key.algorithm.is_some());
-    let uses_key = wants.pin || (wants.trial && !shows_keys);
-    let pin = if uses_key || !key_is_typed { Some(typed_pin(&access.pins, Role::USER)?) } else { None };
+    let pin = if wants.pin || !key_is_typed { Some(typed_pin(&access.pins, Role::USER)?) } else { None };
     if let Some(pin) = pin {
         refuse_blocked(pin)?;
     }

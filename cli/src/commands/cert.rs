@@ -341,13 +341,9 @@ fn import(
     note(&plan_text(&plan));
     let place = container_text(plan.slot.as_deref(), plan.container);
     let overwrite = may_overwrite(plan.overwrites_key, order.place, &place, &secrets)?;
-    let Authority { pin, management_key, last_try } = access::authorise(
-        &mut session,
-        &select,
-        write,
-        &mut secrets,
-        Wants { trial: true, ..Wants::default() },
-    )?;
+    let wants = Wants { pin: plan.wants_pin, ..Wants::default() };
+    let Authority { pin, management_key, last_try } =
+        access::authorise(&mut session, &select, write, &mut secrets, wants)?;
     let reply = session.call::<CertImport>(&ImportParams {
         select,
         file: FileText::from(file.as_slice()),

@@ -46,7 +46,7 @@ pub(super) fn run(order: &Generate, global: &Global, output: Output) -> Result<(
     let wants_pin =
         pin_use.map_or(plan.slot.as_deref() != Some(WITHOUT_PIN), |wanted| wanted != PinUse::Never);
     let wants_touch = touch_use.is_some_and(|wanted| wanted != TouchUse::Never);
-    let wants = Wants { pin: signs && wants_pin, touch: signs && wants_touch, trial: false };
+    let wants = Wants { pin: signs && wants_pin, touch: signs && wants_touch };
     let Authority { pin, management_key, last_try } =
         access::authorise(&mut session, &select, &order.write, &mut secrets, wants)?;
     if let Some(patience) = patience(algorithm) {

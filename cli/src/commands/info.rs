@@ -18,7 +18,7 @@ const INFO: Info = Info {
     version: shared::VERSION,
     protocol: shared::rpc::PROTOCOL,
     supported_cards: &[
-        "GIDS: cards with a Generic Identity Device Specification 2.0 application. They make no keys on the card.",
+        "GIDS: cards with a Generic Identity Device Specification 2.0 application. Its keys are RSA keys.",
         "PIV: cards with a NIST SP 800-73 application. They have a PUK and no challenge. In particular:",
         "YubiKey 5: everything. Before firmware 5.7 a key cannot be moved or deleted, only overwritten; before 5.3 the \
          card does not tell the tries of its PUK.",

@@ -254,6 +254,23 @@ fn a_key_is_not_lost_unasked() {
 }
 
 #[test]
+fn a_key_that_the_card_does_not_show_is_tried_out_with_the_pin() {
+    let mut plan = plan(false);
+    plan["wants_pin"] = json!(true);
+    let agent = Agent::new([
+        ("status", piv_status()),
+        ("card.access", Ok(piv_access(&management_key(None, false), false))),
+        ("cert.inspect", Ok(plan)),
+        ("cert.import", Ok(json!({ "certificate": in_slot("9D"), "chain": [] }))),
+    ]);
+    std::fs::write(agent.path("mine.p12"), "x").unwrap();
+    let run = agent.run(&["cert", "import", "mine.p12", "--pin-stdin"], &format!("{KEY}\n{PIN}\n"));
+    run.ended(0, &[PIN, KEY]);
+    assert_eq!(agent.params("cert.import")["pin"], json!(PIN));
+    assert_eq!(agent.params("cert.import")["management_key"], json!(KEY));
+}
+
+#[test]
 fn an_import_into_a_slot() {
     let agent = agent(piv_access(&management_key(None, true), false));
     let run = agent.run(&["cert", "import", "mine.p12", "--slot", "9d", "--pin-stdin"], PIN);

@@ -94,7 +94,10 @@ fn importing_with_a_key() {
     let mut request = Request::with_key(&ANNA);
     request.chain = vec![authority()];
     let place = rig.with(|card| card.place(&request.import()).unwrap());
-    assert_eq!(place, Placement { container: 0, replaces: None, writes_key: true, overwrites_key: false });
+    assert_eq!(
+        place,
+        Placement { container: 0, replaces: None, writes_key: true, overwrites_key: false, wants_pin: false }
+    );
     assert_eq!(rig.verified(|card| card.import(&request.import()).unwrap()), "kxc00");
     let contents = rig.contents();
     let [container] = contents.containers.as_slice() else { panic!() };
@@ -137,7 +140,10 @@ fn new_key(bits: u16) -> NewKey {
 fn making_a_key() {
     let rig = Rig::new(&[&ANNA]);
     let place = rig.with(|card| card.place_key(&new_key(1024)).unwrap());
-    assert_eq!(place, Placement { container: 1, replaces: None, writes_key: true, overwrites_key: false });
+    assert_eq!(
+        place,
+        Placement { container: 1, replaces: None, writes_key: true, overwrites_key: false, wants_pin: false }
+    );
     let made = rig.verified(|card| card.generate(&new_key(1024)).unwrap());
     assert_eq!(made.algorithm().to_string(), "RSA 1024");
     let contents = rig.contents();
@@ -364,7 +370,8 @@ fn importing_to_a_key_that_is_there() {
             container: 1,
             replaces: Some("kxc01".to_owned()),
             writes_key: false,
-            overwrites_key: false
+            overwrites_key: false,
+            wants_pin: false,
         }
     );
     rig.verified(|card| card.import(&request.import()).unwrap());
@@ -387,7 +394,16 @@ fn importing_to_a_key_that_is_there() {
     rig.verified(|card| card.delete_certificate("kxc01")).unwrap();
     let request = Request::certificate(&ANNA);
     let place = rig.with(|card| card.place(&request.import()).unwrap());
-    assert_eq!(place, Placement { container: 1, replaces: None, writes_key: false, overwrites_key: false });
+    assert_eq!(
+        place,
+        Placement {
+            container: 1,
+            replaces: None,
+            writes_key: false,
+            overwrites_key: false,
+            wants_pin: false
+        }
+    );
     assert_eq!(rig.verified(|card| card.import(&request.import()).unwrap()), "kxc01");
     assert!(rig.contents().findings.is_empty());
 }

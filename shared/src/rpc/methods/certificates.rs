@@ -55,6 +55,10 @@ pub struct ImportPlan {
     /// Whether another private key would be lost, which the import must allow with `overwrite`.
     #[serde(default)]
     pub overwrites_key: bool,
+    /// Whether the card wants the PIN beside the management key, since it does not show its keys and a new one is
+    /// tried out.
+    #[serde(default)]
+    pub wants_pin: bool,
 }
 
 /// Parameters of [`super::CertImport`].

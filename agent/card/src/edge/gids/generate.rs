@@ -65,7 +65,13 @@ impl Gids<'_> {
         }
         let certificates = self.certificates(&directory)?;
         let plan = plan(&directory, &certificates, new)?;
-        Ok(Placement { container: plan.container, replaces: None, writes_key: true, overwrites_key: false })
+        Ok(Placement {
+            container: plan.container,
+            replaces: None,
+            writes_key: true,
+            overwrites_key: false,
+            wants_pin: false,
+        })
     }
 
     /// Makes a key in a new container, which has no certificate yet, and reads it back.

@@ -69,14 +69,20 @@ impl Gids<'_> {
             if self.container_key(directory, container)?.as_ref() == Some(import.public_key) {
                 let replaces =
                     certificate_of(directory, certificates, container).map(|stored| stored.id.clone());
-                return Ok(Placement { container, replaces, writes_key: false, overwrites_key: false });
+                return Ok(Placement {
+                    container,
+                    replaces,
+                    writes_key: false,
+                    overwrites_key: false,
+                    wants_pin: false,
+                });
             }
         }
         if import.private_key.is_none() {
             return Err(Error::NoMatchingKey);
         }
         let container = place_for_key(directory, certificates, import.container)?;
-        Ok(Placement { container, replaces: None, writes_key: true, overwrites_key: false })
+        Ok(Placement { container, replaces: None, writes_key: true, overwrites_key: false, wants_pin: false })
     }
 
     /// Imports, reads back and compares.

@@ -22,7 +22,13 @@ impl Piv<'_> {
             return Err(NO_DEFAULT);
         }
         let replaces = self.has_certificate(slot)?.then(|| slot.certificate_id());
-        Ok(Placement { container: slot.reference(), replaces, writes_key: true, overwrites_key })
+        Ok(Placement {
+            container: slot.reference(),
+            replaces,
+            writes_key: true,
+            overwrites_key,
+            wants_pin: false,
+        })
     }
 
     fn check_new_key(&mut self, new: &NewKey) -> Result<()> {

@@ -72,7 +72,8 @@ impl Piv<'_> {
             ));
         }
         let replaces = self.has_certificate(slot)?.then(|| slot.certificate_id());
-        Ok(Placement { container: slot.reference(), replaces, writes_key, overwrites_key })
+        let wants_pin = writes_key && self.is_tried_out(slot)?;
+        Ok(Placement { container: slot.reference(), replaces, writes_key, overwrites_key, wants_pin })
     }
 
     /// The slot that is usual for what is imported, on this card.
@@ -214,11 +215,16 @@ impl Piv<'_> {
         }
     }
 
+    /// Whether a new key is tried out with the PIN: the card does not show its keys, and this one wants the PIN.
+    fn is_tried_out(&mut self, slot: Slot) -> Result<bool> {
+        let shown = matches!(self.metadata(slot.reference())?, Told::Known(_) | Told::Absent);
+        Ok(!shown && slot != Slot::CARD_AUTHENTICATION)
+    }
+
     /// On a card that does not show its keys a new one is tried out, which takes the PIN: refused while nothing has
     /// been written.
     fn can_be_tried(&mut self, slot: Slot) -> Result<()> {
-        let shown = matches!(self.metadata(slot.reference())?, Told::Known(_) | Told::Absent);
-        if shown || self.verified || slot == Slot::CARD_AUTHENTICATION {
+        if self.verified || !self.is_tried_out(slot)? {
             return Ok(());
         }
         Err(Error::NotSupported(
