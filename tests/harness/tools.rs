@@ -1,4 +1,4 @@
-//! Other people's tools on the service's readers: OpenSC and OpenSSL.
+//! Other people's tools on the service's readers: OpenSC's, Yubico's and OpenSSL.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ impl Pcscd {
         let mut words = line.split_whitespace();
         let name = words.next().unwrap();
         let output = self.client(name).args(words).output().unwrap_or_else(|error| {
-            panic!("{name} cannot be started: {error}. Install the packages opensc and openssl.")
+            panic!("{name} cannot be started: {error}. packaging/test installs what the tests need.")
         });
         let said = [output.stdout, output.stderr].concat();
         (output.status.success(), String::from_utf8_lossy(&said).into_owned())

@@ -1,10 +1,30 @@
 //! Subscribers: a snapshot and then every change, and nobody waits for one that does not read.
 
-use harness::programs::Home;
+use harness::programs::{AgentProcess, Home};
 use harness::wire::Wire;
 use serde_json::{Value, json};
 
-const READER: &str = "Kortti Virtual Reader 01 00";
+const READER: &str = "Reader 01 00";
+const CARDS: &str = r#"
+[[reader]]
+name = "Reader 00 00"
+
+[[reader]]
+name = "Reader 01 00"
+card = "new"
+inserted = false
+
+[[card]]
+name = "new"
+initialised = false
+"#;
+
+/// An agent with an empty reader, and a card for it.
+fn agent(home: &Home) -> AgentProcess {
+    let cards = home.path().join("cards.toml");
+    std::fs::write(&cards, CARDS).unwrap();
+    home.agent(&["--virtual", cards.to_str().unwrap()])
+}
 
 /// Puts the card in and takes it out; `events` sees both.
 fn insert_and_remove(hand: &mut Wire, events: &mut Wire, sequence: &mut u64) {
@@ -28,7 +48,7 @@ fn sequence(event: &Value) -> u64 {
 #[test]
 fn a_snapshot_and_then_every_change() {
     let home = Home::new();
-    let _agent = home.agent(&["--virtual"]);
+    let _agent = agent(&home);
     let mut hand = Wire::open(&home);
     let mut first = Wire::open(&home);
     let mut at = sequence(&first.subscribe());
@@ -47,7 +67,7 @@ fn a_snapshot_and_then_every_change() {
 #[test]
 fn one_that_does_not_read_is_cut_off() {
     let home = Home::new();
-    let _agent = home.agent(&["--virtual"]);
+    let _agent = agent(&home);
     let mut hand = Wire::open(&home);
     let mut reads = Wire::open(&home);
     let mut sleeps = Wire::open(&home);
@@ -70,7 +90,7 @@ fn one_that_does_not_read_is_cut_off() {
 #[test]
 fn one_that_hangs_up_is_forgotten() {
     let home = Home::new();
-    let agent = home.agent(&["--virtual"]);
+    let agent = agent(&home);
     let threads = || std::fs::read_dir(format!("/proc/{}/task", agent.pid())).unwrap().count();
     let mut hand = Wire::open(&home);
     let mut reads = Wire::open(&home);

@@ -61,7 +61,7 @@ fn finding_line(finding: &Finding) -> String {
         (None, Some(id)) => {
             format!("{place}: {text} Delete it: kortti cert delete {id}, or import it again.")
         }
-        (None, None) => format!("{place}: {text} This cannot be repaired without losing data."),
+        (None, None) => format!("{place}: {text}"),
     }
 }
 
@@ -187,7 +187,7 @@ mod tests {
             "Key containers   1 of 10\n",
             "Data objects     3\n",
             "mscp/kxc00: It is torn. Repair: Delete it.\n",
-            "cmapfile: It\\u{1b}is short. This cannot be repaired without losing data.\n",
+            "cmapfile: It\\u{1b}is short.\n",
             "\nFindings (see: kortti card repair)\n",
         ] {
             assert!(text.contains(part), "{part}\n{text}");

@@ -75,9 +75,14 @@ pub(super) fn certificates_text(
     width: Option<usize>,
     now: OffsetDateTime,
 ) -> String {
-    let rows: Vec<Row> = certificates.iter().map(|certificate| row(certificate, now)).collect();
-    let place = if has_slots(certificates) { "SLOT" } else { "CONTAINER" };
-    let mut text = table(&["", "ID", "~NAME", "~ISSUER", "VALID UNTIL", place, "KEY", "~PIN"], &rows, width);
+    let slots = certificates.iter().any(|certificate| certificate.slot.is_some());
+    let rows: Vec<Row> = certificates.iter().map(|certificate| row(certificate, slots, now)).collect();
+    let headers: &[&str] = if slots {
+        &["", "SLOT", "~NAME", "~ISSUER", "VALID UNTIL", "KEY", "~PIN"]
+    } else {
+        &["", "ID", "~NAME", "~ISSUER", "VALID UNTIL", "CONTAINER", "KEY", "~PIN"]
+    };
+    let mut text = table(headers, &rows, width);
     let in_slot = certificates.iter().find(|certificate| certificate.default && certificate.slot.is_some());
     if let Some(source) = in_slot.and_then(|certificate| certificate.default_source) {
         text.push_str(&(wrap(words::default_rule(source), width).join("\n") + "\n"));
@@ -85,23 +90,22 @@ pub(super) fn certificates_text(
     text
 }
 
-fn has_slots(certificates: &[Certificate]) -> bool {
-    certificates.iter().any(|certificate| certificate.slot.is_some())
-}
-
-fn row(certificate: &Certificate, now: OffsetDateTime) -> Row {
+/// The row of a certificate. Where there are slots, the slot says what the ID and the container do elsewhere.
+fn row(certificate: &Certificate, slots: bool, now: OffsetDateTime) -> Row {
     let not_before = certificate.not_before.as_deref();
-    let container = certificate.container.map(|container| container.to_string());
-    let cells = vec![
+    let container = certificate.container.map_or_else(|| "none".into(), |container| container.to_string());
+    let mut cells = vec![
         if certificate.default { "*".into() } else { String::new() },
-        certificate.id.clone(),
+        certificate.slot.clone().unwrap_or_else(|| certificate.id.clone()),
         if certificate.damaged.is_some() { "damaged".into() } else { certificate.common_name.clone() },
         certificate.issuer_name.clone(),
         words::valid_until(not_before, certificate.not_after.as_deref(), now),
-        certificate.slot.clone().or(container).unwrap_or_else(|| "none".into()),
-        if certificate.has_key { "yes".into() } else { "no".into() },
-        words::guarded_by(certificate),
     ];
+    if !slots {
+        cells.push(container);
+    }
+    cells.push(if certificate.has_key { "yes".into() } else { "no".into() });
+    cells.push(words::guarded_by(certificate));
     let below = certificate.damaged.clone().unwrap_or_else(|| certificate.usage.join(", "));
     Row { cells, below }
 }

@@ -107,10 +107,13 @@ fn way(session: &mut Session, role: Role) -> Result<Way, Failure> {
     Ok(if has_puk { Way::Puk } else { Way::Challenge(access) })
 }
 
-/// The PUK that unblocks a PIN.
+/// The PUK that unblocks a PIN, or did before it was blocked itself.
 fn puk_of(pins: &[PinStatus], role: Role) -> Option<&PinStatus> {
     let blocked = pins.iter().find(|pin| pin.role == role)?;
-    pins.iter().find(|pin| pin.kind == PinKind::Typed && blocked.unblocked_by.contains(&pin.role))
+    let unblocks = |puk: &&PinStatus| {
+        blocked.unblocked_by.contains(&puk.role) || (role == Role::USER && puk.role == Role::ADMIN)
+    };
+    pins.iter().filter(|pin| pin.kind == PinKind::Typed).find(unblocks)
 }
 
 /// Takes a challenge where none is out. Whoever sits at the terminal is asked first when the PIN needs no unblock,

@@ -509,10 +509,10 @@ fn slots_in_a_list_and_a_view() {
     assert_eq!(
         agent.run(&["cert", "list"], "").ended(0, &[]).stdout,
         format!(
-            "   ID  NAME           ISSUER                VALID UNTIL  SLOT  KEY  PIN\n\
-             *  9A  Aino Virtanen  Example Issuing CA 1  9999-12-31   9A    yes  PIN\n{usage}   \
-             9C  Aino Virtanen  Example Issuing CA 1  9999-12-31   9C    yes  PIN (always)\n{usage}   \
-             9E  Aino Virtanen  Example Issuing CA 1  9999-12-31   9E    yes  none\n{usage}\
+            "   SLOT  NAME           ISSUER                VALID UNTIL  KEY  PIN\n\
+             *  9A    Aino Virtanen  Example Issuing CA 1  9999-12-31   yes  PIN\n{usage}   \
+             9C    Aino Virtanen  Example Issuing CA 1  9999-12-31   yes  PIN (always)\n{usage}   \
+             9E    Aino Virtanen  Example Issuing CA 1  9999-12-31   yes  none\n{usage}\
              * The default: Windows takes the certificate in slot 9A, whatever else is there.\n"
         )
     );
@@ -744,6 +744,22 @@ fn a_piv_card_is_unblocked_with_its_puk() {
         agent(Some(1), Some(0), true).run(&["pin", "change", "--pin-stdin"], &format!("{PIN}\n{NEW}\n"));
     assert!(
         run.ended(7, &[PIN, NEW]).stderr.contains("This card then erases all its"),
+        "{}",
+        run.everything()
+    );
+
+    // A PUK that is blocked unblocks nothing, and is still why there is no challenge.
+    let mut access = piv_access(&Value::Null, false);
+    access["pins"] = piv_pins(Some(0), Some(0));
+    access["pins"][0]["unblocked_by"] = json!([]);
+    let dead = Agent::new([
+        ("status", piv_status()),
+        ("unblock.status", Ok(json!({ "state": "none" }))),
+        ("card.access", Ok(access)),
+    ]);
+    let run = dead.start(&["unblock"]).finish();
+    assert!(
+        run.ended(6, &[]).stderr.contains("The PUK is blocked, and nobody can unblock it."),
         "{}",
         run.everything()
     );

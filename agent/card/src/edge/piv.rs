@@ -132,11 +132,12 @@ pub fn recall(transaction: &mut dyn Transaction, freshness: &Freshness) -> Resul
 impl<'t> Piv<'t> {
     /// A card whose application has just been selected.
     pub fn selected(transaction: &'t mut dyn Transaction, selected: Selected) -> Self {
+        let Selected(answer) = selected;
         let mut applet = Applet::new(transaction, CHUNK);
         applet.allow_extended();
         Self {
             applet,
-            template: template::Template::parse(&selected.0),
+            template: template::Template::parse(&answer),
             memory: objects::Memory::default(),
             told: BTreeMap::new(),
             tells_nothing: None,

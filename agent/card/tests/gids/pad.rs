@@ -53,7 +53,8 @@ fn verifying() {
 #[test]
 fn changing() {
     let pad = |end| Err(Error::PadEnded(end));
-    let cases: [(&[Keys], [usize; 4], Result<(), Error>, u8); 9] = [
+    type Case<'c> = (&'c [Keys], [usize; 4], Result<(), Error>, u8);
+    let cases: [Case<'_>; 9] = [
         (&[keys(PIN), keys("98765432"), keys("98765432")], [1, 1, 0, 0], Ok(()), 3),
         (&[keys("000000")], [1, 0, 0, 0], Err(Error::WrongPin { role: Role::USER, tries_left: Some(2) }), 2),
         (&[Keys::Cancel], [0; 4], pad(PadEnd::Cancelled), 3),

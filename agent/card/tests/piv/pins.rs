@@ -129,6 +129,9 @@ fn verifying() {
     }
 }
 
+/// Something that a person enters a PIN for.
+type Act = fn(&Rig) -> card::Result<()>;
+
 /// One entry of a person is one command with a PIN, whatever comes back.
 #[test]
 fn one_command_for_one_entry() {
@@ -141,12 +144,13 @@ fn one_command_for_one_entry() {
         FaultKind::RemovedAfter,
         FaultKind::Reset,
     ] {
-        for (instruction, act) in [
-            (0x20, &(|rig: &Rig| verify(rig, Role::USER, PIN)) as &dyn Fn(&Rig) -> card::Result<()>),
-            (0x24, &|rig| change(rig, Role::USER, PIN, "654321")),
-            (0x24, &|rig| change(rig, Role::ADMIN, PUK, "87654321")),
-            (0x2C, &|rig| unblock(rig, Role::USER, PUK, "654321")),
-        ] {
+        let acts: [(u8, Act); 4] = [
+            (0x20, |rig| verify(rig, Role::USER, PIN)),
+            (0x24, |rig| change(rig, Role::USER, PIN, "654321")),
+            (0x24, |rig| change(rig, Role::ADMIN, PUK, "87654321")),
+            (0x2C, |rig| unblock(rig, Role::USER, PUK, "654321")),
+        ];
+        for (instruction, act) in acts {
             let rig = Rig::new("yubikey-5.7", "");
             let mut fault = card::virt::Fault::at(1, then);
             fault.instruction = Some(instruction);

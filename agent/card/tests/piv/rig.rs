@@ -65,6 +65,9 @@ pub(crate) const LARS: Person = person!("lars", "lars");
 pub(crate) const MONA: Person = person!("mona", "mona");
 /// RSA 2048, for logon.
 pub(crate) const NILS: Person = person!("nils", "nils");
+/// RSA 2048, for logon; twice with the same key.
+pub(crate) const ANNA: Person = person!("../gids/anna", "../gids/anna");
+pub(crate) const ANNA_RENEWED: Person = person!("../gids/anna-renewed", "../gids/anna");
 /// RSA 2048 with the exponent 3.
 pub(crate) const EXPONENT_3: Person = person!("../gids/exponent-3", "../gids/exponent-3");
 /// RSA with 1536 bits.
@@ -298,6 +301,22 @@ pub(crate) fn bytes(digits: &str) -> Vec<u8> {
     hex::decode(digits.as_bytes()).unwrap()
 }
 
+/// What people see of a card: containers, certificates and roots, in the order of their names.
+pub(crate) fn shown(contents: &Contents) -> Vec<String> {
+    let mut all: Vec<String> = contents
+        .containers
+        .iter()
+        .map(|c| format!("container {:02X} {} {:?} {:?}", c.index, c.default, c.algorithm, c.certificate))
+        .collect();
+    for stored in &contents.certificates {
+        let der = stored.der.as_ref().map(|der| x509::common_name(der));
+        all.push(format!("certificate {} {:?} {der:?}", stored.id, stored.container));
+    }
+    all.push(format!("roots {}", contents.roots.len()));
+    all.sort();
+    all
+}
+
 /// How often commands with a secret were sent: VERIFY, CHANGE, RESET RETRY COUNTER, the answer to a witness, a private
 /// key.
 pub(crate) fn secrets(log: &[Exchange]) -> [usize; 5] {
@@ -351,20 +370,4 @@ pub(crate) fn signed_by(card: &mut dyn SmartCard, slot: u8, key: &PublicKey) -> 
     openssl("x509 -inform DER -in made.der -out made.pem");
     openssl("verify -x509_strict -check_ss_sig -CAfile made.pem made.pem");
     der
-}
-
-/// What people see of a card: containers, certificates and roots, in the order of their names.
-pub(crate) fn shown(contents: &Contents) -> Vec<String> {
-    let mut all: Vec<String> = contents
-        .containers
-        .iter()
-        .map(|c| format!("container {:02X} {} {:?} {:?}", c.index, c.default, c.algorithm, c.certificate))
-        .collect();
-    for stored in &contents.certificates {
-        let der = stored.der.as_ref().map(|der| x509::common_name(der));
-        all.push(format!("certificate {} {:?} {der:?}", stored.id, stored.container));
-    }
-    all.push(format!("roots {}", contents.roots.len()));
-    all.sort();
-    all
 }

@@ -30,23 +30,23 @@ type Act = fn(&mut dyn SmartCard) -> card::Result<()>;
 
 const IMPORT: Act = |card| {
     authorise(card)?;
-    let mut request = Request::with_key(&GERDA).into_slot(0x9D);
+    let mut request = Request::with_key(&KARIN).into_slot(0x9D);
     request.chain = vec![authority()];
     card.import(&request.import()).map(drop)
 };
 const IMPORT_AS_DEFAULT: Act = |card| {
     authorise(card)?;
-    let mut request = Request::with_key(&GERDA).into_slot(0x9D);
+    let mut request = Request::with_key(&KARIN).into_slot(0x9D);
     request.default = true;
     card.import(&request.import()).map(drop)
 };
 const OVERWRITE: Act = |card| {
     authorise(card)?;
-    card.import(&Request::with_key(&GERDA).into_slot(0x9A).import()).map(drop)
+    card.import(&Request::with_key(&KARIN).into_slot(0x9A).import()).map(drop)
 };
 const REPLACE: Act = |card| {
     authorise(card)?;
-    card.import(&Request::certificate(&GERDA_RENEWED).import()).map(drop)
+    card.import(&Request::certificate(&ANNA_RENEWED).import()).map(drop)
 };
 const GENERATE: Act = |card| {
     authorise(card)?;
@@ -87,8 +87,7 @@ fn new_key(slot: u8) -> NewKey {
     }
 }
 
-const TWO: &[(u8, &Person)] = &[(0x9A, &NILS), (0x9C, &HANS)];
-const GERDAS: &[(u8, &Person)] = &[(0x9A, &NILS), (0x9C, &GERDA)];
+const TWO: &[(u8, &Person)] = &[(0x9A, &NILS), (0x9C, &ANNA)];
 
 #[rustfmt::skip]
 const OPERATIONS: [Operation; 25] = [
@@ -100,9 +99,9 @@ const OPERATIONS: [Operation; 25] = [
     Operation { name: "overwrite", profile: YUBIKEY, people: TWO, extra: MAP, act: OVERWRITE, slot: 0x9A, given_up: true },
     Operation { name: "overwrite", profile: YUBIKEY_4, people: TWO, extra: "", act: OVERWRITE, slot: 0x9A, given_up: true },
     Operation { name: "overwrite", profile: PIVAPPLET, people: TWO, extra: "", act: OVERWRITE, slot: 0x9A, given_up: true },
-    Operation { name: "replace", profile: YUBIKEY, people: GERDAS, extra: MAP, act: REPLACE, slot: 0x9C, given_up: false },
-    Operation { name: "replace", profile: YUBIKEY_4, people: GERDAS, extra: "", act: REPLACE, slot: 0x9C, given_up: false },
-    Operation { name: "replace", profile: PLAIN, people: GERDAS, extra: "", act: REPLACE, slot: 0x9C, given_up: false },
+    Operation { name: "replace", profile: YUBIKEY, people: TWO, extra: MAP, act: REPLACE, slot: 0x9C, given_up: false },
+    Operation { name: "replace", profile: YUBIKEY_4, people: TWO, extra: "", act: REPLACE, slot: 0x9C, given_up: false },
+    Operation { name: "replace", profile: PLAIN, people: TWO, extra: "", act: REPLACE, slot: 0x9C, given_up: false },
     Operation { name: "generate", profile: YUBIKEY, people: TWO, extra: "", act: GENERATE, slot: 0x9D, given_up: false },
     Operation { name: "generate", profile: PLAIN, people: TWO, extra: "", act: GENERATE, slot: 0x9D, given_up: false },
     Operation { name: "generate anew", profile: YUBIKEY, people: TWO, extra: MAP, act: REGENERATE, slot: 0x9A, given_up: true },
@@ -149,6 +148,15 @@ impl Operation {
         self.name.starts_with("generate")
     }
 
+    /// As the agent does it: a card that is taken for another one is left alone.
+    fn run(&self, rig: &Rig) -> card::Result<()> {
+        rig.attempt(|card| {
+            let serial = card.identify()?.csn.ok_or(Error::NotInitialised)?;
+            let known = if [YUBIKEY, PIVAPPLET].contains(&self.profile) { "00BC614E" } else { GUID };
+            if serial.as_str() == known { (self.act)(card) } else { Err(Error::UnknownCard) }
+        })
+    }
+
     /// Everything on the card, but what is random.
     fn state(&self, rig: &Rig) -> Vec<String> {
         let mut all = rig.stored(Some(self.slot).filter(|_| self.makes_keys()));
@@ -165,7 +173,7 @@ fn whatever_is_cut_off_loses_nothing() {
         let rig = operation.rig();
         let before = operation.state(&rig);
         let mark = rig.card.apdus();
-        rig.with(operation.act).unwrap_or_else(|error| panic!("{}: {error}", operation.name));
+        operation.run(&rig).unwrap_or_else(|error| panic!("{}: {error}", operation.name));
         let commands = rig.card.apdus() - mark;
         let after = operation.state(&rig);
         let mut tally = Tally::default();
@@ -197,7 +205,7 @@ fn cut_off(
     let rig = operation.rig();
     let mark = rig.card.apdus();
     rig.fail_at(nth, fault);
-    let result = rig.attempt(operation.act);
+    let result = operation.run(&rig);
     for (count, name) in
         secrets(&rig.card.log_since(mark)).into_iter().zip(["VERIFY", "CHANGE", "RESET", "answer", "key"])
     {
@@ -210,10 +218,8 @@ fn cut_off(
     let now = operation.state(&rig);
     tally.runs += 1;
     tally.done += usize::from(result.is_ok());
-    // A card that refuses an object that it should store for want of room takes what belongs beside it.
-    let refused_beside = result.is_ok() && matches!(fault, FaultKind::Status(_));
     match &result {
-        Ok(()) => assert!(now == after || refused_beside, "{place}: said to be done\n{now:#?}\n{after:#?}"),
+        Ok(()) => assert_eq!(now, after, "{place}: said to be done"),
         Err(Error::WriteFailed { restored: true, .. }) => {
             assert_eq!(now, before, "{place}: said to be as before");
             tally.restored_at_once += 1;
@@ -277,7 +283,7 @@ fn finish(
         assert!(rig.contents().certificates.iter().all(|stored| stored.id != id), "{place}: {now:#?}");
         tally.key_alone += 1;
     }
-    if matches!(rig.with(operation.act), Err(Error::NotFound(_))) {
+    if matches!(operation.run(rig), Err(Error::NotFound(_))) {
         assert!(operation.name.starts_with("delete") || operation.name == "move", "{place}");
     }
     assert_eq!(beside_map(&operation.state(rig)), beside_map(after), "{place}: done again");
@@ -289,7 +295,7 @@ fn a_repair_that_is_cut_off_is_repaired() {
     let operation = Operation { people: TWO, ..OPERATIONS[23] };
     let rig = operation.rig();
     let mark = rig.card.apdus();
-    rig.with(operation.act).unwrap();
+    operation.run(&rig).unwrap();
     let commands = rig.card.apdus() - mark;
     let after = operation.state(&rig);
     let before = operation.state(&operation.rig());
@@ -298,7 +304,7 @@ fn a_repair_that_is_cut_off_is_repaired() {
         let torn = || {
             let rig = operation.rig();
             rig.fail_at(nth, FaultKind::RemovedAfter);
-            let _ = rig.attempt(operation.act);
+            let _ = operation.run(&rig);
             rig.reinsert();
             rig
         };

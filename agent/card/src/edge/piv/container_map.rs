@@ -154,11 +154,6 @@ impl Record {
         self.set(SLOT, &[slot.reference()]);
     }
 
-    /// Key size in bits.
-    pub(super) fn bits(&self) -> u16 {
-        u16::from_le_bytes([self.byte(BITS), self.byte(BITS + 1)])
-    }
-
     /// Whether it names this certificate.
     pub(super) fn is_of(&self, certificate: &[u8]) -> bool {
         self.0.get(SHA1..) == Some(Sha1::digest(certificate).as_slice())
@@ -177,14 +172,6 @@ impl Record {
     /// Makes it name none.
     pub(super) fn forget_certificate(&mut self) {
         self.set(SHA1, &[0; RECORD - SHA1]);
-    }
-
-    /// Its name.
-    pub(super) fn name(&self) -> String {
-        let units = self.0.chunks_exact(2).take(NAME / 2);
-        let units = units.filter_map(|unit| Some(u16::from_le_bytes(unit.try_into().ok()?)));
-        let units: Vec<u16> = units.take_while(|unit| *unit != 0).collect();
-        String::from_utf16_lossy(&units)
     }
 
     fn byte(&self, offset: usize) -> u8 {
@@ -226,7 +213,6 @@ mod tests {
         assert_eq!(map.default_slot(), Some(Slot::SIGNATURE));
         let first = map.get(Slot::AUTHENTICATION).unwrap();
         assert!(first.is_of(b"certificate") && !first.is_of(b"other") && !first.is_default());
-        assert_eq!((first.name().as_str(), first.bits()), ("first", 2048));
         for odd in [&[][..], &[7; 30]] {
             for beside in [&[][..], &[0x99, 2, 1, 2, 0xFE, 0]] {
                 map.rest = odd.to_vec();
@@ -250,6 +236,7 @@ mod tests {
         assert!(huge.records.len() == MAX_RECORDS && huge.torn());
         assert_eq!(huge.records[0].slot(), None);
         assert_eq!(ContainerMap::parse(&[0x81, 0]).unwrap(), ContainerMap::default());
-        assert_eq!(Record::new(Slot::AUTHENTICATION, &"x".repeat(60), RSA, b"").name(), "x".repeat(39));
+        let long = Record::new(Slot::AUTHENTICATION, &"x".repeat(60), RSA, b"").0;
+        assert_eq!(&long[74..82], &[b'x', 0, b'x', 0, 0, 0, 0x9A, 1]);
     }
 }

@@ -208,7 +208,10 @@ impl Piv<'_> {
     }
 
     /// The certificate of a slot. What cannot be read is a sentence and hides nothing else.
-    fn certificate_object(&mut self, slot: Slot) -> Result<Option<std::result::Result<Vec<u8>, String>>> {
+    pub(super) fn certificate_object(
+        &mut self,
+        slot: Slot,
+    ) -> Result<Option<std::result::Result<Vec<u8>, String>>> {
         let contents = match self.get(slot.certificate_object()) {
             Err(Error::Unexpected { .. } | Error::Malformed(_)) => {
                 return Ok(Some(Err("The card does not give out its object.".to_owned())));

@@ -26,7 +26,7 @@ impl Piv<'_> {
     pub(super) fn make_default(&mut self, container: u8) -> Result<()> {
         let slot = self.chosen(container)?;
         let key = self.slot_key(slot)?;
-        let der = self.certificate_in(slot)?.and_then(std::result::Result::ok);
+        let der = self.certificate_object(slot)?.and_then(std::result::Result::ok);
         if key == SlotKey::None || key == SlotKey::Unknown && der.is_none() {
             return Err(Error::NotFound(format!("key in slot {slot}")));
         }

@@ -176,7 +176,15 @@ impl Piv<'_> {
         let plan = self.plan(import, &placement)?;
         match &plan.key {
             Some(_) => self.can_be_tried(plan.slot)?,
-            None => self.confirm_key(plan.slot, import.public_key)?,
+            None => self.confirm_key(plan.slot, import.public_key).map_err(|error| match error {
+                // Its certificate is there, but not the key that it is for.
+                Error::NoMatchingKey if import.private_key.is_some() => Error::KeyNotSupported(format!(
+                    "slot {} has a certificate for it, and another key or none; delete that certificate first, or \
+                     choose another slot",
+                    plan.slot
+                )),
+                error => error,
+            })?,
         }
         let removable = self.vendor()?.moves_keys() && self.metadata(plan.slot.reference())? == Told::Absent;
         self.change(|card, undo| card.write(import, &plan, removable, undo))?;

@@ -2,7 +2,9 @@
 
 use shared::model::{KeyAlgorithm, PinUse, TouchUse};
 
+use super::metadata::{Metadata, Told};
 use super::slot::Slot;
+use super::vendor::Product;
 use super::{Piv, algorithm};
 use crate::apdu::{Command, Data, Response, StatusWord};
 use crate::error::{Error, Result};
@@ -141,13 +143,25 @@ impl Piv<'_> {
                     answer(&response).and_then(|answer| Signature::verified(key, &message, answer));
                 if signature.is_some() { Trial::Right } else { Trial::Wrong }
             }
-            StatusWord::CONDITIONS => return Err(Error::Untouched),
-            // No key, or one of another algorithm: every card has another word for it.
+            StatusWord::CONDITIONS if self.may_want_touch(slot)? => return Err(Error::Untouched),
+            // No key, or one of another algorithm: every card has another word for it, Nitrokey 6985.
             StatusWord::NOT_FOUND
             | StatusWord::WRONG_DATA
             | StatusWord::FILE_NOT_FOUND
+            | StatusWord::CONDITIONS
             | StatusWord(0x6A86) => Trial::Wrong,
             _ => Trial::Untold,
+        })
+    }
+
+    /// Whether the key of a slot may want the device to be touched.
+    ///
+    /// # Errors
+    /// Those of the transport.
+    pub(super) fn may_want_touch(&mut self, slot: Slot) -> Result<bool> {
+        Ok(match self.metadata(slot.reference())? {
+            Told::Known(Metadata { touch_use: Some(touch), .. }) => touch != TouchUse::Never,
+            _ => self.vendor()?.product == Product::YubiKey,
         })
     }
 

@@ -159,30 +159,17 @@ impl Piv<'_> {
     /// [`Error::ManagementKeyNeeded`] when nobody has authorised it; [`Error::NotSupported`] when the card does not
     /// store that object; [`Error::CardFull`]; [`Error::Unexpected`].
     pub(super) fn put(&mut self, id: ObjectId, contents: &[u8]) -> Result<()> {
-        self.put_data(id, contents, false)
-    }
-
-    /// The same for an object that holds a secret.
-    ///
-    /// # Errors
-    /// As for `put`.
-    pub(super) fn put_secret(&mut self, id: ObjectId, contents: &[u8]) -> Result<()> {
-        self.put_data(id, contents, true)
-    }
-
-    fn put_data(&mut self, id: ObjectId, contents: &[u8], secret: bool) -> Result<()> {
         if contents.len() > MAX_CONTENTS {
             return Err(Error::CardFull("an object of that size"));
         }
         self.memory.0.remove(&id);
-        let mut data = Zeroizing::new(Vec::with_capacity(contents.len() + 16));
-        data.extend_from_slice(&id.tag_list());
+        let mut data = id.tag_list();
         tlv::put(&mut data, CONTENTS, contents);
         let response = self.applet.send(&Command {
             name: "PUT DATA",
             instruction: 0xDB,
             parameters: CURRENT,
-            data: if secret { Data::Sensitive(&data) } else { Data::Plain(&data) },
+            data: Data::Plain(&data),
             expects: false,
         })?;
         match response.status {

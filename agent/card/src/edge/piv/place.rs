@@ -1,9 +1,9 @@
 //! Which slot a key or a certificate goes to (card-piv.md 5.2 and 17).
 
+use super::Piv;
 use super::keys::Trial;
 use super::metadata::Told;
 use super::slot::Slot;
-use super::{Piv, certificate_object};
 use crate::error::{Error, Result};
 use crate::key::PublicKey;
 use crate::x509;
@@ -79,22 +79,13 @@ impl Piv<'_> {
             }
             Told::Known(_) | Told::Unknown | Told::NotSupported => {}
         }
-        let key = self.certificate_in(slot)?.and_then(|der| x509::public_key(&der.ok()?));
+        let key = self.certificate_object(slot)?.and_then(|der| x509::public_key(&der.ok()?));
         Ok(key.map_or(SlotKey::Unknown, SlotKey::Presumed))
-    }
-
-    /// The certificate in a slot, or why it cannot be had.
-    pub(super) fn certificate_in(
-        &mut self,
-        slot: Slot,
-    ) -> Result<Option<std::result::Result<Vec<u8>, String>>> {
-        let contents = self.get(slot.certificate_object())?;
-        Ok(contents.and_then(|contents| certificate_object::decode(&contents).transpose()))
     }
 
     /// Whether the object for a slot's certificate holds anything.
     pub(super) fn has_certificate(&mut self, slot: Slot) -> Result<bool> {
-        Ok(self.certificate_in(slot)?.is_some())
+        Ok(self.certificate_object(slot)?.is_some())
     }
 
     /// The slot for a new key, and whether one that is there, or may be, would be lost. Unless somebody chose, it is

@@ -1,13 +1,12 @@
 //! Signing with a key of the card (SP 800-73-4 part 2, section 3.2.4; card-piv.md 5 and 14).
 
-use shared::model::{PinUse, Role, TouchUse};
+use shared::model::{PinUse, Role};
 
-use super::Piv;
 use super::keys::{USE, answer, unknown};
 use super::metadata::{Metadata, Told};
 use super::place::SlotKey;
 use super::slot::Slot;
-use super::{algorithm, vendor::Product};
+use super::{Piv, algorithm};
 use crate::apdu::{Response, StatusWord};
 use crate::error::{Error, Result};
 use crate::key::{Scheme, Signature};
@@ -72,10 +71,7 @@ impl Piv<'_> {
             self.verify_pin(Role::USER, pin)?;
             response = self.use_key(slot, identifier, input)?;
         }
-        let touch = match told.touch_use {
-            Some(touch) => touch != TouchUse::Never,
-            None => self.vendor()?.product == Product::YubiKey,
-        };
+        let touch = self.may_want_touch(slot)?;
         match response.status {
             StatusWord::OK => Ok(response),
             StatusWord::SECURITY | StatusWord::CONDITIONS if touch => Err(Error::Untouched),

@@ -4,6 +4,7 @@ use shared::model::Role;
 use shared::secret::Pin;
 
 use super::Piv;
+use super::pins::{PIN, PUK};
 use crate::apdu::{Command, Data, StatusWord};
 use crate::error::{Error, Result};
 use crate::smart_card::PinEntry;
@@ -39,6 +40,7 @@ impl Piv<'_> {
             status => return Err(Error::Unexpected { command: "SET PIN RETRIES", status: status.0 }),
         }
         self.verified = false;
+        [PIN, PUK].into_iter().for_each(|reference| self.forget_metadata(reference));
         let mut changed = Ok(());
         // The PUK first: whoever has it can set the PIN. When one fails the other is changed nevertheless.
         for (role, factory, value) in [(Role::ADMIN, FACTORY_PUK, puk.1), (Role::USER, FACTORY_PIN, pin.1)] {

@@ -733,8 +733,8 @@ fn keys_of_every_kind() {
         authenticate(&mut card);
         for algorithm in [0x05, 0x06, 0x07, 0x11, 0x14, 0x16, 0xE0, 0xE1, 0x53, 0x00] {
             let known = algorithms.contains(&algorithm);
-            // Long keys take their time; the way to them is the same.
-            if known && matches!(algorithm, 0x05 | 0x07 | 0x16) {
+            // Long keys take their time; one card makes them all.
+            if known && matches!(algorithm, 0x05 | 0x07 | 0x16) && *profile != Profile::YubiKey57 {
                 continue;
             }
             let (data, status) = chain(&mut card, "47009A", &[0xAC, 3, 0x80, 1, algorithm]);
