@@ -69,14 +69,13 @@ nitrokey_card() {
         --target-dir "${CARGO_TARGET_DIR:-target}/nitrokey-card" "$@"
 }
 
-# need_yubikit: Yubico's library (PyPI yubikey-manager), in an environment of its own, for tests/witness_piv.rs and tests/piv.rs. It
-# takes pyscard and cryptography from the system.
+# Yubico's library for its YubiKeys, which tests/piv.rs and tests/witness_yubikit.py use as a witness, in a virtual environment of its own.
+# pyscard and cryptography come from the system, so that nothing has to be compiled.
 need_yubikit() {
-    local version=5.9.2 place=target/yubikit
-    [ "$("$place/bin/python" -c 'from importlib.metadata import version as v; print(v("yubikey-manager"))' 2>/dev/null)" = "$version" ] && return
-    need_packages python3-venv python3-pyscard python3-cryptography
-    say "Putting yubikey-manager $version into $place"
-    mkdir -p target
+    local place="${CARGO_TARGET_DIR:-target}/yubikit" version=5.9.2
+    need_packages python3 python3-venv python3-pyscard python3-cryptography
+    [ "$("$place/bin/python" -c 'from importlib.metadata import version; print(version("yubikey-manager"))' \
+        2>/dev/null)" = "$version" ] && return
     /usr/bin/python3 -m venv --clear --system-site-packages "$place"
     "$place/bin/pip" install --quiet --disable-pip-version-check "yubikey-manager==$version"
 }

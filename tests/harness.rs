@@ -17,7 +17,7 @@ pub mod programs;
 #[path = "harness/stack.rs"]
 pub mod stack;
 #[path = "harness/tools.rs"]
-mod tools;
+pub mod tools;
 #[path = "harness/watch.rs"]
 pub mod watch;
 #[path = "harness/wire.rs"]

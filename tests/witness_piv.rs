@@ -10,8 +10,7 @@ use card::virt::{VirtualCard, VirtualReaders, vpcd};
 use harness::pcscd::Pcscd;
 
 const DEMO_KEYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../agent/card/src/virt/demo");
-/// A Python with Yubico's library, and the script for it.
-const YUBIKIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/yubikit/bin/python");
+/// The script for Yubico's library.
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/witness_yubikit.py");
 /// The factory's management key, and another one.
 const FACTORY_KEY: &str = "010203040506070801020304050607080102030405060708";
@@ -71,8 +70,7 @@ impl Bench {
     /// A scenario of the script with Yubico's library.
     #[track_caller]
     fn yubikit(&self, scenario: &str) {
-        assert!(Path::new(YUBIKIT).exists(), "{YUBIKIT} is missing: packaging/test makes it");
-        self.run(&format!("{YUBIKIT} {SCRIPT} {scenario}"));
+        self.run(&format!("{} {SCRIPT} {scenario}", harness::tools::yubikit().display()));
     }
 
     fn copy(&self, name: &str) {

@@ -1,8 +1,10 @@
 //! Other people's tools on the service's readers: OpenSC's, Yubico's and OpenSSL.
 
 use std::fs;
+use std::path::PathBuf;
 
 use super::pcscd::Pcscd;
+use super::programs::target;
 
 /// What [`Pcscd::key_works`] signs and enciphers.
 const MESSAGE: &[u8] = b"to be signed";
@@ -72,4 +74,18 @@ impl Pcscd {
         self.run(&format!("pkcs11-tool -l -p {pin} --id {id} --decrypt -m RSA-PKCS -i cryptogram -o plain"));
         assert_eq!(self.file("plain"), MESSAGE);
     }
+}
+
+/// The Python that has Yubico's library.
+///
+/// # Panics
+/// packaging/test has not made it.
+pub fn yubikit() -> PathBuf {
+    let python = target().join("yubikit/bin/python");
+    assert!(
+        python.exists(),
+        "{} is missing. packaging/test makes it: see need_yubikit in packaging/tools.sh.",
+        python.display()
+    );
+    python
 }

@@ -1,10 +1,10 @@
 //! Other people's programs on the card in the first reader: OpenSC's, Yubico's, and Yubico's library.
 
 use std::fs;
-use std::path::Path;
 
 use harness::nitrokey::MANAGEMENT_KEY;
 use harness::pcscd::READERS;
+use harness::programs::target;
 use harness::stack::Stack;
 use serde_json::Value;
 
@@ -12,8 +12,6 @@ use crate::cards::PIN;
 
 /// What is signed and enciphered.
 const MESSAGE: &str = "to be signed";
-/// The Python that has Yubico's library: `need_yubikit` in packaging/tools.sh.
-const YUBIKIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/yubikit/bin/python");
 /// What yubico-piv-tool is to do its work with.
 const YUBICO: &str = "yubico-piv-tool -r Virtual";
 
@@ -95,8 +93,7 @@ pub(crate) fn piv_tool(stack: &Stack, action: &str) -> String {
 /// Runs `yubikey_manager.py` with these steps, and returns what each printed.
 #[track_caller]
 pub(crate) fn yubikit(stack: &Stack, steps: &[&str]) -> Vec<Value> {
-    assert!(Path::new(YUBIKIT).exists(), "{YUBIKIT} is missing: run packaging/test, which puts it there.");
-    let mut command = stack.pcscd.client(YUBIKIT);
+    let mut command = stack.pcscd.client(&harness::tools::yubikit().display().to_string());
     command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/piv/yubikey_manager.py")).arg(READERS[0]).args(steps);
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);

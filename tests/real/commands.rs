@@ -29,7 +29,7 @@ fn what_is_there_is_shown() {
         assert_eq!((&reader[1]["name"], &reader[1]["state"]), (&json!(READERS[1]), &json!("empty")));
     }
     let card = stack.ok("card", &[]);
-    assert_eq!(card["csn_guid"], "C2931F7D-E0A4-685B-B19C-3D2E6F804A57");
+    assert_eq!(card["windows_id"], "C2931F7D-E0A4-685B-B19C-3D2E6F804A57");
     assert_eq!(card["containers"].as_array().unwrap().len(), 2);
     assert_eq!(card["findings"], json!([]));
     let pins = stack.ok("pin list", &[]);

@@ -40,6 +40,19 @@ pub trait SmartCard {
     /// As for `freshness`.
     fn contents(&mut self) -> Result<Contents>;
 
+    /// The 16 bytes by which Windows knows the card, if it has them. Needs no PIN.
+    ///
+    /// # Errors
+    /// As for `identify`.
+    fn windows_id(&mut self) -> Result<Option<Vec<u8>>>;
+
+    /// What is wrong with the card as a whole, or unwise to leave so, beside what [`SmartCard::contents`] finds: PINs
+    /// and keys that are still the factory's, a missing identifier. Uses no try.
+    ///
+    /// # Errors
+    /// As for `identify`.
+    fn advice(&mut self) -> Result<Vec<Finding>>;
+
     /// The PINs and how they stand. Uses no try.
     ///
     /// # Errors
@@ -59,7 +72,8 @@ pub trait SmartCard {
     /// As for `identify`.
     fn management_key(&mut self) -> Result<Option<ManagementKey>>;
 
-    /// Whether this card erases all its private keys once both PIN and PUK are blocked. Asks the card nothing.
+    /// Whether this card erases all its private keys once both PIN and PUK are blocked. Known once `pins` has
+    /// been called; asks the card nothing.
     fn blocking_erases_keys(&self) -> bool {
         false
     }
@@ -171,7 +185,7 @@ pub trait SmartCard {
     /// [`crate::Error::NotFound`].
     fn delete_container(&mut self, container: u8) -> Result<Removed>;
 
-    /// Mends what it can of the findings that `contents` lists; returns what it mended.
+    /// Mends what it can of the findings of `contents` and `advice`; returns what it mended.
     ///
     /// # Errors
     /// Those of the transport.
@@ -238,8 +252,6 @@ pub struct Contents {
     pub space: Space,
     /// What decides which container is the default one.
     pub default_source: Option<DefaultSource>,
-    /// The 16 bytes by which Windows knows the card, where they are not its serial number.
-    pub windows_id: Option<Vec<u8>>,
     /// What is wrong with it.
     pub findings: Vec<Finding>,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use card::SmartCard;
 use shared::Result;
-use shared::model::{CardDetails, Csn, Role};
+use shared::model::{CardDetails, Csn, Finding, ManagementKey, PinStatus, Role};
 use shared::rpc::events::{Cause, Change, OnCardEvent};
 use shared::rpc::methods::{Access, OnCard, RepairParams, RepairReply};
 
@@ -12,27 +12,43 @@ use crate::errors::Failure;
 use crate::service::authority::Authority;
 use crate::service::{Service, pins};
 
+/// How a card stands beside its contents.
+struct State {
+    pins: Vec<PinStatus>,
+    management_key: Option<ManagementKey>,
+    blocking_erases_keys: bool,
+    windows_id: Option<String>,
+    advice: Vec<Finding>,
+}
+
+impl State {
+    fn of(card: &mut dyn SmartCard, personalised: bool) -> std::result::Result<Self, Failure> {
+        let windows_id = if personalised { card.windows_id()? } else { None };
+        Ok(Self {
+            pins: card.pins()?,
+            management_key: card.management_key()?,
+            blocking_erases_keys: card.blocking_erases_keys(),
+            windows_id: windows_id.and_then(|bytes| Csn::new(&bytes).guid()),
+            advice: card.advice()?,
+        })
+    }
+}
+
 /// Everything there is to know about a card without a PIN.
 pub fn show(service: &Service, params: &OnCard) -> Result<CardDetails> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
-        let state = |card: &mut dyn SmartCard| -> std::result::Result<_, Failure> {
-            Ok((card.pins()?, card.management_key()?, card.blocking_erases_keys()))
-        };
-        let ((pins, management_key, blocking_erases_keys), contents, certificates) = match target.card.csn {
+        let (state, contents, certificates) = match target.card.csn {
             Some(_) => desk.ask(turn, target, |card, cache| {
-                Ok((state(card)?, cache.contents.clone(), cache.listed.clone()))
+                Ok((State::of(card, true)?, cache.contents.clone(), cache.listed.clone()))
             })?,
             None => desk.operate(turn, target, |card| {
                 // Another program may have personalised it since.
                 pins::confirm(card, target)?;
-                Ok((state(card)?, Arc::default(), Vec::new()))
+                Ok((State::of(card, false)?, Arc::default(), Vec::new()))
             })?,
         };
-        let windows_id = match &contents.windows_id {
-            Some(bytes) => Csn::new(bytes).guid(),
-            None => target.card.csn.as_ref().and_then(Csn::guid),
-        };
+        let State { pins, management_key, blocking_erases_keys, windows_id, advice } = state;
         Ok(CardDetails {
             reader: target.reader.clone(),
             atr: target.atr.clone(),
@@ -46,7 +62,7 @@ pub fn show(service: &Service, params: &OnCard) -> Result<CardDetails> {
             containers: contents.containers.clone(),
             certificates,
             space: contents.space.clone(),
-            findings: contents.findings.clone(),
+            findings: contents.findings.iter().cloned().chain(advice).collect(),
         })
     })
 }
@@ -79,7 +95,10 @@ pub fn repair(service: &Service, params: RepairParams) -> Result<RepairReply> {
             // What was mended is mended, also when the card goes before it can be looked at once more.
             Ok(RepairReply {
                 mended,
-                remaining: card.contents().map(|contents| contents.findings).unwrap_or_default(),
+                remaining: card
+                    .contents()
+                    .and_then(|contents| Ok([contents.findings, card.advice()?].concat()))
+                    .unwrap_or_default(),
             })
         });
         pins::report(desk.registry(), target, Role::USER, repaired.as_ref().err());

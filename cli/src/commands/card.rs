@@ -65,10 +65,11 @@ fn finding_line(finding: &Finding) -> String {
     }
 }
 
-/// The ID of the certificate that a finding is about, if it is about one: they are the files of `mscp` whose names
-/// begin with the kind of their key (Microsoft minidriver specification, "Container certificates").
+/// The ID of the certificate that a finding is about, if it is about one: those in slots, and the files of `mscp` whose
+/// names begin with the kind of their key (Microsoft minidriver specification, "Container certificates").
 fn certificate_at(place: &str) -> Option<&str> {
-    place.strip_prefix("mscp/").filter(|id| id.starts_with("kxc") || id.starts_with("ksc"))
+    let in_file = place.strip_prefix("mscp/").filter(|id| id.starts_with("kxc") || id.starts_with("ksc"));
+    in_file.or_else(|| place.strip_prefix("slot "))
 }
 
 fn card_text(card: &CardDetails, width: Option<usize>, now: OffsetDateTime) -> String {
@@ -133,7 +134,10 @@ fn containers_table(containers: &[Container], width: Option<usize>) -> String {
                 } else {
                     "missing".into()
                 },
-                container.certificate.clone().unwrap_or_else(|| "none".into()),
+                match &container.certificate {
+                    Some(_) if slots => "yes".into(),
+                    certificate => certificate.clone().unwrap_or_else(|| "none".into()),
+                },
             ])
         })
         .collect();
@@ -191,6 +195,17 @@ mod tests {
             "\nFindings (see: kortti card repair)\n",
         ] {
             assert!(text.contains(part), "{part}\n{text}");
+        }
+        for (place, text, line) in [
+            (
+                "slot 9D",
+                "It has no key.",
+                "slot 9D: It has no key. Delete it: kortti cert delete 9D, or import it again.",
+            ),
+            ("the PIN", "It is the factory's. Change it.", "the PIN: It is the factory's. Change it."),
+        ] {
+            let finding = Finding { place: place.into(), text: text.into(), repair: None };
+            assert_eq!(finding_line(&finding), line);
         }
         let damaged = Finding { place: "mscp/ksc01".into(), text: "It is damaged.".into(), repair: None };
         card.findings = vec![damaged];

@@ -411,7 +411,7 @@ pub(super) fn replaced_text(replaces: Option<&str>, overwrites_key: bool) -> Str
         (Some(name), true) => {
             format!(" It replaces \"{name}\", and the private key that is there is lost for ever.")
         }
-        (None, true) => " A private key is there, or may be, and is lost for ever.".into(),
+        (None, true) => " A private key is there, or may be, and would be lost for ever.".into(),
         (None, false) => String::new(),
     }
 }
@@ -430,9 +430,14 @@ fn plan_text(plan: &ImportPlan) -> String {
     text
 }
 
+/// What people call a certificate: its slot, or its ID where there are no slots.
+pub(super) fn named(certificate: &Certificate) -> String {
+    let Certificate { id, slot, common_name, .. } = certificate;
+    format!("{}, {}", clean(slot.as_ref().unwrap_or(id)), clean(common_name))
+}
+
 fn imported_text(reply: &ImportReply) -> String {
-    let certificate = &reply.certificate;
-    let mut text = format!("Imported: {}, {}\n", clean(&certificate.id), clean(&certificate.common_name));
+    let mut text = format!("Imported: {}\n", named(&reply.certificate));
     for name in &reply.chain {
         text.push_str(&format!("On the card too: {}\n", clean(name)));
     }
@@ -450,10 +455,11 @@ fn r#move(
     let mut session = Session::open(global)?;
     let select = session.bind(secrets.terminal())?;
     let (certificate, what) = match bound_view(&mut session, &select, cert) {
-        Ok(CertificateView { summary, .. }) => (
-            as_shown(&mut session, &select, &summary)?,
-            format!("The certificate {}, \"{}\",", summary.id, summary.common_name),
-        ),
+        Ok(CertificateView { summary, .. }) => {
+            let Certificate { id, slot, common_name, .. } = &summary;
+            let what = format!("The certificate {}, \"{common_name}\",", slot.as_ref().unwrap_or(id));
+            (as_shown(&mut session, &select, &summary)?, what)
+        }
         Err(Failure::Error(error)) if error.code == ErrorCode::NotFound => {
             let container = without_certificate(&mut session, &select, cert)?.ok_or(error)?;
             (
@@ -463,12 +469,22 @@ fn r#move(
         }
         Err(failure) => return Err(failure),
     };
-    note(&format!("{what} moves to slot {to}, and its slot becomes free."));
+    let card = session.call::<CardShow>(&OnCard { select: select.clone() })?;
+    let is_there = |slot: &Option<String>| slot.as_ref().is_some_and(|slot| slot.eq_ignore_ascii_case(to));
+    if card.containers.iter().any(|key| is_there(&key.slot))
+        || card.certificates.iter().any(|certificate| is_there(&certificate.slot))
+    {
+        let message = format!(
+            "Slot {to} is not free. Move or delete first what is in it, or choose another. Nothing was sent."
+        );
+        return Err(failure(ErrorCode::WouldOverwrite, message));
+    }
+    note(&format!("{what} moves to slot {to} with its key, and its slot becomes free."));
     let Authority { pin, management_key, last_try } =
         access::authorise(&mut session, &select, write, &mut secrets, Wants::default())?;
     let params = MoveParams { select, certificate, slot: to.to_owned(), pin, management_key, last_try };
     let moved = session.call::<CertMove>(&params)?;
-    output.show(&moved, || format!("Moved: {}, {}\n", clean(&moved.id), clean(&moved.common_name)))
+    output.show(&moved, || format!("Moved: {}\n", named(&moved)))
 }
 
 fn make_default(cert: &str, write: &args::CardWrite, global: &Global, output: Output) -> Result<(), Failure> {
@@ -479,15 +495,13 @@ fn make_default(cert: &str, write: &args::CardWrite, global: &Global, output: Ou
     can_be_default(&mut session, &select, &view.summary)?;
     let certificate = as_shown(&mut session, &select, &view.summary)?;
     if let Some(terminal) = secrets.terminal() {
-        terminal.say(&format!("The default will be {}, {}.", view.summary.id, view.summary.common_name));
+        terminal.say(&format!("The default will be {}.", named(&view.summary)));
     }
     let Authority { pin, management_key, last_try } =
         access::authorise(&mut session, &select, write, &mut secrets, Wants::default())?;
     let params = CertWriteParams { select, certificate, pin, management_key, last_try };
     let certificate = session.call::<CertDefault>(&params)?;
-    output.show(&certificate, || {
-        format!("The default is now {}, {}.\n", clean(&certificate.id), clean(&certificate.common_name))
-    })
+    output.show(&certificate, || format!("The default is now {}.\n", named(&certificate)))
 }
 
 /// Refuses, before anything is typed, what the card cannot mark.
@@ -498,8 +512,8 @@ fn can_be_default(session: &mut Session, select: &Select, chosen: &Certificate) 
         return Ok(());
     }
     let message = format!(
-        "On this card the slot decides: Windows takes the certificate in slot 9A. Move it there: kortti cert move \
-         {slot} --to 9A"
+        "On this card the slot decides: Windows takes the certificate in slot 9A. Once that is free, move it there: \
+         kortti cert move {slot} --to 9A"
     );
     Err(failure(ErrorCode::NotSupported, message))
 }
@@ -537,7 +551,7 @@ fn delete(
     }
     let mut session = Session::open(global)?;
     let select = session.bind(secrets.terminal())?;
-    let Doomed { certificate, what, has_slot } = to_delete(&mut session, &select, deletion)?;
+    let Doomed { certificate, what, keeps_default } = to_delete(&mut session, &select, deletion)?;
     note(&what);
     if let (Some(terminal), false) = (secrets.terminal(), deletion.yes)
         && !terminal.yes("Delete it?")?
@@ -549,7 +563,7 @@ fn delete(
     let keep_key = deletion.keep_key;
     let params = DeleteParams { select, certificate, keep_key, pin, management_key, last_try };
     let reply = session.call::<CertDelete>(&params)?;
-    output.show(&reply, || deleted_text(&reply, has_slot))
+    output.show(&reply, || deleted_text(&reply, keeps_default, output.width))
 }
 
 /// What exactly is deleted.
@@ -558,8 +572,8 @@ struct Doomed {
     certificate: String,
     /// What that means, in words.
     what: String,
-    /// Whether it is in a slot.
-    has_slot: bool,
+    /// Whether it is in a slot and another one is the default: then that stays so.
+    keeps_default: bool,
 }
 
 fn to_delete(session: &mut Session, select: &Select, deletion: &Deletion<'_>) -> Result<Doomed, Failure> {
@@ -567,7 +581,7 @@ fn to_delete(session: &mut Session, select: &Select, deletion: &Deletion<'_>) ->
         Ok(CertificateView { summary, .. }) => Ok(Doomed {
             certificate: as_shown(session, select, &summary)?,
             what: deletion_text(&summary, deletion.keep_key),
-            has_slot: summary.slot.is_some(),
+            keeps_default: summary.slot.is_some() && !summary.default,
         }),
         Err(Failure::Error(error)) if error.code == ErrorCode::NotFound && !deletion.keep_key => {
             let container = without_certificate(session, select, deletion.cert)?.ok_or(error)?;
@@ -583,8 +597,8 @@ fn to_delete(session: &mut Session, select: &Select, deletion: &Deletion<'_>) ->
                     format!("Container {index}, {name}, is deleted. It has no certificate.{gone}")
                 }
             };
-            let has_slot = container.slot.is_some();
-            Ok(Doomed { certificate: deletion.cert.to_owned(), what, has_slot })
+            let keeps_default = container.slot.is_some() && !container.default;
+            Ok(Doomed { certificate: deletion.cert.to_owned(), what, keeps_default })
         }
         Err(failure) => Err(failure),
     }
@@ -610,7 +624,8 @@ fn without_certificate(
 const GONE: &str = " Its private key is lost: what was enciphered for it can no longer be read.";
 
 fn deletion_text(certificate: &Certificate, keep_key: bool) -> String {
-    let Certificate { id, common_name, issuer_name, .. } = certificate;
+    let Certificate { common_name, issuer_name, .. } = certificate;
+    let id = certificate.slot.as_ref().unwrap_or(&certificate.id);
     let name = if certificate.damaged.is_some() {
         format!("{id}, which is damaged,")
     } else {
@@ -638,18 +653,16 @@ fn deletion_text(certificate: &Certificate, keep_key: bool) -> String {
     format!("The certificate {name} is deleted.{rest}")
 }
 
-fn deleted_text(reply: &DeleteReply, has_slot: bool) -> String {
-    let mut text = String::from("Deleted.\n");
-    for orphan in &reply.orphans {
-        text.push_str(&clean(orphan));
-        text.push('\n');
-    }
-    match reply.default {
-        Some(slot) if has_slot => text.push_str(&format!("The default is now in slot {slot:02X}.\n")),
-        Some(container) => text.push_str(&format!("The default container is now {container}.\n")),
+fn deleted_text(reply: &DeleteReply, keeps_default: bool, width: Option<usize>) -> String {
+    let mut lines = vec!["Deleted.".to_owned()];
+    lines.extend(reply.orphans.iter().flat_map(|orphan| wrap(&clean(orphan), width)));
+    match reply.default.filter(|_| !keeps_default) {
+        // Container numbers of this size are slots (SP 800-73-4 part 1, table 4b).
+        Some(slot @ 0x80..) => lines.push(format!("The default is now in slot {slot:02X}.")),
+        Some(container) => lines.push(format!("The default container is now {container}.")),
         None => {}
     }
-    text
+    lines.join("\n") + "\n"
 }
 
 #[cfg(test)]

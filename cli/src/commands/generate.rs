@@ -8,7 +8,7 @@ use shared::rpc::methods::{
 };
 
 use super::access::{self, Authority, Wants};
-use super::cert::{container_text, may_overwrite, replaced_text};
+use super::cert::{container_text, may_overwrite, named, replaced_text};
 use crate::args::{Generate, Global};
 use crate::exit::{Failure, usage};
 use crate::files::{Overwrite, Reserved};
@@ -135,7 +135,7 @@ fn patience(algorithm: KeyAlgorithm) -> Option<&'static str> {
 
 fn generated_text(reply: &GenerateReply, file: Option<&Path>) -> String {
     if let Some(certificate) = &reply.certificate {
-        return format!("Generated: {}, {}\n", clean(&certificate.id), clean(&certificate.common_name));
+        return format!("Generated: {}\n", named(certificate));
     }
     let place = container_text(reply.slot.as_deref(), reply.container);
     let mut text = format!("Generated: the key in {}\n", clean(&place));
@@ -143,9 +143,7 @@ fn generated_text(reply: &GenerateReply, file: Option<&Path>) -> String {
         text.push_str(&format!("Written: {}\n", clean(&file.display().to_string())));
     }
     if reply.request.is_some() {
-        text.push_str(
-            "Send the request to your authority, and import what comes back: kortti cert import FILE\n",
-        );
+        text.push_str("Send it to your authority; import the answer with: kortti cert import FILE\n");
     }
     text
 }

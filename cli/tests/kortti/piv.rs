@@ -74,7 +74,7 @@ fn a_write_asks_for_what_it_takes_and_nothing_else() {
         (&["cert", "import", "mine.p12"], "cert.import", false),
         (&["cert", "default", "9D"], "cert.default", false),
         (&["cert", "delete", "9D", "--yes"], "cert.delete", false),
-        (&["cert", "move", "9D", "--to", "9A"], "cert.move", false),
+        (&["cert", "move", "9D", "--to", "83"], "cert.move", false),
         (&["card", "repair"], "card.repair", false),
         // The card signs with the new key, which takes the PIN.
         (GENERATE, "cert.generate", true),
@@ -219,7 +219,7 @@ fn a_key_is_not_lost_unasked() {
             "cert.inspect",
             Ok(plan(true)),
             "cert.import",
-            "A private key is there, or may be, and is lost",
+            "A private key is there, or may be, and would be lost",
         ),
         (
             GENERATE,
@@ -331,8 +331,8 @@ fn keys_are_made() {
             format!("A new key, EC P-256, is made in slot {slot} of the card {PIV_CSN} in {READER}.\n");
         assert!(run.stderr.starts_with(&plan), "{}", run.everything());
         if product == "request" {
-            let text = "Generated: the key in slot 9A\nWritten: mine.csr\nSend the request to your authority, and import \
-                        what comes back: kortti cert import FILE\n";
+            let text = "Generated: the key in slot 9A\nWritten: mine.csr\nSend it to your authority; \
+ import the answer with: kortti cert import FILE\n";
             assert_eq!(run.stdout, text);
             assert_eq!(std::fs::read_to_string(agent.path("mine.csr")).unwrap(), REQUEST);
         } else {
@@ -423,17 +423,23 @@ fn requests_and_public_keys_find_their_place_first() {
 #[test]
 fn certificates_and_keys_are_moved() {
     let agent = agent(piv_access(&management_key(None, true), false));
-    let run = agent.run(&["cert", "move", "9D", "--to", "9a", "--pin-stdin"], PIN);
+    let run = agent.run(&["cert", "move", "9D", "--to", "8b", "--pin-stdin"], PIN);
     assert_eq!(run.ended(0, &[PIN]).stdout, "Moved: 9A, Aino Virtanen\n");
-    assert_eq!(
-        run.stderr,
-        "The certificate 9D, \"Aino Virtanen\", moves to slot 9a, and its slot becomes free.\n"
-    );
+    let said =
+        "The certificate 9D, \"Aino Virtanen\", moves to slot 8b with its key, and its slot becomes free.\n";
+    assert_eq!(run.stderr, said);
     // There are two of that thumbprint.
     assert_eq!(
         agent.params("cert.move"),
-        json!({ "select": piv_select(), "certificate": "9D", "slot": "9a", "pin": PIN, "last_try": false })
+        json!({ "select": piv_select(), "certificate": "9d", "slot": "8b", "pin": PIN, "last_try": false })
     );
+    // A slot with a certificate, and one with nothing but a key.
+    for slot in ["9a", "82"] {
+        let agent = self::agent(piv_access(&management_key(None, true), false));
+        let run = agent.run(&["cert", "move", "9D", "--to", slot, "--pin-stdin"], PIN);
+        assert!(run.ended(7, &[PIN]).stderr.contains("is not free."), "{}", run.everything());
+        assert!(!agent.methods().contains(&"card.access".to_owned()));
+    }
     for (cert, code) in [("82", 0), ("83", 1), ("0A1B2C3D", 1)] {
         let agent = Agent::new([
             ("status", piv_status()),
@@ -442,11 +448,11 @@ fn certificates_and_keys_are_moved() {
             ("card.show", Ok(piv_card("slot_9a"))),
             ("cert.move", Ok(in_slot("9A"))),
         ]);
-        let run = agent.run(&["cert", "move", cert, "--to", "9A", "--pin-stdin"], PIN);
+        let run = agent.run(&["cert", "move", cert, "--to", "83", "--pin-stdin"], PIN);
         run.ended(code, &[PIN]);
         assert_eq!(agent.methods().contains(&"cert.move".to_owned()), code == 0);
         if code == 0 {
-            assert!(run.stderr.starts_with("The key in slot 82 moves to slot 9A"), "{}", run.everything());
+            assert!(run.stderr.starts_with("The key in slot 82 moves to slot 83"), "{}", run.everything());
         }
     }
 }
@@ -479,7 +485,7 @@ fn a_deletion_says_what_may_stay() {
         let agent = agent(piv_access(&management_key(None, true), false));
         let run = agent.run(&[&["cert", "delete", "--yes", "--pin-stdin"], arguments].concat(), PIN);
         assert!(run.ended(0, &[PIN]).stderr.contains(said), "{}", run.everything());
-        assert_eq!(run.stdout, "Deleted.\nThe key of slot 9D stays.\nThe default is now in slot 9A.\n");
+        assert_eq!(run.stdout, "Deleted.\nThe key of slot 9D stays.\n");
     }
     let agent = Agent::new([
         ("status", piv_status()),
@@ -518,7 +524,7 @@ fn slots_in_a_list_and_a_view() {
     );
     assert_eq!(agent.methods(), ["status", "cert.list"]);
     let run = agent.run(&["cert", "view", "9A"], "");
-    let text = "ID               9A\n\
+    let text = "ID               9a\n\
                 Slot             9A, Authentication\n\
                 PIN              1, Primary card PIN\n\
                 PIN wanted       before every use\n\
@@ -555,7 +561,7 @@ fn a_card_in_full() {
                 \n\
                 Key containers\n   \
                 SLOT  NAME            PIN TYPE          KEY       CERTIFICATE\n\
-                *  9A    Authentication  Primary card PIN  EC P-256  9A\n   \
+                *  9A    Authentication  Primary card PIN  EC P-256  yes\n   \
                 82    Authentication  Primary card PIN  EC P-256  none\n";
     assert!(run.ended(0, &[]).stdout.starts_with(text), "{}", run.everything());
 }

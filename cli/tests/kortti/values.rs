@@ -137,7 +137,7 @@ pub(crate) fn management_key(factory: Option<bool>, protected: bool) -> Value {
 
 /// A certificate in a slot.
 pub(crate) fn in_slot(slot: &str) -> Value {
-    let mut row = certificate(slot, u8::from_str_radix(slot, 16).unwrap());
+    let mut row = certificate(&slot.to_lowercase(), u8::from_str_radix(slot, 16).unwrap());
     row["slot"] = json!(slot);
     row["container_name"] = json!("Authentication");
     row["default"] = json!(slot == "9A");
@@ -159,7 +159,7 @@ pub(crate) fn piv_card(default_source: &str) -> Value {
             "serial": PRINTED, "windows_id": "C2931F7D-E0A4-685B-B19C-3D2E6F804A57", "initialised": true,
             "pins": piv_pins(Some(3), None), "management_key": management_key(Some(true), false),
             "blocking_erases_keys": true, "default_source": default_source,
-            "containers": [key("9A", json!("9A")), key("82", Value::Null)], "certificates": [in_slot("9A")],
+            "containers": [key("9A", json!("9a")), key("82", Value::Null)], "certificates": [in_slot("9A")],
             "findings": [],
             "space": { "containers_used": 2, "containers_max": 24, "files_used": 3, "files_max": null } })
 }

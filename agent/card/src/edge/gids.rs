@@ -143,6 +143,14 @@ impl SmartCard for Gids<'_> {
         self.list()
     }
 
+    fn windows_id(&mut self) -> Result<Option<Vec<u8>>> {
+        self.card_id().map(|id| Some(id.to_vec()))
+    }
+
+    fn advice(&mut self) -> Result<Vec<Finding>> {
+        Ok(Vec::new())
+    }
+
     fn pins(&mut self) -> Result<Vec<PinStatus>> {
         self.pin_states()
     }

@@ -5,8 +5,10 @@
 //! slot, objects     key references, data objects: GET DATA, PUT DATA
 //!   template, discovery, chuid, certificate_object, metadata, container_map, …   what is in them; no card in sight
 //!     vendor        which card it is, by what it can do
-//!       contents, pins, recall            what is read
-//!       management_key, import, generate, move_key, delete, default, repair      what people ask for
+//!       contents, findings, pins, recall  what is read
+//!       keys, change                      commands that write and use keys; changes that are put back
+//!         place                           which slot it is about
+//!           management_key, import, generate, sign, move_key, delete, default, repair, …   what people ask for
 //! ```
 
 mod admin_data;
@@ -204,6 +206,14 @@ impl SmartCard for Piv<'_> {
         self.list()
     }
 
+    fn windows_id(&mut self) -> Result<Option<Vec<u8>>> {
+        Ok(self.guid()?.map(|guid| guid.to_vec()))
+    }
+
+    fn advice(&mut self) -> Result<Vec<Finding>> {
+        Ok(self.warnings()?.iter().map(findings::Problem::finding).collect())
+    }
+
     fn pins(&mut self) -> Result<Vec<PinStatus>> {
         self.pin_states()
     }
@@ -215,6 +225,10 @@ impl SmartCard for Piv<'_> {
 
     fn management_key(&mut self) -> Result<Option<ManagementKey>> {
         self.management_key_state().map(Some)
+    }
+
+    fn blocking_erases_keys(&self) -> bool {
+        self.vendor.as_ref().is_some_and(vendor::Vendor::erases_keys_when_blocked)
     }
 
     fn authorise(&mut self, proof: ManagementProof<'_>) -> Result<()> {

@@ -614,6 +614,38 @@ fn a_wrong_signature_is_not_returned() {
     assert!(matches!(result, Err(Error::Malformed(_))), "{result:?}");
 }
 
+/// On cards whose other programs go by the key history, a retired key is seen because it counts there.
+#[test]
+fn the_key_history_counts_what_is_written() {
+    let history = |rig: &Rig| rig.object(0x5F_C10C).map(|history| history[2]);
+    for (profile, extra, counts) in [
+        (PLAIN, "", true),
+        (PLAIN, "key-history = true", true),
+        (YUBIKEY, "key-history = true", true),
+        (YUBIKEY, "", false),
+    ] {
+        let rig = Rig::new(profile, extra);
+        rig.authorised(|card| {
+            let new = NewKey { container: Some(0x84), ..new_key(KeyFamily::Ec, 256) };
+            let key = card.generate(&new).unwrap();
+            let certificate = signed_by(card, 0x84, &key);
+            let import = card::Import {
+                certificate: &certificate,
+                public_key: &key,
+                private_key: None,
+                chain: &[],
+                container: None,
+                default: false,
+            };
+            assert_eq!(card.import(&import).unwrap(), "84");
+        });
+        assert_eq!(history(&rig), counts.then_some(1), "{profile} {extra}");
+        assert!(rig.contents().certificates.iter().any(|stored| stored.id == "84"), "{profile} {extra}");
+        rig.authorised(|card| card.delete_certificate("84").unwrap());
+        assert_eq!(history(&rig), counts.then_some(0), "{profile} {extra}");
+    }
+}
+
 // Moving and deleting.
 
 #[test]

@@ -205,8 +205,13 @@ impl Rig {
         })
     }
 
+    /// What is on the card, with everything that is wrong with it.
     pub(crate) fn contents(&self) -> Contents {
-        self.with(|card| card.contents().unwrap())
+        self.with(|card| {
+            let mut contents = card.contents().unwrap();
+            contents.findings.extend(card.advice().unwrap());
+            contents
+        })
     }
 
     /// Looks into the card.

@@ -65,7 +65,6 @@ impl Gids<'_> {
                 .collect(),
             roots: roots.unwrap_or_default(),
             default_source: Some(DefaultSource::ContainerMap),
-            windows_id: None,
             findings,
         })
     }

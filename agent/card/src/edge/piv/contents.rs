@@ -6,6 +6,7 @@ use shared::model::{Container, DefaultSource, PinType, PinUse, Role, Space};
 
 use super::certificate_object::decode;
 use super::container_map::ContainerMap;
+use super::findings::{Problem, problems};
 use super::key_history::KeyHistory;
 use super::metadata::{Metadata, Told};
 use super::objects::ObjectId;
@@ -83,8 +84,6 @@ pub(super) struct Inventory {
     pub(super) map: Option<Option<ContainerMap>>,
     /// Trusted roots, or why there are none that could be read.
     pub(super) roots: std::result::Result<Vec<Vec<u8>>, String>,
-    /// The GUID in the CHUID.
-    pub(super) guid: Option<[u8; 16]>,
 }
 
 impl Inventory {
@@ -104,7 +103,7 @@ impl Piv<'_> {
     /// Everything that is on the card.
     pub(super) fn list(&mut self) -> Result<Contents> {
         let inventory = self.inventory()?;
-        let findings = self.problems(&inventory)?.iter().map(super::findings::Problem::finding).collect();
+        let findings = problems(&inventory).iter().map(Problem::finding).collect();
         let marked = inventory.marked_default();
         let default = marked.or(Some(Slot::AUTHENTICATION));
         let containers: Vec<Container> = inventory
@@ -113,11 +112,7 @@ impl Piv<'_> {
             .filter(|held| held.has_key && held.slot != Slot::ATTESTATION)
             .map(|held| held.container(default))
             .collect();
-        let windows_id = match self.serial()? {
-            Some(_) => inventory.guid.map(|guid| guid.to_vec()),
-            None => None,
-        };
-        let Inventory { vendor, held, history, map, roots, guid, .. } = inventory;
+        let Inventory { vendor, held, history, map, roots, .. } = inventory;
         let roots = roots.unwrap_or_default();
         let certificates: Vec<StoredCertificate> = held
             .into_iter()
@@ -127,7 +122,7 @@ impl Piv<'_> {
                 Some(StoredCertificate { id: held.slot.certificate_id(), container, der: held.certificate? })
             })
             .collect();
-        let others = [history.is_some(), map.is_some(), !roots.is_empty(), guid.is_some()];
+        let others = [history.is_some(), map.is_some(), !roots.is_empty()];
         let others = others.into_iter().filter(|there| *there).count();
         Ok(Contents {
             space: Space {
@@ -143,7 +138,6 @@ impl Piv<'_> {
                 Some(_) => DefaultSource::ContainerMap,
                 None => DefaultSource::Slot9A,
             }),
-            windows_id,
             findings,
         })
     }
@@ -185,8 +179,7 @@ impl Piv<'_> {
         };
         // Who writes the roots writes the map as well: both are the minidriver's.
         let roots = if map.is_some() { self.roots()? } else { Ok(Vec::new()) };
-        let guid = self.guid()?;
-        Ok(Inventory { vendor, held, seen, history, map, roots, guid })
+        Ok(Inventory { vendor, held, seen, history, map, roots })
     }
 
     /// What is in a slot; `None` when it holds neither key nor certificate as far as the card tells.

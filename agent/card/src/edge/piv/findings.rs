@@ -148,19 +148,26 @@ impl Problem {
     }
 }
 
+/// What is not as it should be among keys and certificates.
+pub(super) fn problems(inventory: &Inventory) -> Vec<Problem> {
+    let mut found: Vec<Problem> =
+        inventory.held.iter().filter_map(|held| of_certificate(inventory, held)).collect();
+    found.extend(of_map(inventory));
+    if let Err(why) = &inventory.roots {
+        found.push(Problem::Roots(why.clone()));
+    }
+    found.extend(of_history(inventory));
+    found
+}
+
 impl Piv<'_> {
-    /// Everything that is not as it should be.
-    pub(super) fn problems(&mut self, inventory: &Inventory) -> Result<Vec<Problem>> {
-        let mut found: Vec<Problem> =
-            inventory.held.iter().filter_map(|held| of_certificate(inventory, held)).collect();
-        found.extend(of_map(inventory));
-        if let Err(why) = &inventory.roots {
-            found.push(Problem::Roots(why.clone()));
-        }
-        if inventory.guid.is_none() {
+    /// What is not as it should be with the card as a whole: its identifier, its PINs, its management key.
+    pub(super) fn warnings(&mut self) -> Result<Vec<Problem>> {
+        let mut found = Vec::new();
+        if self.guid()?.is_none() {
             found.push(Problem::NoIdentifier);
         }
-        found.extend(of_history(inventory));
+        let erases = self.vendor()?.erases_keys_when_blocked();
         let [pin, puk, key] = [self.told_of(PIN)?, self.told_of(PUK)?, self.told_of(MANAGEMENT_KEY)?];
         for (told, problem) in
             [(&pin, Problem::FactoryPin), (&puk, Problem::FactoryPuk), (&key, Problem::FactoryKey)]
@@ -176,7 +183,7 @@ impl Piv<'_> {
         if left(&puk).is_none_or(|left| left == 0) && self.puk_blocked_on_purpose()? {
             found.push(Problem::PukBlocked);
         }
-        if inventory.vendor.erases_keys_when_blocked() && left(&pin) == Some(0) && left(&puk) != Some(0) {
+        if erases && left(&pin) == Some(0) && left(&puk) != Some(0) {
             found.push(Problem::ErasesKeys);
         }
         Ok(found)

@@ -5,7 +5,6 @@
 //! repair brings it up to date. Of the chain nothing is stored but on cards where the trusted roots (MSROOTS) are in
 //! use, and only as long as those fit one object, which is written whole or not at all.
 
-use shared::model::KeyFamily;
 use zeroize::Zeroizing;
 
 use super::change::Undo;
@@ -15,7 +14,7 @@ use super::metadata::Told;
 use super::objects::{MAX_CONTENTS, ObjectId};
 use super::place::{SlotKey, usual_slot};
 use super::slot::Slot;
-use super::vendor::{ImportForm, Product};
+use super::vendor::ImportForm;
 use super::{Piv, algorithm, certificate_object, roots};
 use crate::error::{Error, Result};
 use crate::key::{PrivateKey, PublicKey};
@@ -67,7 +66,10 @@ impl Piv<'_> {
         }
         if writes_key && self.vendor()?.import_form() == ImportForm::Nitrokey && slot != Slot::AUTHENTICATION
         {
-            return Err(Error::KeyNotSupported("a Nitrokey takes keys into slot 9A only".to_owned()));
+            return Err(Error::KeyNotSupported(
+                "a Nitrokey takes keys into slot 9A only; choose that slot to give up what is in it"
+                    .to_owned(),
+            ));
         }
         let replaces = self.has_certificate(slot)?.then(|| slot.certificate_id());
         Ok(Placement { container: slot.reference(), replaces, writes_key, overwrites_key })
@@ -113,9 +115,6 @@ impl Piv<'_> {
         if !kinds.contains(&kind) {
             let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
             return Err(Error::KeyNotSupported(format!("it takes {}", kinds.join(", "))));
-        }
-        if vendor.product == Product::Nitrokey && kind.family != KeyFamily::Rsa {
-            return Err(Error::KeyNotSupported("a Nitrokey takes RSA keys only".to_owned()));
         }
         key_data(key, vendor.import_form()).map_err(|why| Error::KeyNotSupported(why.to_owned()))?;
         Ok(())

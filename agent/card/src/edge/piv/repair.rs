@@ -5,7 +5,7 @@
 use shared::model::Finding;
 
 use super::contents::Inventory;
-use super::findings::Problem;
+use super::findings::{Problem, problems};
 use super::objects::ObjectId;
 use super::slot::Slot;
 use super::{Piv, chuid};
@@ -19,14 +19,14 @@ impl Piv<'_> {
         // What is left behind may be what the container map names.
         let after = self.inventory()?;
         mended.extend(self.mend_map(&after)?);
-        mended.extend(self.give_identifier(&after)?);
+        mended.extend(self.give_identifier()?);
         Ok(mended.iter().map(Problem::finding).collect())
     }
 
     fn bring_certificates_to_keys(&mut self, inventory: &Inventory) -> Result<Vec<Problem>> {
         let mut mended = Vec::new();
         let mut taken: Vec<Slot> = Vec::new();
-        for problem in self.problems(inventory)? {
+        for problem in problems(inventory) {
             let Problem::LeftBehind { at, key, .. } = problem else { continue };
             // Of two certificates for one key the second stays where it is.
             if taken.contains(&key) {
@@ -45,7 +45,7 @@ impl Piv<'_> {
 
     fn mend_map(&mut self, inventory: &Inventory) -> Result<Vec<Problem>> {
         let Some(Some(mut map)) = inventory.map.clone() else { return Ok(Vec::new()) };
-        let mut mended = self.problems(inventory)?;
+        let mut mended = problems(inventory);
         let (mut gone, mut missing) = (Vec::new(), Vec::new());
         mended.retain(|problem| {
             match problem {
@@ -72,8 +72,8 @@ impl Piv<'_> {
         Ok(mended)
     }
 
-    fn give_identifier(&mut self, inventory: &Inventory) -> Result<Option<Problem>> {
-        if inventory.guid.is_some() {
+    fn give_identifier(&mut self) -> Result<Option<Problem>> {
+        if self.guid()?.is_some() {
             return Ok(None);
         }
         let mut guid = [0; 16];
