@@ -4,7 +4,6 @@ use std::fs;
 
 use harness::nitrokey::MANAGEMENT_KEY;
 use harness::pcscd::READERS;
-use harness::programs::target;
 use harness::stack::Stack;
 use serde_json::Value;
 

@@ -119,13 +119,17 @@ fn nothing_is_left_of_the_secrets_of_piv_cards() {
     let typed = |line: &str, secrets: &[&str], code| job.run_in(TYPED, line, secrets, code);
     let kept = |line: &str, secrets: &[&str], code| job.run_in(KEPT, line, secrets, code);
 
-    for run in [&typed, &kept] as [&dyn Fn(&str, &[&str], i32) -> String; 2] {
-        run("pin change --pin-stdin", &[FIRST[0], PIN], 0);
-        run("pin change --puk --pin-stdin", &[WRONG_PUK, PUK], 5);
-        run("pin change --puk --pin-stdin", &[FIRST[1], PUK], 0);
-        run("pin change --pin-stdin", &[WRONG_PIN, PIN], 5);
-        run("unblock puk --pin-stdin", &[WRONG_PUK, PIN], 5);
-        run("unblock puk --pin-stdin", &[PUK, PIN], 0);
+    for reader in [TYPED, KEPT] {
+        for (line, secrets, code) in [
+            ("pin change --pin-stdin", [FIRST[0], PIN], 0),
+            ("pin change --puk --pin-stdin", [WRONG_PUK, PUK], 5),
+            ("pin change --puk --pin-stdin", [FIRST[1], PUK], 0),
+            ("pin change --pin-stdin", [WRONG_PIN, PIN], 5),
+            ("unblock puk --pin-stdin", [WRONG_PUK, PIN], 5),
+            ("unblock puk --pin-stdin", [PUK, PIN], 0),
+        ] {
+            job.run_in(reader, line, &secrets, code);
+        }
     }
 
     // The management key: mistyped, wrong and right; typed, in a file, in an open file.
