@@ -174,6 +174,12 @@ impl Stack {
     }
 }
 
+impl Default for Stack {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// A home whose programs use this service.
 pub fn home_of(pcscd: &Pcscd) -> Home {
     let mut home = Home::new();

@@ -41,6 +41,25 @@ impl Canary {
     }
 }
 
+/// The bytes that hexadecimal digits stand for; what stands between them does not count.
+pub(crate) fn digits(text: &str) -> Vec<u8> {
+    let text: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
+    text.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+}
+
+/// Makes sure that none of these secrets stands in any of these places.
+pub(crate) fn search(places: &[(String, Vec<u8>)], canaries: &[Canary]) {
+    for (name, place) in places {
+        for canary in canaries {
+            if let Some(form) = canary.found_in(place) {
+                let shown = String::from_utf8_lossy(place);
+                let shown: String = shown.chars().take(2000).collect();
+                panic!("{} stands in {name}, {form}:\n{shown}", canary.name);
+            }
+        }
+    }
+}
+
 fn joined(bytes: &[u8], between: &str, write: impl Fn(&u8) -> String) -> String {
     bytes.iter().map(write).collect::<Vec<_>>().join(between)
 }

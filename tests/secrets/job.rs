@@ -11,7 +11,7 @@ use harness::wire::Wire;
 use serde_json::{Value, json};
 use shared::rpc::MAX_LINE;
 
-use crate::canary::Canary;
+use crate::canary::{Canary, digits, search};
 
 /// What the card has before; it stands in the description, so it is no canary.
 const FIRST: &str = "123456";
@@ -64,34 +64,36 @@ fn description() -> String {
 }
 
 /// An agent that does the job, and everything that was said meanwhile.
-struct Job {
-    home: Home,
-    agent: AgentProcess,
+pub(crate) struct Job {
+    pub(crate) home: Home,
+    pub(crate) agent: AgentProcess,
     said: RefCell<Vec<(String, Vec<u8>)>>,
 }
 
 impl Job {
-    fn new() -> Self {
+    /// On these virtual cards.
+    pub(crate) fn new(description: &str) -> Self {
         let home = Home::new();
-        fs::write(home.path().join("cards.toml"), description()).unwrap();
+        fs::write(home.path().join("cards.toml"), description).unwrap();
         let agent = home.agent(&["--virtual", "cards.toml"]);
         Self { home, agent, said: RefCell::default() }
     }
 
-    fn keep(&self, who: &str, said: impl Into<Vec<u8>>) {
+    pub(crate) fn keep(&self, who: &str, said: impl Into<Vec<u8>>) {
         self.said.borrow_mut().push((who.to_owned(), said.into()));
+    }
+
+    #[track_caller]
+    fn run(&self, line: &str, secrets: &[&str], code: i32) -> String {
+        self.run_in(if line.contains("puk") { PUK_READER } else { READER }, line, secrets, code)
     }
 
     /// Runs a command with these lines on its standard input, once for people and, where it changes nothing, once
     /// for programs.
     #[track_caller]
-    fn run(&self, line: &str, secrets: &[&str], code: i32) -> String {
-        let words: Vec<&str> = line.split(' ').collect();
-        let mut arguments = vec!["--reader", READER];
-        if line.contains("puk") {
-            arguments = vec!["--reader", PUK_READER];
-        }
-        arguments.extend(&words);
+    pub(crate) fn run_in(&self, reader: &str, line: &str, secrets: &[&str], code: i32) -> String {
+        let mut arguments = vec!["--reader", reader];
+        arguments.extend(line.split(' '));
         let is_refused = code != 0;
         let run = self.home.kortti(&arguments, secrets).code(code);
         self.keep(line, run.stdout.clone());
@@ -105,6 +107,14 @@ impl Job {
             self.keep(line, run.stderr);
         }
         run.stdout
+    }
+
+    /// Ends the agent, and returns all that was said.
+    pub(crate) fn end(self) -> (Home, Vec<(String, Vec<u8>)>) {
+        let Self { home, mut agent, said } = self;
+        agent.terminate();
+        agent.ends_within(std::time::Duration::from_secs(20)).unwrap();
+        (home, said.into_inner())
     }
 
     /// Takes a challenge and has its response calculated, which is printed: that is what it is for.
@@ -156,7 +166,7 @@ fn make_pfx(directory: &Path) -> Vec<u8> {
 }
 
 /// All the files of a home but those that the test itself has written.
-fn files(directory: &Path, own: &[&str], found: &mut Vec<(String, Vec<u8>)>) {
+pub(crate) fn files(directory: &Path, own: &[&str], found: &mut Vec<(String, Vec<u8>)>) {
     for entry in fs::read_dir(directory).unwrap().flatten() {
         let kind = entry.file_type().unwrap();
         if kind.is_dir() {
@@ -168,7 +178,7 @@ fn files(directory: &Path, own: &[&str], found: &mut Vec<(String, Vec<u8>)>) {
 }
 
 /// What a process list shows of a process.
-fn listed(pid: u32, found: &mut Vec<(String, Vec<u8>)>) {
+pub(crate) fn listed(pid: u32, found: &mut Vec<(String, Vec<u8>)>) {
     for what in ["cmdline", "environ", "comm", "status"] {
         let path = format!("/proc/{pid}/{what}");
         // Who is not root may not read the environment of a process that is guarded like this one.
@@ -265,7 +275,7 @@ fn malformed(job: &Job) {
 
 #[test]
 fn nothing_is_left_of_any_secret() {
-    let job = Job::new();
+    let job = Job::new(&description());
     let mut watch = job.home.program("kortti");
     let mut watch = watch.args(["watch", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut events = BufReader::new(watch.stdout.take().unwrap());
@@ -346,9 +356,7 @@ fn nothing_is_left_of_any_secret() {
     {
         assert!(log.contains(step), "the log is not at its highest level, or the job left {step} out");
     }
-    let Job { home, mut agent, said } = job;
-    agent.terminate();
-    agent.ends_within(std::time::Duration::from_secs(20)).unwrap();
+    let (home, said) = job.end();
     events.read_to_string(&mut watched).unwrap();
     watch.wait().unwrap();
     for event in
@@ -357,15 +365,9 @@ fn nothing_is_left_of_any_secret() {
         assert!(watched.contains(event), "{event} was not watched:\n{watched}");
     }
     places.push(("kortti watch".into(), watched.into()));
-    places.extend(said.into_inner());
+    places.extend(said);
     files(home.path(), &["cards.toml", "admin.key", "new.pfx", "damaged.pfx"], &mut places);
 
-    let digits = |text: &str| -> Vec<u8> {
-        let text: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
-        text.chunks(2)
-            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-            .collect()
-    };
     let canaries = [
         Canary::text("the PIN", PIN),
         Canary::text("the new PIN", NEW),
@@ -384,15 +386,7 @@ fn nothing_is_left_of_any_secret() {
         Canary::bytes("the second response", &digits(&second)),
         Canary::bytes("the private key", &private_key),
     ];
-    for (name, place) in &places {
-        for canary in &canaries {
-            if let Some(form) = canary.found_in(place) {
-                let shown = String::from_utf8_lossy(place);
-                let shown: String = shown.chars().take(2000).collect();
-                panic!("{} stands in {name}, {form}:\n{shown}", canary.name);
-            }
-        }
-    }
+    search(&places, &canaries);
     // What is no secret is found where it should be, so the search was in the right places.
     let csn = Canary::bytes("the card's number", &digits("7D1F93C2A4E05B68B19C3D2E6F804A57"));
     for name in ["agent.log", "kortti watch", "card --json", "unblock respond"] {

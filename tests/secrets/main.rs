@@ -5,4 +5,5 @@
 
 mod canary;
 mod job;
+mod piv;
 mod process;
