@@ -53,8 +53,8 @@ use crate::applet::Applet;
 use crate::error::{Error, Result};
 use crate::key::{PublicKey, Signature};
 use crate::smart_card::{
-    Challenge, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, Placement, Removed, SmartCard,
-    UnblockProof,
+    Challenge, Change, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, Placement, Removed,
+    SmartCard, UnblockProof,
 };
 use crate::transport::Transaction;
 
@@ -215,6 +215,15 @@ impl SmartCard for Piv<'_> {
 
     fn management_key(&mut self) -> Result<Option<ManagementKey>> {
         self.management_key_state().map(Some)
+    }
+
+    fn admits(&mut self, change: &Change<'_>) -> Result<()> {
+        match *change {
+            Change::Tries { pin, puk } => self.check_tries(pin, puk),
+            Change::Move { from, to } => self.check_move(from, to).map(|_| ()),
+            Change::Default(container) => self.check_default(container).map(|_| ()),
+            Change::Delete(container) => self.check_deletion(container).map(|_| ()),
+        }
     }
 
     fn authorise(&mut self, proof: ManagementProof<'_>) -> Result<()> {
