@@ -1,7 +1,7 @@
 //! A selected application: long commands go out in a chain or with an extended length, long answers are fetched to
 //! their end, PINs are typed on the reader, and the trace shows no secret.
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::apdu::{self, Command, Response, StatusWord};
 use crate::atr;
@@ -193,7 +193,7 @@ impl<'t> Applet<'t> {
             parts += 1;
             let apdu = Zeroizing::new(vec![LAST, GET_RESPONSE, 0, 0, waiting]);
             let part = self.transmit(command, &apdu)?;
-            response.data.extend_from_slice(&part.data);
+            append(&mut response.data, part.data);
             let length = response.data.len();
             if length > MAX_ANSWER || parts > SMALL_PARTS + length / MIN_PART {
                 return Err(Error::Malformed(command.name));
@@ -207,6 +207,19 @@ impl<'t> Applet<'t> {
         self.secret_sent |= command.data.is_sensitive();
         response(command, self.transaction.transmit(apdu)?)
     }
+}
+
+/// Puts the next part of an answer behind the others. An answer may hold a management key, so that nothing of it is
+/// left in memory that was given back.
+fn append(whole: &mut Vec<u8>, mut part: Vec<u8>) {
+    if whole.capacity() - whole.len() < part.len() {
+        let mut wider = Vec::with_capacity(2 * (whole.len() + part.len()));
+        wider.extend_from_slice(whole);
+        whole.zeroize();
+        *whole = wider;
+    }
+    whole.extend_from_slice(&part);
+    part.zeroize();
 }
 
 /// Parts the status word from the data.

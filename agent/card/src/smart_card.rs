@@ -78,6 +78,13 @@ pub trait SmartCard {
         false
     }
 
+    /// Refuses a change that cannot be made, as far as that is known without a PIN: to be asked before one costs a try
+    /// for nothing. Writes nothing.
+    ///
+    /// # Errors
+    /// Those of the change itself.
+    fn admits(&mut self, change: &Change<'_>) -> Result<()>;
+
     /// Authorises writing beyond the PIN, once, on cards that want it; on others it does nothing.
     ///
     /// # Errors
@@ -197,6 +204,28 @@ pub trait SmartCard {
     /// # Errors
     /// Those of a write; the change that it tells of is done whatever comes of this.
     fn renew_identifier(&mut self) -> Result<()>;
+}
+
+/// A change of something that is on the card already.
+pub enum Change<'a> {
+    /// [`SmartCard::set_tries`], with the same values.
+    Tries {
+        /// Tries of the PIN, and the PIN.
+        pin: (u8, &'a Pin),
+        /// Tries of the PUK, and the PUK.
+        puk: (u8, &'a Pin),
+    },
+    /// [`SmartCard::move_key`].
+    Move {
+        /// The container that has the key.
+        from: u8,
+        /// The one that is to have it.
+        to: u8,
+    },
+    /// [`SmartCard::set_default`].
+    Default(u8),
+    /// [`SmartCard::delete_container`].
+    Delete(u8),
 }
 
 /// How a PIN gets to the card.

@@ -15,6 +15,8 @@ pub(crate) struct Authority<'p> {
     pin: Option<&'p Pin>,
     key: Option<Key>,
     last_try: bool,
+    /// Whether the PIN is needed beside the management key.
+    pin_wanted: bool,
 }
 
 /// A management key as typed.
@@ -32,7 +34,12 @@ impl<'p> Authority<'p> {
     /// # Errors
     /// [`ErrorCode::BadRequest`] for a management key that cannot be one. Nothing was sent.
     pub(crate) fn of(pin: Option<&'p Pin>, key: Option<&KeyText>, last_try: bool) -> Result<Self> {
-        Ok(Self { pin, key: key.map(parse).transpose()?, last_try })
+        Ok(Self { pin, key: key.map(parse).transpose()?, last_try, pin_wanted: false })
+    }
+
+    /// Says whether the PIN is needed even where the management key is enough to write: to use a key that wants it.
+    pub(crate) fn pin_wanted(&mut self, wanted: bool) {
+        self.pin_wanted = wanted;
     }
 
     /// Proves to the card whatever it wants before it is written to, if nothing that can be known beforehand speaks
@@ -44,7 +51,7 @@ impl<'p> Authority<'p> {
         turn: &Turn,
     ) -> std::result::Result<(), Failure> {
         let state = card.management_key()?;
-        let key_is_enough = state.is_some() && self.key.is_some();
+        let key_is_enough = state.is_some() && self.key.is_some() && !self.pin_wanted;
         if state.is_some_and(|state| !state.protected && state.factory != Some(true)) && self.key.is_none() {
             return Err(card::Error::ManagementKeyNeeded.into());
         }

@@ -183,6 +183,7 @@ pub fn set_default(service: &Service, params: CertWriteParams) -> Result<Certifi
             if chosen.default {
                 return Ok((chosen.clone(), false));
             }
+            card.admits(&card::Change::Default(container))?;
             authority.prove(card, target, turn)?;
             card.set_default(container)?;
             changed(card, renew);
@@ -211,6 +212,9 @@ pub fn delete(service: &Service, params: DeleteParams) -> Result<DeleteReply> {
                 (Err(_), Some(container)) if !params.keep_key => (String::new(), Some(container.index)),
                 _ => return Err(chosen.err().unwrap_or_else(|| not_found(&params.certificate)).into()),
             };
+            if let Some(container) = container.filter(|_| !params.keep_key) {
+                card.admits(&card::Change::Delete(container))?;
+            }
             authority.prove(card, target, turn)?;
             let removed = match container.filter(|_| !params.keep_key) {
                 Some(container) => card.delete_container(container)?,

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use card::key::{PublicKey, Scheme, Signature};
 use card::x509::issue::{self, AlternativeName, Content, ExtendedKeyUsage, KeyUsage, Unsigned};
 use card::{Import, NewKey, Placement, SmartCard, x509};
-use shared::model::{Certificate, Edge, KeyFamily};
+use shared::model::{Certificate, Edge, KeyFamily, PinUse};
 use shared::rpc::events::{Cause, Change, KeyEvent};
 use shared::rpc::methods::{GenerateParams, GenerateReply, KeyPlan, MoveParams, PlaceParams, Product};
 use shared::{Error, ErrorCode, Result};
@@ -59,12 +59,16 @@ pub fn generate(service: &Service, params: GenerateParams) -> Result<GenerateRep
     let target = service.registry().find(&params.select)?;
     let order = Arc::new(order(&target, &params)?);
     target.ask(move |desk, turn, target| {
-        let authority = Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
+        let mut authority =
+            Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
         let renew = desk.policy().renew_identifier;
         let made = write(desk, turn, target, |card| {
             // Whatever can be refused is refused before the PIN costs a try or the card is written.
             let placement = card.place_key(&order.new)?;
             allow(target, &placement, params.overwrite)?;
+            // The new key signs, for which it wants the PIN unless its slot or its policy says otherwise.
+            let pinless = order.new.pin_use.map_or(placement.container == 0x9E, |pin| pin == PinUse::Never);
+            authority.pin_wanted(order.product != Product::Key && !pinless);
             authority.prove(card, target, turn)?;
             let public_key = card.generate(&order.new)?;
             let made = certify(card, target, &order, &authority, &placement, &public_key);
@@ -237,6 +241,7 @@ pub fn move_to(service: &Service, params: MoveParams) -> Result<Certificate> {
                 );
                 return Err(Error::new(ErrorCode::WouldOverwrite, words).into());
             }
+            card.admits(&card::Change::Move { from, to })?;
             authority.prove(card, target, turn)?;
             card.move_key(from, to)?;
             changed(card, renew);

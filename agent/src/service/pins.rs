@@ -70,14 +70,37 @@ pub fn set_tries(service: &Service, params: TriesParams) -> Result<Vec<PinStatus
         let set = desk.operate(turn, target, |card| {
             let pins = card.pins()?;
             fits(find(&pins, Role::ADMIN)?.policy.as_ref(), PinEntry::Typed(puk))?;
+            let (pin, puk) = ((*pin_tries, pin), (*puk_tries, puk));
+            card.admits(&card::Change::Tries { pin, puk })?;
             authority.prove(card, target, turn)?;
-            card.set_tries((*pin_tries, pin), (*puk_tries, puk))?;
+            card.set_tries(pin, puk).map_err(tries_failed)?;
             // They are set; a card that goes now has them.
             Ok(card.pins().unwrap_or(pins))
         });
         report(desk.registry(), target, Role::USER, set.as_ref().err());
         set
     })
+}
+
+/// Why the number of tries was not set. Once it was, PIN and PUK are not those that anybody expects.
+fn tries_failed(error: CardError) -> Failure {
+    let words = match &error {
+        CardError::WriteFailed { .. } => {
+            "The tries are set, and PIN and PUK may be those of the factory now. Find out with `kortti card show`, and \
+             change them with `kortti pin change`."
+        }
+        CardError::Transport(_) => {
+            "PIN and PUK may be those of the factory now. Look at the card before you try again."
+        }
+        _ => return error.into(),
+    };
+    let mut told = match &error {
+        CardError::WriteFailed { cause, .. } => errors::card(cause),
+        error => errors::card(error),
+    };
+    told.code = errors::card(&error).code;
+    told.message = format!("{} {words}", told.message);
+    told.into()
 }
 
 /// Presents the primary card PIN, if nothing that can be known beforehand speaks against it.
@@ -93,7 +116,14 @@ pub(crate) fn present(
     if !turn.commit() {
         return Err(left());
     }
-    Ok(card.verify(Role::USER, pin)?)
+    match card.verify(Role::USER, pin) {
+        Err(CardError::PinRefused) => {
+            let words =
+                "The card refuses this as its PIN, for its length or its characters. Nothing was written.";
+            Err(Error::new(ErrorCode::PinPolicy, words).into())
+        }
+        verified => Ok(verified?),
+    }
 }
 
 /// How a PIN gets to the card: as it came with the request, or from the reader's own keys, where it has them.
@@ -183,18 +213,22 @@ pub(crate) fn admit(pins: &[PinStatus], role: Role, pin: PinEntry<'_>, last_try:
     if status.blocked {
         return Err(errors::blocked(role));
     }
+    let name = if role == Role::ADMIN { "PUK" } else { "PIN" };
     if let PinEntry::Typed(pin) = pin {
         if pin.is_empty() {
-            return Err(Error::new(ErrorCode::PinPolicy, "The PIN is empty. Nothing was sent."));
+            let words = format!("The {name} is empty. Nothing was sent.");
+            return Err(Error::new(ErrorCode::PinPolicy, words));
         }
         if let Some(violation) = status.policy.as_ref().and_then(|policy| cannot_be(policy, pin)) {
-            let words = format!("This cannot be the PIN: {violation}. Nothing was sent; no try was used.");
+            let words = format!("This cannot be the {name}: {violation}. Nothing was sent; no try was used.");
             return Err(Error::new(ErrorCode::PinPolicy, words));
         }
     }
     if status.tries_left == Some(1) && !last_try {
-        let words = "Only one try is left: a wrong PIN blocks it. Nothing was sent. If you are sure of the PIN, \
-                     say so with --last-try.";
+        let words = format!(
+            "Only one try is left: a wrong {name} blocks it. Nothing was sent. If you are sure of the {name}, say so \
+             with --last-try."
+        );
         return Err(Error { tries_left: Some(1), ..Error::new(ErrorCode::LastTry, words) });
     }
     Ok(())

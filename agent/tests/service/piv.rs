@@ -276,6 +276,63 @@ fn pin_and_puk() {
     rig.call::<PinChange>(&puk("24682468", "13571357")).unwrap();
 }
 
+/// What a card cannot do is refused before a PIN is sent, so that a wrong one costs nothing.
+#[test]
+fn what_cannot_be_done_costs_no_try() {
+    let write = |text: &str| CertWriteParams {
+        select: Select::default(),
+        certificate: text.to_owned(),
+        pin: Some(pin("999999")),
+        management_key: key("factory"),
+        last_try: false,
+    };
+    for (profile, act) in [("plain", "tries"), ("yubikey-4", "move"), ("plain", "default")] {
+        let rig = rig(&format!("profile = \"{profile}\""));
+        let slot = if act == "default" { "9c" } else { "9a" };
+        let params = GenerateParams {
+            overwrite: true,
+            slot: Some(slot.to_owned()),
+            ..generate(Some(pin("123456")), key("factory"))
+        };
+        rig.call::<CertGenerate>(&params).unwrap();
+        let card = rig.card("erik");
+        let mark = card.apdus();
+        let CertWriteParams { select, certificate, pin: wrong, management_key, last_try } = write(slot);
+        let refused = match act {
+            "tries" => {
+                let (pin, puk) = (wrong.unwrap(), pin("24682468"));
+                let (pin_tries, puk_tries) = (5, 5);
+                let params = TriesParams { select, pin_tries, puk_tries, pin, puk, management_key, last_try };
+                rig.call::<PinTries>(&params).unwrap_err()
+            }
+            "move" => {
+                let slot = "82".to_owned();
+                let params = MoveParams { select, certificate, slot, pin: wrong, management_key, last_try };
+                rig.call::<CertMove>(&params).unwrap_err()
+            }
+            _ => rig.call::<CertDefault>(&write(slot)).unwrap_err(),
+        };
+        assert_eq!(refused.code, ErrorCode::NotSupported, "{act}: {refused}");
+        assert_eq!(executed_with_data(&card, mark, VERIFY), 0, "{act}");
+    }
+}
+
+/// A certificate that a key signs for itself takes the PIN, also where the management key is enough to make the key.
+#[test]
+fn a_key_is_not_made_that_could_not_sign() {
+    let rig = rig("profile = \"yubikey-5.7\"");
+    let card = rig.card("erik");
+    for (slot, end) in [("9a", Some(ErrorCode::BadRequest)), ("9e", None)] {
+        let mark = card.apdus();
+        let params = GenerateParams { slot: Some(slot.to_owned()), ..generate(None, key("factory")) };
+        let made = rig.call::<CertGenerate>(&params);
+        assert_eq!(made.as_ref().err().map(|error| error.code), end, "{slot}: {made:?}");
+        assert_eq!(executed(&card, mark, 0x47), usize::from(end.is_none()), "{slot}");
+    }
+    let params = GenerateParams { product: Product::Key, ..generate(None, key("factory")) };
+    rig.call::<CertGenerate>(&params).unwrap();
+}
+
 #[test]
 fn access_says_what_a_write_needs() {
     for (lines, protected, factory) in [

@@ -37,8 +37,8 @@ use crate::applet::Applet;
 use crate::error::{Error, Result};
 use crate::key::{PublicKey, Signature};
 use crate::smart_card::{
-    Challenge, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, Placement, Removed, SmartCard,
-    UnblockProof,
+    Challenge, Change, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, Placement, Removed,
+    SmartCard, UnblockProof,
 };
 use crate::transport::Transaction;
 
@@ -48,6 +48,9 @@ const AID: &[u8] = &[0xA0, 0x00, 0x00, 0x03, 0x97, 0x42, 0x54, 0x46, 0x59];
 /// Data bytes of one command in a chain, as Windows sends them (section 2). A TLV that fits is never chained:
 /// GidsApplet would keep an empty record of a short one and answer 6F00 from then on (section 3).
 const CHUNK: usize = 240;
+
+const TRIES_DECIDED: Error = Error::NotSupported("the number of tries was decided when it was initialised");
+const NO_PLACES: Error = Error::NotSupported("its containers have no places that mean anything");
 
 /// A GIDS card whose application is selected. Dropping it logs out what it has logged in: other programs must not
 /// find the card verified by us. That costs nobody else's login, since selecting the application has ended those.
@@ -177,8 +180,16 @@ impl SmartCard for Gids<'_> {
         self.verify_and_change(role, current, new)
     }
 
+    fn admits(&mut self, change: &Change<'_>) -> Result<()> {
+        match change {
+            Change::Tries { .. } => Err(TRIES_DECIDED),
+            Change::Move { .. } => Err(NO_PLACES),
+            Change::Default(_) | Change::Delete(_) => Ok(()),
+        }
+    }
+
     fn set_tries(&mut self, _: (u8, &Pin), _: (u8, &Pin)) -> Result<()> {
-        Err(Error::NotSupported("the number of tries was decided when it was initialised"))
+        Err(TRIES_DECIDED)
     }
 
     fn challenge(&mut self, role: Role) -> Result<Challenge> {
@@ -223,7 +234,7 @@ impl SmartCard for Gids<'_> {
     }
 
     fn move_key(&mut self, _: u8, _: u8) -> Result<()> {
-        Err(Error::NotSupported("its containers have no places that mean anything"))
+        Err(NO_PLACES)
     }
 
     fn set_default(&mut self, container: u8) -> Result<()> {

@@ -55,8 +55,8 @@ use crate::applet::Applet;
 use crate::error::{Error, Result};
 use crate::key::{PublicKey, Signature};
 use crate::smart_card::{
-    Challenge, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, Placement, Removed, SmartCard,
-    UnblockProof,
+    Challenge, Change, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, Placement, Removed,
+    SmartCard, UnblockProof,
 };
 use crate::transport::Transaction;
 
@@ -229,6 +229,15 @@ impl SmartCard for Piv<'_> {
 
     fn blocking_erases_keys(&self) -> bool {
         self.vendor.as_ref().is_some_and(vendor::Vendor::erases_keys_when_blocked)
+    }
+
+    fn admits(&mut self, change: &Change<'_>) -> Result<()> {
+        match *change {
+            Change::Tries { pin, puk } => self.check_tries(pin, puk),
+            Change::Move { from, to } => self.check_move(from, to).map(|_| ()),
+            Change::Default(container) => self.check_default(container).map(|_| ()),
+            Change::Delete(container) => self.check_deletion(container).map(|_| ()),
+        }
     }
 
     fn authorise(&mut self, proof: ManagementProof<'_>) -> Result<()> {

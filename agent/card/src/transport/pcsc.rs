@@ -14,6 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ::pcsc::{Context, Disposition, Protocols, Scope, ShareMode, State};
+use zeroize::Zeroizing;
 
 use super::{Card, Error, Presence, ReaderState, Readers, Result, Transaction};
 
@@ -355,7 +356,9 @@ impl Transaction for PcscTransaction<'_> {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>> {
         // A length of 00 in the place of Lc, and more behind it, announces an extended length.
         let is_extended = matches!(command, [_, _, _, _, 0x00, _, ..]);
-        let mut buffer = vec![0; if is_extended { MAX_EXTENDED_RESPONSE } else { MAX_RESPONSE }];
+        // An answer may hold a management key.
+        let mut buffer =
+            Zeroizing::new(vec![0; if is_extended { MAX_EXTENDED_RESPONSE } else { MAX_RESPONSE }]);
         match self.transaction.transmit(command, &mut buffer) {
             Ok(answer) if answer.len() >= 2 => Ok(answer.to_vec()),
             // Without a status word it is no answer: that is what vpcd says when the card goes.

@@ -180,6 +180,36 @@ fn nobody_stays_logged_in() {
     }
 }
 
+/// A card that takes the command to log out for a question, and one that keeps the PIN of before when a later one is
+/// wrong, as Nitrokeys do.
+#[test]
+fn cards_that_stay_logged_in_are_logged_out_nevertheless() {
+    for second_is_wrong in [false, true] {
+        let rig = Rig::new(YUBIKEY_4, "");
+        {
+            let mut connection = rig.connect();
+            let mut transaction = connection.begin().unwrap();
+            let mut verified = 0;
+            let mut odd = Answers(&mut *transaction, |command: &[u8]| match command {
+                [_, 0x20, 0xFF, 0x80, ..] => Some(vec![0x90, 0x00]),
+                [_, 0x20, 0x00, 0x80, 8, ..] => {
+                    verified += 1;
+                    (verified == 2).then(|| vec![0x63, 0xC2])
+                }
+                _ => None,
+            });
+            let mut card = card::edge::open(&mut odd, None).unwrap();
+            let own = pin(PIN);
+            card.verify(Role::USER, PinEntry::Typed(&own)).unwrap();
+            if second_is_wrong {
+                card.verify(Role::USER, PinEntry::Typed(&own)).unwrap_err();
+            }
+            assert!(rig.piv(|piv| piv.pin_verified()));
+        }
+        assert!(!rig.piv(|piv| piv.pin_verified()), "{second_is_wrong}");
+    }
+}
+
 // Import.
 
 /// Every kind of key, into the slot that its certificate is for, on every card that takes it; each signs afterwards.
@@ -348,6 +378,40 @@ fn a_certificate_finds_a_key_that_is_not_shown() {
         let request = Request::certificate(&GERDA).into_slot(0x9C);
         assert_eq!(rig.authorised(|card| card.import(&request.import()).unwrap()), "9c");
     }
+}
+
+/// No certificate goes into a slot on a guess: not where nothing could be tried out, and not where the card's answer is
+/// that of an empty slot.
+#[test]
+fn a_certificate_is_not_written_beside_a_key_that_nobody_has_seen() {
+    for profile in [YUBIKEY_4, PLAIN] {
+        let rig = Rig::with_people(profile, &[(0x9D, &GERDA)], "");
+        rig.authorised(|card| card.delete_certificate("9d").unwrap());
+        let before = rig.stored(None);
+        let result = rig.with(|card| {
+            card.authorise(ManagementProof::Factory).unwrap();
+            card.import(&Request::certificate(&GERDA).import())
+        });
+        assert!(
+            matches!(result, Err(Error::NotSupported(words)) if words.contains("PIN")),
+            "{profile}: {result:?}"
+        );
+        assert_eq!(rig.stored(None), before, "{profile}");
+    }
+    let rig = Rig::new(PLAIN, NITROKEY);
+    let before = rig.stored(None);
+    {
+        let mut connection = rig.connect();
+        let mut transaction = connection.begin().unwrap();
+        let mut nitrokey = Answers(&mut *transaction, |command: &[u8]| {
+            matches!(command, [_, 0x87, 0x11, 0x9D, ..]).then(|| vec![0x64, 0x00])
+        });
+        let mut card = card::edge::open(&mut nitrokey, None).unwrap();
+        authorise(&mut *card).unwrap();
+        let result = card.import(&Request::certificate(&GERDA).into_slot(0x9D).import());
+        assert!(matches!(result, Err(Error::NoMatchingKey)), "{result:?}");
+    }
+    assert_eq!(rig.stored(None), before);
 }
 
 #[test]
@@ -750,6 +814,17 @@ fn a_container_map_is_brought_up_to_date() {
     assert_eq!(place(&rig), 2);
     assert_eq!(rig.authorised(|card| card.repair().unwrap()).len(), 2);
     assert_eq!(place(&rig), 0, "{:?}", rig.contents().findings);
+}
+
+/// A card that does not tell its keys may have one whose certificate is still to come: Windows would no longer find it.
+#[test]
+fn a_record_is_kept_where_there_may_be_a_key() {
+    let rig = Rig::with_people(YUBIKEY_4, &[(0x9A, &GERDA), (0x9D, &HANS)], "mscmap = true");
+    rig.piv(|piv| piv.set_object(0x5F_C10B, None).unwrap());
+    let before = rig.object(MSCMAP);
+    let mended = rig.authorised(|card| card.repair().unwrap());
+    assert!(mended.is_empty(), "{mended:?}");
+    assert_eq!(rig.object(MSCMAP), before);
 }
 
 #[test]

@@ -22,17 +22,28 @@ impl Piv<'_> {
         Ok(self.get(ObjectId::CONTAINER_MAP)?.and_then(|contents| ContainerMap::parse(&contents)))
     }
 
-    /// Makes a slot the default one where the card keeps that. Writes nothing when it is already.
-    pub(super) fn make_default(&mut self, container: u8) -> Result<()> {
+    /// The slot, what is known of its key, and its certificate, when it can be made the default one, or is it on a card
+    /// that keeps none.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::NotSupported`].
+    pub(super) fn check_default(&mut self, container: u8) -> Result<(Slot, SlotKey, Option<Vec<u8>>)> {
         let slot = self.chosen(container)?;
         let key = self.slot_key(slot)?;
         let der = self.certificate_object(slot)?.and_then(std::result::Result::ok);
         if key == SlotKey::None || key == SlotKey::Unknown && der.is_none() {
             return Err(Error::NotFound(format!("key in slot {slot}")));
         }
-        let Some(mut map) = self.container_map()? else {
-            return if slot == Slot::AUTHENTICATION { Ok(()) } else { Err(NO_DEFAULT) };
-        };
+        if slot != Slot::AUTHENTICATION && self.container_map()?.is_none() {
+            return Err(NO_DEFAULT);
+        }
+        Ok((slot, key, der))
+    }
+
+    /// Makes a slot the default one where the card keeps that. Writes nothing when it is already.
+    pub(super) fn make_default(&mut self, container: u8) -> Result<()> {
+        let (slot, key, der) = self.check_default(container)?;
+        let Some(mut map) = self.container_map()? else { return Ok(()) };
         let of_certificate = || der.as_deref().and_then(x509::public_key).map(|key| key.algorithm());
         let kind = match &key {
             SlotKey::Known(key) | SlotKey::Presumed(key) => Some(key.algorithm()),

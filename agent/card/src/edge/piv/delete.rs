@@ -31,8 +31,11 @@ impl Piv<'_> {
         })
     }
 
-    /// Deletes certificate and key of a slot; where the card cannot delete keys, the certificate only.
-    pub(super) fn remove_container(&mut self, container: u8) -> Result<Removed> {
+    /// The slot, what is known of its key, and whether that can be deleted.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::NotSupported`] when there is nothing that could be deleted.
+    pub(super) fn check_deletion(&mut self, container: u8) -> Result<(Slot, SlotKey, bool)> {
         let slot = self.chosen(container)?;
         let has_certificate = self.get(slot.certificate_object())?.is_some();
         let key = self.slot_key(slot)?;
@@ -43,6 +46,12 @@ impl Piv<'_> {
                 _ => Error::NotSupported("it cannot delete keys; a new key in that slot takes its place"),
             });
         }
+        Ok((slot, key, deletes_key))
+    }
+
+    /// Deletes certificate and key of a slot; where the card cannot delete keys, the certificate only.
+    pub(super) fn remove_container(&mut self, container: u8) -> Result<Removed> {
+        let (slot, key, deletes_key) = self.check_deletion(container)?;
         let map = self.container_map()?.map(|mut map| {
             map.remove(slot);
             map

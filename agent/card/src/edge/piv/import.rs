@@ -176,7 +176,7 @@ impl Piv<'_> {
         let plan = self.plan(import, &placement)?;
         match &plan.key {
             Some(_) => self.can_be_tried(plan.slot)?,
-            None => self.confirm_key(plan.slot, import.public_key).map_err(|error| match error {
+            None => self.confirm_key(plan.slot, import).map_err(|error| match error {
                 // Its certificate is there, but not the key that it is for.
                 Error::NoMatchingKey if import.private_key.is_some() => Error::KeyNotSupported(format!(
                     "slot {} has a certificate for it, and another key or none; delete that certificate first, or \
@@ -227,10 +227,7 @@ impl Piv<'_> {
         if self.verified || !self.is_tried_out(slot)? {
             return Ok(());
         }
-        Err(Error::NotSupported(
-            "it does not show its keys, so that an imported one has to be tried out, which takes the PIN: give the \
-             PIN, too",
-        ))
+        Err(PIN_TO_TRY)
     }
 
     /// Reads back the key that was written: from the card where it shows it, else by what it signs.
@@ -255,9 +252,13 @@ impl Piv<'_> {
     }
 
     /// Makes sure, as far as the card lets anybody, that the key of a slot is the certificate's. A key that cannot
-    /// be tried out is taken on the word of whoever chose the slot, unless a certificate there says otherwise.
-    fn confirm_key(&mut self, slot: Slot, key: &PublicKey) -> Result<()> {
-        let presumed = match self.slot_key(slot)? {
+    /// be tried out is taken on the word of whoever chose the slot, unless a certificate there says otherwise; where
+    /// nobody chose it, it has to be tried out.
+    fn confirm_key(&mut self, slot: Slot, import: &Import<'_>) -> Result<()> {
+        let key = import.public_key;
+        let known = self.slot_key(slot)?;
+        let guessed = import.container.is_none() && matches!(known, SlotKey::Unknown | SlotKey::Hidden);
+        let presumed = match known {
             SlotKey::Known(own) => return if own == *key { Ok(()) } else { Err(Error::NoMatchingKey) },
             SlotKey::None => return Err(Error::NoMatchingKey),
             SlotKey::Presumed(own) => own == *key,
@@ -273,11 +274,17 @@ impl Piv<'_> {
                 self.proved = Some((slot, key.clone()));
                 Ok(())
             }
+            Trial::Untold if guessed => Err(PIN_TO_TRY),
             Trial::Untold if presumed => Ok(()),
             Trial::Wrong | Trial::Untold => Err(Error::NoMatchingKey),
         }
     }
 }
+
+/// What a card wants that does not show its keys.
+const PIN_TO_TRY: Error = Error::NotSupported(
+    "it does not show its keys, so that the key has to be tried out, which takes the PIN: give the PIN, too",
+);
 
 /// What decides on cards without a container map.
 pub(super) const NO_DEFAULT: Error = Error::NotSupported(

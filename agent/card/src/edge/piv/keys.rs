@@ -21,7 +21,7 @@ pub(super) enum Trial {
     Right,
     /// It is another one, or none.
     Wrong,
-    /// The card does not let it be used now, or it cannot sign.
+    /// The card wants the PIN before it lets it be used, or it cannot sign.
     Untold,
 }
 
@@ -144,13 +144,9 @@ impl Piv<'_> {
                 if signature.is_some() { Trial::Right } else { Trial::Wrong }
             }
             StatusWord::CONDITIONS if self.may_want_touch(slot)? => return Err(Error::Untouched),
-            // No key, or one of another algorithm: every card has another word for it, Nitrokey 6985.
-            StatusWord::NOT_FOUND
-            | StatusWord::WRONG_DATA
-            | StatusWord::FILE_NOT_FOUND
-            | StatusWord::CONDITIONS
-            | StatusWord(0x6A86) => Trial::Wrong,
-            _ => Trial::Untold,
+            StatusWord::SECURITY => Trial::Untold,
+            // No key, or one of another algorithm: every card has another word for it, Nitrokey 6400 and 6985.
+            _ => Trial::Wrong,
         })
     }
 

@@ -4,13 +4,15 @@ use super::Piv;
 use super::metadata::Told;
 use super::objects::ObjectId;
 use super::place::SlotKey;
+use super::slot::Slot;
 use crate::error::{Error, Result};
 
 impl Piv<'_> {
-    /// Moves a key and its certificate to a slot without either. The certificate is copied first, then the key is
-    /// moved, then the certificate deleted where it was: at no time is there a key whose certificate is nowhere, and
-    /// a copy that is left over is recognised by having no key beside it.
-    pub(super) fn move_container(&mut self, from: u8, to: u8) -> Result<()> {
+    /// The slots, and the key that is to be moved.
+    ///
+    /// # Errors
+    /// [`Error::NotSupported`], [`Error::NotFound`].
+    pub(super) fn check_move(&mut self, from: u8, to: u8) -> Result<(Slot, Slot, SlotKey)> {
         let (from, to) = (self.chosen(from)?, self.chosen(to)?);
         if !self.vendor()?.moves_keys() {
             return Err(Error::NotSupported("it cannot move keys"));
@@ -22,6 +24,14 @@ impl Piv<'_> {
         if from == to || self.slot_key(to)? != SlotKey::None || self.has_certificate(to)? {
             return Err(Error::NotSupported("a key can be moved to an empty slot only"));
         }
+        Ok((from, to, key))
+    }
+
+    /// Moves a key and its certificate to a slot without either. The certificate is copied first, then the key is
+    /// moved, then the certificate deleted where it was: at no time is there a key whose certificate is nowhere, and
+    /// a copy that is left over is recognised by having no key beside it.
+    pub(super) fn move_container(&mut self, from: u8, to: u8) -> Result<()> {
+        let (from, to, key) = self.check_move(from, to)?;
         let certificate = self.get(from.certificate_object())?.unwrap_or_default();
         let map = self.container_map()?.map(|mut map| {
             if let Some(record) = map.get_mut(from) {

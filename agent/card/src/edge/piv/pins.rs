@@ -137,7 +137,7 @@ impl Piv<'_> {
             PinEntry::Pad => None,
         };
         // Also when the answer is lost.
-        self.logged_in.insert(reference);
+        let is_first = self.logged_in.insert(reference);
         let response = match &block {
             Some(block) => self.applet.send(&verify(reference, Data::Sensitive(&**block)))?,
             None => self.enter_on_pad(&verify(reference, Data::None), Asked::Pin)?,
@@ -147,7 +147,10 @@ impl Piv<'_> {
             self.verified |= reference == PIN;
             return Ok(());
         }
-        self.logged_in.remove(&reference);
+        // A Nitrokey that has accepted the PIN before stays verified.
+        if is_first {
+            self.logged_in.remove(&reference);
+        }
         self.verified &= reference != PIN;
         Err(self.refusal(role, reference, VERIFY, response.status)?)
     }
@@ -278,21 +281,22 @@ impl Piv<'_> {
         })
     }
 
-    /// Ends every login (card-piv.md 3). A card that does not know the command is selected anew, which does the same
-    /// on those; and whoever has proved the management key is selected anew in any case, for want of a command. Cards
-    /// that keep to the letter of SP 800-73 forget nothing then.
+    /// Ends every login (card-piv.md 3): by the command for it, and by selecting the application anew. That is for cards
+    /// that do not know the command, or that take it for a question and answer 9000 while they stay verified, and it is
+    /// the only end of a proved management key. A Nitrokey forgets nothing then: its management key stays proved until
+    /// it is unplugged.
     pub(super) fn log_out(&mut self) -> Result<()> {
         self.verified = false;
         let mut select = std::mem::take(&mut self.managed);
         for reference in std::mem::take(&mut self.logged_in) {
-            let response = self.applet.send(&Command {
+            select = true;
+            self.applet.send(&Command {
                 name: VERIFY,
                 instruction: 0x20,
                 parameters: [0xFF, reference],
                 data: Data::None,
                 expects: false,
             })?;
-            select |= response.status != StatusWord::OK;
         }
         if select {
             super::select_application(&mut self.applet)?;

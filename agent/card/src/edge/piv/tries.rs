@@ -14,9 +14,8 @@ const FACTORY_PIN: &[u8] = b"123456";
 const FACTORY_PUK: &[u8] = b"12345678";
 
 impl Piv<'_> {
-    /// SET PIN RETRIES, after which PIN and PUK are the factory's; they are changed to those given at once. Whether
-    /// the card will take those is looked at before, as far as it can be known.
-    pub(super) fn set_numbers_of_tries(&mut self, pin: (u8, &Pin), puk: (u8, &Pin)) -> Result<()> {
+    /// Whether the card can do it and will take these, as far as that can be known.
+    pub(super) fn check_tries(&mut self, pin: (u8, &Pin), puk: (u8, &Pin)) -> Result<()> {
         let vendor = self.vendor()?;
         if !vendor.sets_tries() {
             return Err(Error::NotSupported("the number of tries was decided by its maker"));
@@ -27,6 +26,12 @@ impl Piv<'_> {
         for (policy, value) in [(vendor.pin_policy(), pin.1), (vendor.puk_policy(), puk.1)] {
             policy.check(value).map_err(|_| Error::PinRefused)?;
         }
+        Ok(())
+    }
+
+    /// SET PIN RETRIES, after which PIN and PUK are the factory's; they are changed to those given at once.
+    pub(super) fn set_numbers_of_tries(&mut self, pin: (u8, &Pin), puk: (u8, &Pin)) -> Result<()> {
+        self.check_tries(pin, puk)?;
         let response = self.applet.send(&Command {
             name: "SET PIN RETRIES",
             instruction: 0xFA,

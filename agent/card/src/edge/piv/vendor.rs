@@ -73,6 +73,15 @@ impl Vendor {
         self.product == Product::PivApplet
     }
 
+    /// Whether it tells which slots have keys (GET METADATA; card-piv.md 5 and 15).
+    pub(super) fn tells_keys(&self) -> bool {
+        match self.product {
+            Product::YubiKey => self.version >= [5, 3, 0],
+            Product::PivApplet | Product::CanoKey => true,
+            Product::Nitrokey | Product::Plain => false,
+        }
+    }
+
     /// Whether it stores the objects of Yubico's minidriver (MSCMAP, MSROOTS).
     pub(super) fn stores_container_map(&self) -> bool {
         self.product == Product::YubiKey
