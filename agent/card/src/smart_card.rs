@@ -9,6 +9,24 @@ use shared::secret::Pin;
 use crate::error::Result;
 use crate::key::{PrivateKey, PublicKey, Signature};
 
+/// A write that not every card is able to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// [`SmartCard::set_tries`]
+    SetTries,
+    /// [`SmartCard::move_key`]
+    Move {
+        /// The container that it is in.
+        from: u8,
+        /// The container that it goes to.
+        to: u8,
+    },
+    /// [`SmartCard::set_default`]
+    SetDefault(u8),
+    /// [`SmartCard::delete_container`], or [`SmartCard::delete_certificate`] of what is in it.
+    Delete(u8),
+}
+
 /// A card whose application is selected, inside one transaction. What it remembers is good for that long only.
 ///
 /// Every method that writes needs [`SmartCard::verify`] and [`SmartCard::authorise`] first, in the same transaction,
@@ -77,6 +95,12 @@ pub trait SmartCard {
     /// # Errors
     /// As for `verify`.
     fn change_pin(&mut self, role: Role, current: PinEntry<'_>, new: PinEntry<'_>) -> Result<()>;
+
+    /// Refuses what this card is known to be unable to do, before a PIN is spent on it. Needs no PIN and writes nothing.
+    ///
+    /// # Errors
+    /// Those of what is intended.
+    fn check(&mut self, intent: Intent) -> Result<()>;
 
     /// Sets how many tries PIN and PUK have. Cards that can do it fall back on the factory's PIN and PUK, which are
     /// changed at once to those given.

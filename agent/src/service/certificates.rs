@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use card::pfx::{self, Credential, FileError};
-use card::{Contents, Freshness, Import, Placement, Removed, SmartCard, StoredCertificate, x509};
+use card::{Contents, Freshness, Import, Intent, Placement, Removed, SmartCard, StoredCertificate, x509};
 use shared::model::{Certificate, CertificateView, Container, Csn, Edge, PinType, Role};
 use shared::rpc::MAX_FILE;
 use shared::rpc::events::{Cause, CertEvent, Change};
@@ -182,6 +182,7 @@ pub fn set_default(service: &Service, params: CertWriteParams) -> Result<Certifi
             if chosen.default {
                 return Ok((chosen.clone(), false));
             }
+            card.check(Intent::SetDefault(container))?;
             authority.prove(card, target, turn)?;
             card.set_default(container)?;
             changed(card, renew);
@@ -210,6 +211,9 @@ pub fn delete(service: &Service, params: DeleteParams) -> Result<DeleteReply> {
                 (Err(_), Some(container)) if !params.keep_key => (String::new(), Some(container.index)),
                 _ => return Err(chosen.err().unwrap_or_else(|| not_found(&params.certificate)).into()),
             };
+            if let Some(container) = container {
+                card.check(Intent::Delete(container))?;
+            }
             authority.prove(card, target, turn)?;
             let removed = match container.filter(|_| !params.keep_key) {
                 Some(container) => card.delete_container(container)?,
@@ -345,11 +349,16 @@ pub(crate) fn choose<'l>(listed: &'l [Certificate], text: &str) -> Result<&'l Ce
 }
 
 fn not_found(text: &str) -> Error {
+    // Whatever is longer than a thumbprint names no certificate, and need not come back.
+    let name = if (1..=MAX_QUOTED).contains(&text.len()) { format!(" {text}") } else { String::new() };
     Error::new(
         ErrorCode::NotFound,
-        format!("No certificate {text} is on the card. `kortti cert list` lists those that are."),
+        format!("No certificate{name} is on the card. `kortti cert list` lists those that are."),
     )
 }
+
+/// The longest name of a certificate that is repeated in an error, in bytes: a SHA-256 thumbprint in pairs of digits.
+const MAX_QUOTED: usize = 95;
 
 fn stored<'c>(contents: &'c Contents, id: &str) -> Option<&'c StoredCertificate> {
     contents.certificates.iter().find(|stored| stored.id == id)

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use card::key::{PublicKey, Scheme, Signature};
 use card::x509::issue::{self, AlternativeName, Content, ExtendedKeyUsage, KeyUsage, Unsigned};
-use card::{Import, NewKey, Placement, SmartCard, x509};
+use card::{Import, Intent, NewKey, Placement, SmartCard, x509};
 use shared::model::{Certificate, Edge, KeyFamily};
 use shared::rpc::events::{Cause, Change, KeyEvent};
 use shared::rpc::methods::{GenerateParams, GenerateReply, KeyPlan, MoveParams, PlaceParams, Product};
@@ -44,6 +44,11 @@ pub fn place(service: &Service, params: &PlaceParams) -> Result<KeyPlan> {
         })
     })
 }
+
+/// The most alternative names, and the most bytes that they have together. A certificate with more fits no card, which
+/// would be found out when the old key of the slot is lost already.
+const MAX_NAMES: usize = 16;
+const MAX_NAMES_TEXT: usize = 1024;
 
 /// What a new key is made for.
 struct Order {
@@ -95,6 +100,10 @@ fn order(target: &Target, params: &GenerateParams) -> Result<Order> {
     let GenerateParams { algorithm, pin_use, touch_use, default, product, days, .. } = *params;
     let container = chosen_slot(target, params.slot.as_deref())?;
     let new = NewKey { container, algorithm, pin_use, touch_use, default };
+    if days == 0 && product == Product::Certificate {
+        let words = "A certificate is valid for one day at least. Nothing was sent.";
+        return Err(Error::new(ErrorCode::BadRequest, words));
+    }
     if product == Product::Key {
         return Ok(Order { new, product, subject: None, alternative_names: Vec::new(), days });
     }
@@ -106,6 +115,14 @@ fn order(target: &Target, params: &GenerateParams) -> Result<Order> {
         return Err(Error::new(ErrorCode::NotSupported, words));
     }
     let told = |why: String| Error::new(ErrorCode::BadRequest, why);
+    let text: usize = params.alternative_names.iter().map(|name| name.value.len()).sum();
+    if params.alternative_names.len() > MAX_NAMES || text > MAX_NAMES_TEXT {
+        let words = format!(
+            "These are too many other names for a card: it has room for {MAX_NAMES} of them, and for {MAX_NAMES_TEXT} \
+             bytes of them altogether. Nothing was sent."
+        );
+        return Err(told(words));
+    }
     let name = |name: &shared::model::AlternativeName| match name.kind.as_str() {
         "email" => AlternativeName::email(&name.value),
         "dns" => AlternativeName::dns(&name.value),
@@ -237,6 +254,7 @@ pub fn move_to(service: &Service, params: MoveParams) -> Result<Certificate> {
                 );
                 return Err(Error::new(ErrorCode::WouldOverwrite, words).into());
             }
+            card.check(Intent::Move { from, to })?;
             authority.prove(card, target, turn)?;
             card.move_key(from, to)?;
             changed(card, renew);

@@ -1,6 +1,6 @@
 //! PINs: how they stand, and changing them. What can be refused here never reaches the card.
 
-use card::{Error as CardError, PinEntry, SmartCard};
+use card::{Error as CardError, Intent, PinEntry, SmartCard};
 use shared::model::{Card, Csn, PinKind, PinPolicy, PinStatus, PinType, PolicySource, PolicyViolation, Role};
 use shared::rpc::events::{Cause, Change, PinEvent};
 use shared::rpc::methods::{OnCard, PinChangeParams, TriesParams};
@@ -68,6 +68,7 @@ pub fn set_tries(service: &Service, params: TriesParams) -> Result<Vec<PinStatus
         let TriesParams { pin, puk, pin_tries, puk_tries, .. } = &params;
         let authority = Authority::of(Some(pin), params.management_key.as_ref(), params.last_try)?;
         let set = desk.operate(turn, target, |card| {
+            card.check(Intent::SetTries)?;
             let pins = card.pins()?;
             fits(find(&pins, Role::ADMIN)?.policy.as_ref(), PinEntry::Typed(puk))?;
             authority.prove(card, target, turn)?;

@@ -37,8 +37,8 @@ use crate::applet::Applet;
 use crate::error::{Error, Result};
 use crate::key::{PublicKey, Signature};
 use crate::smart_card::{
-    Challenge, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, Placement, Removed, SmartCard,
-    UnblockProof,
+    Challenge, Contents, Freshness, Import, Intent, ManagementProof, NewKey, PinEntry, Placement, Removed,
+    SmartCard, UnblockProof,
 };
 use crate::transport::Transaction;
 
@@ -121,6 +121,11 @@ impl Drop for Gids<'_> {
     }
 }
 
+/// Why the number of tries is not set.
+const NO_TRIES: Error = Error::NotSupported("the number of tries was decided when it was initialised");
+/// Why keys are not moved.
+const NO_MOVE: Error = Error::NotSupported("its containers have no places that mean anything");
+
 impl SmartCard for Gids<'_> {
     fn identify(&mut self) -> Result<Card> {
         let csn = match self.card_id() {
@@ -169,8 +174,16 @@ impl SmartCard for Gids<'_> {
         self.verify_and_change(role, current, new)
     }
 
+    fn check(&mut self, intent: Intent) -> Result<()> {
+        match intent {
+            Intent::SetTries => Err(NO_TRIES),
+            Intent::Move { .. } => Err(NO_MOVE),
+            Intent::SetDefault(_) | Intent::Delete(_) => Ok(()),
+        }
+    }
+
     fn set_tries(&mut self, _: (u8, &Pin), _: (u8, &Pin)) -> Result<()> {
-        Err(Error::NotSupported("the number of tries was decided when it was initialised"))
+        Err(NO_TRIES)
     }
 
     fn challenge(&mut self, role: Role) -> Result<Challenge> {
@@ -215,7 +228,7 @@ impl SmartCard for Gids<'_> {
     }
 
     fn move_key(&mut self, _: u8, _: u8) -> Result<()> {
-        Err(Error::NotSupported("its containers have no places that mean anything"))
+        Err(NO_MOVE)
     }
 
     fn set_default(&mut self, container: u8) -> Result<()> {

@@ -53,8 +53,8 @@ use crate::applet::Applet;
 use crate::error::{Error, Result};
 use crate::key::{PublicKey, Signature};
 use crate::smart_card::{
-    Challenge, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, Placement, Removed, SmartCard,
-    UnblockProof,
+    Challenge, Contents, Freshness, Import, Intent, ManagementProof, NewKey, PinEntry, Placement, Removed,
+    SmartCard, UnblockProof,
 };
 use crate::transport::Transaction;
 
@@ -223,6 +223,15 @@ impl SmartCard for Piv<'_> {
 
     fn change_pin(&mut self, role: Role, current: PinEntry<'_>, new: PinEntry<'_>) -> Result<()> {
         self.change_reference_data(role, current, new)
+    }
+
+    fn check(&mut self, intent: Intent) -> Result<()> {
+        match intent {
+            Intent::SetTries => self.check_tries(),
+            Intent::Move { from, to } => self.check_move(from, to),
+            Intent::SetDefault(container) => self.check_default(container),
+            Intent::Delete(container) => self.chosen(container).map(drop),
+        }
     }
 
     fn set_tries(&mut self, pin: (u8, &Pin), puk: (u8, &Pin)) -> Result<()> {

@@ -22,6 +22,15 @@ impl Piv<'_> {
         Ok(self.get(ObjectId::CONTAINER_MAP)?.and_then(|contents| ContainerMap::parse(&contents)))
     }
 
+    /// Refuses a default where the card keeps none.
+    pub(super) fn check_default(&mut self, container: u8) -> Result<()> {
+        let slot = self.chosen(container)?;
+        if slot != Slot::AUTHENTICATION && self.container_map()?.is_none() {
+            return Err(NO_DEFAULT);
+        }
+        Ok(())
+    }
+
     /// Makes a slot the default one where the card keeps that. Writes nothing when it is already.
     pub(super) fn make_default(&mut self, container: u8) -> Result<()> {
         let slot = self.chosen(container)?;

@@ -14,13 +14,20 @@ const FACTORY_PIN: &[u8] = b"123456";
 const FACTORY_PUK: &[u8] = b"12345678";
 
 impl Piv<'_> {
+    /// Refuses to set tries on cards that cannot.
+    pub(super) fn check_tries(&mut self) -> Result<()> {
+        if self.vendor()?.sets_tries() {
+            Ok(())
+        } else {
+            Err(Error::NotSupported("the number of tries was decided by its maker"))
+        }
+    }
+
     /// SET PIN RETRIES, after which PIN and PUK are the factory's; they are changed to those given at once. Whether
     /// the card will take those is looked at before, as far as it can be known.
     pub(super) fn set_numbers_of_tries(&mut self, pin: (u8, &Pin), puk: (u8, &Pin)) -> Result<()> {
+        self.check_tries()?;
         let vendor = self.vendor()?;
-        if !vendor.sets_tries() {
-            return Err(Error::NotSupported("the number of tries was decided by its maker"));
-        }
         if pin.0 == 0 || puk.0 == 0 {
             return Err(Error::NotSupported("PIN and PUK have one try at least"));
         }
