@@ -142,8 +142,8 @@ pub(crate) fn card(error: &CardError) -> Error {
         C::NotSupported(what) => (ErrorCode::NotSupported, format!("This card cannot do that: {what}.")),
         C::NoMatchingKey => (
             ErrorCode::NoMatchingKey,
-            "This certificate belongs to no key on the card. Import it together with its key, from a .pfx or .p12 \
-             file."
+            "This certificate belongs to no key on the card, or not to the one in the slot that was chosen. Leave the \
+             slot out, or import the certificate together with its key, from a .pfx or .p12 file."
                 .to_owned(),
         ),
         C::KeyNotSupported(why) => (ErrorCode::NotSupported, format!("The card does not take this key: {why}.")),

@@ -350,11 +350,16 @@ pub(crate) fn choose<'l>(listed: &'l [Certificate], text: &str) -> Result<&'l Ce
 }
 
 fn not_found(text: &str) -> Error {
+    // Whatever is longer than a thumbprint names no certificate, and need not come back.
+    let name = if (1..=MAX_QUOTED).contains(&text.len()) { format!(" {text}") } else { String::new() };
     Error::new(
         ErrorCode::NotFound,
-        format!("No certificate {text} is on the card. `kortti cert list` lists those that are."),
+        format!("No certificate{name} is on the card. `kortti cert list` lists those that are."),
     )
 }
+
+/// The longest name of a certificate that is repeated in an error, in bytes: a SHA-256 thumbprint in pairs of digits.
+const MAX_QUOTED: usize = 95;
 
 fn stored<'c>(contents: &'c Contents, id: &str) -> Option<&'c StoredCertificate> {
     contents.certificates.iter().find(|stored| stored.id == id)

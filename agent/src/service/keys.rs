@@ -45,6 +45,11 @@ pub fn place(service: &Service, params: &PlaceParams) -> Result<KeyPlan> {
     })
 }
 
+/// The most alternative names, and the most bytes that they have together. A certificate with more fits no card, which
+/// would be found out when the old key of the slot is lost already.
+const MAX_NAMES: usize = 16;
+const MAX_NAMES_TEXT: usize = 1024;
+
 /// What a new key is made for.
 struct Order {
     new: NewKey,
@@ -99,6 +104,10 @@ fn order(target: &Target, params: &GenerateParams) -> Result<Order> {
     let GenerateParams { algorithm, pin_use, touch_use, default, product, days, .. } = *params;
     let container = chosen_slot(target, params.slot.as_deref())?;
     let new = NewKey { container, algorithm, pin_use, touch_use, default };
+    if days == 0 && product == Product::Certificate {
+        let words = "A certificate is valid for one day at least. Nothing was sent.";
+        return Err(Error::new(ErrorCode::BadRequest, words));
+    }
     if product == Product::Key {
         return Ok(Order { new, product, subject: None, alternative_names: Vec::new(), days });
     }
@@ -110,6 +119,14 @@ fn order(target: &Target, params: &GenerateParams) -> Result<Order> {
         return Err(Error::new(ErrorCode::NotSupported, words));
     }
     let told = |why: String| Error::new(ErrorCode::BadRequest, why);
+    let text: usize = params.alternative_names.iter().map(|name| name.value.len()).sum();
+    if params.alternative_names.len() > MAX_NAMES || text > MAX_NAMES_TEXT {
+        let words = format!(
+            "These are too many other names for a card: it has room for {MAX_NAMES} of them, and for {MAX_NAMES_TEXT} \
+             bytes of them altogether. Nothing was sent."
+        );
+        return Err(told(words));
+    }
     let name = |name: &shared::model::AlternativeName| match name.kind.as_str() {
         "email" => AlternativeName::email(&name.value),
         "dns" => AlternativeName::dns(&name.value),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use card::virt::VirtualReaders;
 use shared::ErrorCode;
-use shared::model::{DefaultSource, Edge, KeyAlgorithm, KeyFamily, PinKind, PinType, Role};
+use shared::model::{AlternativeName, DefaultSource, Edge, KeyAlgorithm, KeyFamily, PinKind, PinType, Role};
 use shared::rpc::events::Change;
 use shared::rpc::methods::{
     CardAccess, CardShow, CertDefault, CertDelete, CertGenerate, CertList, CertMove, CertPlace,
@@ -381,4 +381,100 @@ fn cards_are_told_apart() {
     events.by_ref().filter(identified).nth(1);
     let moved = show(None, Some("11223344")).unwrap();
     assert_eq!((moved.reader.as_str(), moved.card), (OTHER, shown.card));
+}
+
+/// What a card cannot do is refused before a PIN is spent on it: here always a wrong one.
+#[test]
+fn no_try_is_spent_on_what_the_card_cannot_do() {
+    let protected = format!("management-key = \"{KEY}\"\nprotected = true");
+    let (old, plain) = (format!("profile = \"yubikey-4\"\n{protected}"), "profile = \"plain\"");
+    let tries = |rig: &Rig| {
+        let params = TriesParams {
+            select: Select::default(),
+            pin_tries: 5,
+            puk_tries: 5,
+            pin: pin("999999"),
+            puk: pin("12345678"),
+            management_key: key("factory"),
+            last_try: false,
+        };
+        rig.call::<PinTries>(&params).err()
+    };
+    let move_it = |rig: &Rig| {
+        let params = MoveParams {
+            select: Select::default(),
+            certificate: "9a".to_owned(),
+            slot: "82".to_owned(),
+            pin: Some(pin("999999")),
+            management_key: None,
+            last_try: false,
+        };
+        rig.call::<CertMove>(&params).err()
+    };
+    let make_default = |rig: &Rig| {
+        let params = CertWriteParams {
+            select: Select::default(),
+            certificate: "9c".to_owned(),
+            pin: Some(pin("999999")),
+            management_key: None,
+            last_try: false,
+        };
+        rig.call::<CertDefault>(&params).err()
+    };
+    type Act<'a> = &'a dyn Fn(&Rig) -> Option<shared::Error>;
+    let rows: [(&str, &str, &str, Act<'_>); 3] = [
+        ("tries", plain, "factory", &tries),
+        ("move", &old, KEY, &move_it),
+        ("default", &old, KEY, &make_default),
+    ];
+    for (name, lines, management_key, act) in rows {
+        let rig = rig(lines);
+        for slot in ["9A", "9C"] {
+            let params = GenerateParams {
+                slot: Some(slot.to_owned()),
+                overwrite: true,
+                ..generate(Some(pin("123456")), key(management_key))
+            };
+            rig.call::<CertGenerate>(&params).unwrap();
+        }
+        let card = rig.card("erik");
+        let mark = card.apdus();
+        let error = act(&rig).unwrap();
+        assert_eq!(error.code, ErrorCode::NotSupported, "{name}: {error}");
+        assert_eq!(executed_with_data(&card, mark, VERIFY), 0, "{name}");
+    }
+}
+
+/// What fits no card is refused before the key that it would replace is lost.
+#[test]
+fn a_key_is_not_lost_to_a_certificate_that_cannot_be() {
+    let rig = rig("profile = \"yubikey-5.7\"");
+    let first = made(&rig, "factory").public_key;
+    let card = rig.card("erik");
+    let named = |count: usize, value: &str| GenerateParams {
+        alternative_names: vec![AlternativeName { kind: "dns".to_owned(), value: value.to_owned() }; count],
+        ..generate(Some(pin("123456")), key("factory"))
+    };
+    let long = format!("{}.example.org", "a".repeat(63));
+    let endless = "a.".repeat(50_000);
+    for (row, params) in [
+        ("a name too many", named(17, "example.org")),
+        ("names too long", named(16, &long)),
+        ("an endless name", named(1, &endless)),
+        ("no name", named(1, "a b")),
+        ("no day", GenerateParams { days: 0, ..named(0, "") }),
+        (
+            "a subject too long",
+            GenerateParams { subject: format!("CN={}", "x".repeat(1 << 20)), ..named(0, "") },
+        ),
+    ] {
+        let mark = card.apdus();
+        let error = rig.call::<CertGenerate>(&GenerateParams { overwrite: true, ..params }).unwrap_err();
+        assert_eq!(error.code, ErrorCode::BadRequest, "{row}: {error}");
+        assert!(error.message.len() < 500, "{row}");
+        assert_eq!(executed_with_data(&card, mark, VERIFY), 0, "{row}");
+    }
+    let listed = rig.call::<CertList>(&OnCard::default()).unwrap();
+    assert!(listed.iter().any(|certificate| certificate.id == "9a"), "{first}");
+    rig.call::<CertGenerate>(&GenerateParams { overwrite: true, ..named(16, "host.example.org") }).unwrap();
 }

@@ -228,7 +228,10 @@ impl VirtualReaders {
             let insertion = state.number();
             let slot = state.slot(reader).ok_or_else(|| format!("There is no reader \"{reader}\"."))?;
             if let Some(inside) = &slot.card {
-                return Err(format!("The reader \"{reader}\" already holds the card \"{}\".", inside.name()));
+                return Err(format!(
+                    "The reader \"{reader}\" already holds the card \"{}\". Take it out first: kortti virtual remove",
+                    inside.name()
+                ));
             }
             let name = match card {
                 Some(name) => name.to_owned(),

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use x509_parser::asn1_rs::oid;
 
 use super::key;
-use super::names::hidden;
+use super::names::{hidden, visible};
 use super::subject::Name;
 use crate::der::{
     BIT_STRING, BOOLEAN, CONTEXT_0, CONTEXT_3, GENERALIZED_TIME, INTEGER, NULL, OCTET_STRING, OID, SEQUENCE,
@@ -121,10 +121,7 @@ impl AlternativeName {
     /// A sentence that says what is wrong.
     pub fn email(text: &str) -> Result<Self, String> {
         if !(text.is_ascii() && is_address(text)) {
-            return Err(format!(
-                "\"{}\" is no e-mail address such as anna@example.org.",
-                super::names::visible(text)
-            ));
+            return Err(format!("\"{}\" is no e-mail address such as anna@example.org.", quoted(text)));
         }
         Ok(Self { der: encode(RFC822_NAME, text.as_bytes()) })
     }
@@ -141,10 +138,7 @@ impl AlternativeName {
                 && !label.ends_with('-')
         };
         if text.len() > MAX_NAME || !text.split('.').all(is_label) {
-            return Err(format!(
-                "\"{}\" is no host name such as host.example.org.",
-                super::names::visible(text)
-            ));
+            return Err(format!("\"{}\" is no host name such as host.example.org.", quoted(text)));
         }
         Ok(Self { der: encode(DNS_NAME, text.as_bytes()) })
     }
@@ -155,14 +149,17 @@ impl AlternativeName {
     /// A sentence that says what is wrong.
     pub fn user_principal_name(text: &str) -> Result<Self, String> {
         if !is_address(text) {
-            return Err(format!(
-                "\"{}\" is no user principal name such as anna@example.org.",
-                super::names::visible(text)
-            ));
+            return Err(format!("\"{}\" is no user principal name such as anna@example.org.", quoted(text)));
         }
         let value = encode(CONTEXT_0, &encode(UTF8_STRING, text.as_bytes()));
         Ok(Self { der: encode(CONTEXT_0, &[encode(OID, USER_PRINCIPAL_NAME), value].concat()) })
     }
+}
+
+/// What was typed, safe for a terminal, and cut where it is longer than any name may be.
+fn quoted(text: &str) -> String {
+    let shown: String = text.chars().take(MAX_NAME).collect();
+    visible(&shown)
 }
 
 /// Something, one `@`, something.
