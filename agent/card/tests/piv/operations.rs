@@ -589,6 +589,26 @@ fn a_key_that_takes_the_place_of_another_takes_its_certificate_away() {
     }
 }
 
+/// A key was made, and the card's answer does not show it: the certificate of the key before is not put back beside it.
+#[test]
+fn a_new_key_that_is_not_shown() {
+    let rig = Rig::with_people(PLAIN, &[(0x9A, &GERDA)], "");
+    {
+        let mut connection = rig.connect();
+        let mut transaction = connection.begin().unwrap();
+        let mut mumbling = Answers(&mut *transaction, |command: &[u8]| {
+            let made = command[1] == 0x47;
+            made.then(|| rig.card.transmit_as_other(command)).map(|_| vec![0x7F, 0x49, 0, 0x90, 0x00])
+        });
+        let mut card = card::edge::open(&mut mumbling, None).unwrap();
+        authorise(&mut *card).unwrap();
+        let new = NewKey { container: Some(0x9A), ..new_key(KeyFamily::Ec, 256) };
+        let result = card.generate(&new);
+        assert!(matches!(result, Err(Error::WriteFailed { restored: false, .. })), "{result:?}");
+    }
+    assert!(rig.contents().certificates.is_empty());
+}
+
 #[test]
 fn keys_that_a_card_does_not_make() {
     let touch = |kind| NewKey { touch_use: Some(TouchUse::Always), ..kind };

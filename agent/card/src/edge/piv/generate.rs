@@ -78,8 +78,12 @@ impl Piv<'_> {
             card.rewrite(undo, slot.certificate_object(), &[])?;
             card.note_retired(undo, slot)?;
             undo.key_comes(slot, removable);
-            let key = card.generate_key(slot, new.algorithm, new.pin_use, new.touch_use)?;
-            undo.key_has_come();
+            let made = card.generate_key(slot, new.algorithm, new.pin_use, new.touch_use);
+            // Also one that the card does not show: the certificate of the one before must not stand beside it.
+            if matches!(made, Ok(_) | Err(Error::Malformed(_))) {
+                undo.key_has_come();
+            }
+            let key = made?;
             if let Told::Known(metadata) = card.metadata(slot.reference())?
                 && metadata.public_key.is_some_and(|told| told != key)
             {
