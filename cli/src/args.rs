@@ -195,6 +195,9 @@ pub(crate) enum UnblockVerb {
     /// Unblock with a PUK instead, on cards that have one, as PIV cards do
     ///
     /// Secrets, in this order: the PUK, the new PIN. A reader with keys of its own takes them there instead.
+    #[command(
+        after_help = "Examples:\n  kortti unblock puk\n  printf '%s\\n' \"$PUK\" \"$NEW\" | kortti unblock puk --pin-stdin"
+    )]
     Puk {
         #[command(flatten)]
         which: Role,
@@ -589,7 +592,7 @@ impl ManagementKey {
 pub(crate) struct Write {
     #[command(flatten)]
     pub secrets: Secrets,
-    /// Allow the use of the last try, after which a wrong PIN blocks the card
+    /// Allow the use of the last try, at which a wrong PIN or PUK is blocked
     #[arg(long, help_heading = "Secrets")]
     pub last_try: bool,
 }
