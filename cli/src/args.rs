@@ -201,7 +201,7 @@ impl ManagementKey {
 pub(crate) struct Write {
     #[command(flatten)]
     pub secrets: Secrets,
-    /// Allow the use of the last try, after which a wrong PIN blocks the card
+    /// Allow the use of the last try, at which a wrong PIN or PUK is blocked
     #[arg(long, help_heading = "Secrets")]
     pub last_try: bool,
 }

@@ -1,6 +1,7 @@
 //! What authorises a write: the PIN, and on cards that have one the management key.
 
 use card::{ManagementProof, PinEntry, SmartCard};
+use shared::model::ManagementKeyAlgorithm;
 use shared::secret::{KeyText, Pin};
 use shared::{Error, ErrorCode, Result};
 use zeroize::Zeroizing;
@@ -54,6 +55,16 @@ impl<'p> Authority<'p> {
         let key_is_enough = state.is_some() && self.key.is_some() && !self.pin_wanted;
         if state.is_some_and(|state| !state.protected && state.factory != Some(true)) && self.key.is_none() {
             return Err(card::Error::ManagementKeyNeeded.into());
+        }
+        if let (Some(cipher), Some(Key::Raw(bytes))) = (state.and_then(|state| state.algorithm), &self.key)
+            && bytes.len() != length(cipher)
+        {
+            let words = format!(
+                "The card's management key has {} hexadecimal digits ({cipher}), and this one has {}. Nothing was sent.",
+                2 * length(cipher),
+                2 * bytes.len()
+            );
+            return Err(Error::new(ErrorCode::WrongManagementKey, words).into());
         }
         if self.pin.is_some() || !key_is_enough {
             self.present(card, target, turn)?;
@@ -109,6 +120,15 @@ fn parse(text: &KeyText) -> Result<Key> {
         return Err(bad());
     }
     Ok(Key::Raw(raw))
+}
+
+/// How long a key for this cipher is, in bytes (SP 800-78-4 table 6-2).
+fn length(cipher: ManagementKeyAlgorithm) -> usize {
+    match cipher {
+        ManagementKeyAlgorithm::Aes128 => 16,
+        ManagementKeyAlgorithm::TripleDes | ManagementKeyAlgorithm::Aes192 => 24,
+        ManagementKeyAlgorithm::Aes256 => 32,
+    }
 }
 
 fn bad() -> Error {

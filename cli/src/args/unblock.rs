@@ -43,6 +43,9 @@ pub(crate) enum UnblockVerb {
     /// Unblock with a PUK instead, on cards that have one, as PIV cards do
     ///
     /// Secrets, in this order: the PUK, the new PIN. A reader with keys of its own takes them there instead.
+    #[command(
+        after_help = "Examples:\n  kortti unblock puk\n  printf '%s\\n' \"$PUK\" \"$NEW\" | kortti unblock puk --pin-stdin"
+    )]
     Puk {
         #[command(flatten)]
         which: Role,

@@ -132,7 +132,7 @@ fn refuse_blocked(pin: &PinStatus) -> Result<(), Failure> {
     let message = if pin.unblocked_by.is_empty() {
         format!("The {name} is blocked, and nobody can unblock it. Ask your administrator for another card.")
     } else {
-        format!("The {name} is blocked. Unblock it with: kortti unblock.")
+        format!("The {name} is blocked. Unblock it with: kortti unblock")
     };
     Err(told(ErrorCode::PinBlocked, &message, Some(0)))
 }
@@ -156,7 +156,8 @@ pub(super) fn may_be_tried(
             return Err(last_try(&format!("{warning} Allow it with --last-try.")));
         };
         let doubt = if pin.unblocked_by.is_empty() {
-            String::from("Nobody can unblock it then.")
+            let too = if pin.role == Role::ADMIN { ", nor a blocked PIN" } else { "" };
+            format!("Nobody can unblock the {name} then{too}.")
         } else {
             format!(
                 "If you do not know the {name} for certain, say no, and set a new one with: kortti unblock."
@@ -178,7 +179,7 @@ fn last_try_warning(pin: &PinStatus, access: &Access) -> String {
     let name = name(pin);
     let is_other =
         |other: &&PinStatus| other.role != pin.role && matches!(other.role, Role::USER | Role::ADMIN);
-    let mut warning = format!("This is the last try. A wrong {name} blocks the card.");
+    let mut warning = format!("This is the last try. A wrong {name} blocks it.");
     if access.blocking_erases_keys && matches!(pin.role, Role::USER | Role::ADMIN) {
         match access.pins.iter().find(is_other) {
             Some(other) if !is_blocked(other) => warning.push_str(&format!(

@@ -395,7 +395,10 @@ pub(super) fn may_overwrite(
         Some(_) => Err(Failure::Cancelled),
         None => Err(failure(
             ErrorCode::WouldOverwrite,
-            "Nothing was sent. Choose another slot with --slot, or allow it with --overwrite.",
+            format!(
+                "The key in {name} would be lost for ever. Nothing was sent. Choose another slot with --slot, or \
+                 allow it with --overwrite."
+            ),
         )),
     }
 }

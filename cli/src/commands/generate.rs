@@ -75,7 +75,7 @@ pub(super) fn run(order: &Generate, global: &Global, output: Output) -> Result<(
     match destination {
         Destination::Nowhere => {}
         Destination::StandardOutput => {
-            note(generated_text(&reply, None).trim_end());
+            generated_text(&reply, None).lines().for_each(note);
             return print(written.as_bytes());
         }
         Destination::File(reserved) => reserved.write(written.as_bytes())?,

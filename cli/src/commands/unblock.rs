@@ -332,7 +332,12 @@ fn puk(
     let access = access::access(session, &select)?;
     let blocked = access::typed_pin(&access.pins, role)?;
     let puk = puk_of(&access.pins, role).ok_or_else(|| {
-        failure(ErrorCode::NotSupported, "This card has no PUK for this PIN. Use instead: kortti unblock")
+        let message = if blocked.unblocked_by.is_empty() {
+            "This PIN has no PUK: nobody can unblock it."
+        } else {
+            "This card has no PUK for this PIN. Use instead: kortti unblock"
+        };
+        failure(ErrorCode::NotSupported, message)
     })?;
     if let (Some(terminal), Some(left)) = (secrets.terminal(), usable(&access.pins, role)) {
         terminal.say(&format!("The PIN is not blocked{left}. The PUK sets a new one all the same."));

@@ -419,7 +419,7 @@ fn requests_and_public_keys_find_their_place_first() {
         }
         if !printed.is_empty() {
             assert_eq!(run.stdout, printed);
-            assert!(run.stderr.contains("Generated: the key in slot 9A"), "{}", run.everything());
+            assert!(run.stderr.contains("Generated: the key in slot 9A\n"), "{}", run.everything());
         }
     }
     // What fails leaves no empty file, and what was there as it was.
@@ -742,13 +742,18 @@ fn a_piv_card_is_unblocked_with_its_puk() {
         );
     }
     for (pin, puk, erases, warning) in [
-        (Some(0), Some(1), false, "A wrong PUK blocks the card. Nobody can unblock it then."),
+        (
+            Some(0),
+            Some(1),
+            false,
+            "A wrong PUK blocks it. Nobody can unblock the PUK then, nor a blocked PIN.",
+        ),
         (Some(0), Some(1), true, "This card then erases all its private keys."),
         (Some(2), Some(1), true, "Once the PIN is blocked too, this card erases all its"),
     ] {
         let agent = agent(pin, puk, erases);
         let mut dialogue = agent.start(&["unblock"]);
-        dialogue.expect("This is the last try.").expect("Go on? [y/N] ").press("\n");
+        dialogue.expect("This is the last try.").expect("[y/N] ").press("\n");
         let run = dialogue.finish();
         let shown = run.terminal.replace("\r\n", " ");
         assert!(shown.contains(warning), "{}", run.everything());

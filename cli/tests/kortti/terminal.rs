@@ -102,8 +102,8 @@ fn the_last_try_is_asked_about() {
     for (answer, goes_on) in [("y", true), ("YES", true), ("n", false), ("No", false), ("", false)] {
         let agent = agent(1);
         let mut dialogue = agent.start(&["pin", "change"]);
-        dialogue.expect("This is the last try. A wrong PIN blocks the card. If you do not know the PIN\r\n");
-        dialogue.expect("for certain, say no, and set a new one with: kortti unblock. Go on? [y/N] ");
+        dialogue.expect("This is the last try. A wrong PIN blocks it. If you do not know the PIN for\r\n");
+        dialogue.expect("certain, say no, and set a new one with: kortti unblock. Go on? [y/N] ");
         assert_eq!(dialogue.shows_and_signals(), (true, false));
         dialogue.press(answer).press("\n").expect(answer);
         if goes_on {
@@ -126,7 +126,7 @@ fn what_is_neither_yes_nor_no_is_erased() {
     let mut dialogue = agent.start(&["pin", "change"]);
     for typed in [OLD.to_owned(), "yo".to_owned(), OLD.repeat(20)] {
         // What it stood on is cleared: the two lines of the question, and those that the answer went on in.
-        let last = "for certain, say no, and set a new one with: kortti unblock. Go on? [y/N] ".len();
+        let last = "certain, say no, and set a new one with: kortti unblock. Go on? [y/N] ".len();
         let lines = 1 + (last + typed.len()).div_ceil(80);
         dialogue.expect("Go on? [y/N] ").press(&typed).press("\n");
         dialogue.expect(&format!("{typed}\r\n{}Answer y", "\x1b[1A\r\x1b[2K".repeat(lines)));

@@ -1,10 +1,10 @@
 //! A card that answers anything at all: nothing panics, nothing goes on for ever, and no secret is sent twice.
 
 use card::transport::{Error, Result, Transaction};
-use card::{PinEntry, SmartCard, UnblockProof, edge};
-use shared::model::Role;
+use card::{Import, Intent, ManagementProof, NewKey, PinEntry, SmartCard, UnblockProof, edge};
+use shared::model::{KeyAlgorithm, KeyFamily, Role};
 
-use super::rig::{GERDA, HANS, PIN, PUK, Rig, pin};
+use super::rig::{GERDA, GERDA_RENEWED, HANS, PIN, PUK, Rig, pin};
 
 /// Numbers that look random and are the same in every run.
 struct Numbers(u64);
@@ -48,7 +48,10 @@ impl Transaction for Liar<'_> {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>> {
         self.exchanges += 1;
         assert!(self.exchanges < 5000, "it does not end");
-        self.secrets += usize::from(matches!(command[1], 0x20 | 0x24 | 0x2C) && command.len() > 5);
+        let pin = matches!(command[1], 0x20 | 0x24 | 0x2C) && command.len() > 5;
+        // What was in the witness; the request for one is shorter.
+        let key = command[1] == 0x87 && command[3] == 0x9B && command.len() > 16;
+        self.secrets += usize::from(pin || key);
         let mut answer = self.card.transmit(command)?;
         let numbers = &mut self.numbers;
         if command[1] == 0xA4 || numbers.below(self.honesty) > 0 {
@@ -95,7 +98,51 @@ fn any_answer_at_all() {
     let own = pin(PIN);
     let (puk, new) = (pin(PUK), pin("765432"));
     type Act<'a> = &'a dyn Fn(&mut dyn SmartCard);
-    let acts: [(Act<'_>, usize); 6] = [
+    let (renewed, public_key) = (GERDA_RENEWED.der(), GERDA_RENEWED.public_key());
+    let import = Import {
+        certificate: &renewed,
+        public_key: &public_key,
+        private_key: None,
+        chain: &[],
+        container: Some(0x9A),
+        default: false,
+    };
+    let new_key = NewKey {
+        container: Some(0x9D),
+        algorithm: KeyAlgorithm { family: KeyFamily::Ec, bits: 256 },
+        pin_use: None,
+        touch_use: None,
+        default: true,
+    };
+    let factory = |card: &mut dyn SmartCard| {
+        drop((card.management_key(), card.authorise(ManagementProof::Factory)));
+    };
+    let acts: [(Act<'_>, usize); 10] = [
+        (
+            &|card| {
+                drop((
+                    card.verify(Role::USER, PinEntry::Typed(&own)),
+                    card.authorise(ManagementProof::Stored),
+                ))
+            },
+            2,
+        ),
+        (&|card| drop((factory(card), card.place(&import), card.import(&import), card.repair())), 1),
+        (
+            &|card| {
+                factory(card);
+                drop((card.place_key(&new_key), card.generate(&new_key), card.sign(0x9D, b"text", None)));
+            },
+            1,
+        ),
+        (
+            &|card| {
+                factory(card);
+                drop((card.check(Intent::Move { from: 0x82, to: 0x83 }), card.move_key(0x82, 0x83)));
+                drop((card.set_default(0x9A), card.delete_container(0x9C), card.renew_identifier()));
+            },
+            1,
+        ),
         (&|card| drop((card.identify(), card.contents(), card.freshness())), 0),
         (&|card| drop((card.pins(), card.freshness())), 0),
         (&|card| drop(card.verify(Role::USER, PinEntry::Typed(&own))), 1),

@@ -58,7 +58,8 @@ impl Piv<'_> {
             Ok(slot) => (slot, false, false),
             Err(usual) => {
                 let (slot, overwrites) = self.slot_for_key(import.container, usual)?;
-                (slot, true, overwrites)
+                // Nor is another key's certificate lost that somebody may only have put there.
+                (slot, true, overwrites || self.has_certificate(slot)?)
             }
         };
         if import.default && slot != Slot::AUTHENTICATION && self.container_map()?.is_none() {
@@ -72,7 +73,12 @@ impl Piv<'_> {
             ));
         }
         let replaces = self.has_certificate(slot)?.then(|| slot.certificate_id());
-        let wants_pin = writes_key && self.is_tried_out(slot)?;
+        let wants_pin = match import.container {
+            _ if writes_key => self.is_tried_out(slot)?,
+            // Which slot has the key is found out by trying those that do not tell.
+            None => matches!(self.slot_key(slot)?, SlotKey::Unknown | SlotKey::Hidden),
+            Some(_) => false,
+        };
         Ok(Placement { container: slot.reference(), replaces, writes_key, overwrites_key, wants_pin })
     }
 

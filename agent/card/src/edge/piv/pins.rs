@@ -93,7 +93,13 @@ impl Piv<'_> {
         {
             return Ok(Some(Tries { left: Some(left), max: metadata.tries_max }));
         }
-        let response = self.applet.send(&verify(reference, Data::None))?;
+        let mut response = self.applet.send(&verify(reference, Data::None))?;
+        // A login that outlives the SELECT of this transaction, as a Nitrokey's does, hides how many tries are left, and
+        // with that the last one. On other cards selecting the application has ended it.
+        if response.status == StatusWord::OK && !self.logged_in.contains(&reference) {
+            self.applet.send(&log_out(reference))?;
+            response = self.applet.send(&verify(reference, Data::None))?;
+        }
         let left = what_is_left(response.status, self.vendor()?.counts_in_630x())?;
         Ok(left.map(|left| Tries { left, max: None }))
     }
@@ -290,13 +296,7 @@ impl Piv<'_> {
         let mut select = std::mem::take(&mut self.managed);
         for reference in std::mem::take(&mut self.logged_in) {
             select = true;
-            self.applet.send(&Command {
-                name: VERIFY,
-                instruction: 0x20,
-                parameters: [0xFF, reference],
-                data: Data::None,
-                expects: false,
-            })?;
+            self.applet.send(&log_out(reference))?;
         }
         if select {
             super::select_application(&mut self.applet)?;
@@ -309,6 +309,17 @@ const NO_PUK: Error = Error::NotSupported("it has no PUK");
 
 fn verify(reference: u8, data: Data<'_>) -> Command<'_> {
     Command { name: VERIFY, instruction: 0x20, parameters: [0, reference], data, expects: false }
+}
+
+/// The command that ends a login (SP 800-73-4 part 2, section 3.2.1).
+fn log_out(reference: u8) -> Command<'static> {
+    Command {
+        name: VERIFY,
+        instruction: 0x20,
+        parameters: [0xFF, reference],
+        data: Data::None,
+        expects: false,
+    }
 }
 
 /// A PIN or PUK as it is sent. One that is shorter or longer than any card takes is not.

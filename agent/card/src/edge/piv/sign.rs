@@ -71,7 +71,8 @@ impl Piv<'_> {
             self.verify_pin(Role::USER, pin)?;
             response = self.use_key(slot, identifier, input)?;
         }
-        let touch = self.may_want_touch(slot)?;
+        // Whoever has not verified the PIN is not told of a touch that nothing asked for.
+        let touch = self.may_want_touch(slot)? && (self.verified || pin_use == PinUse::Never);
         match response.status {
             StatusWord::OK => Ok(response),
             StatusWord::SECURITY | StatusWord::CONDITIONS if touch => Err(Error::Untouched),
