@@ -1,7 +1,7 @@
 //! A card that answers anything at all: nothing panics, nothing goes on for ever, and no secret is sent twice.
 
 use card::transport::{Error, Result, Transaction};
-use card::{Import, Intent, ManagementProof, NewKey, PinEntry, SmartCard, UnblockProof, edge};
+use card::{Change, Import, ManagementProof, NewKey, PinEntry, SmartCard, UnblockProof, edge};
 use shared::model::{KeyAlgorithm, KeyFamily, Role};
 
 use super::rig::{GERDA, GERDA_RENEWED, HANS, PIN, PUK, Rig, pin};
@@ -138,7 +138,7 @@ fn any_answer_at_all() {
         (
             &|card| {
                 factory(card);
-                drop((card.check(Intent::Move { from: 0x82, to: 0x83 }), card.move_key(0x82, 0x83)));
+                drop((card.admits(&Change::Move { from: 0x82, to: 0x83 }), card.move_key(0x82, 0x83)));
                 drop((card.set_default(0x9A), card.delete_container(0x9C), card.renew_identifier()));
             },
             1,
