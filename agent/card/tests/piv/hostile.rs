@@ -123,7 +123,7 @@ fn any_answer_at_all() {
                 drop((
                     card.verify(Role::USER, PinEntry::Typed(&own)),
                     card.authorise(ManagementProof::Stored),
-                ))
+                ));
             },
             2,
         ),
