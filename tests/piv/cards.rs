@@ -5,7 +5,7 @@ use std::fs;
 use card::virt::{VirtualCard, VirtualReaders};
 use harness::nitrokey::MANAGEMENT_KEY;
 use harness::stack::Stack;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The PIN that cards leave the factory with.
 pub(crate) const PIN: &str = "123456";
@@ -45,16 +45,6 @@ pub(crate) struct Kind {
     pub(crate) yubico: bool,
     /// The tries of its PIN.
     pub(crate) tries: u8,
-    /// Whether SELECT ends what a PIN has opened. Where it does not, as on a Nitrokey, the card does not tell its
-    /// tries after somebody has entered the PIN.
-    pub(crate) forgets: bool,
-}
-
-impl Kind {
-    /// What Kortti shows of the tries of a PIN that somebody has entered rightly.
-    pub(crate) fn all_tries(&self) -> Value {
-        if self.forgets { json!(self.tries) } else { Value::Null }
-    }
 }
 
 /// A YubiKey with firmware 5.7.
@@ -65,7 +55,6 @@ pub(crate) const YUBIKEY_5_7: Kind = Kind {
     curve: ("p384", "SHA384"),
     yubico: true,
     tries: 3,
-    forgets: true,
 };
 /// A YubiKey 4.
 pub(crate) const YUBIKEY_4: Kind =
@@ -80,10 +69,9 @@ pub(crate) const PLAIN: Kind = Kind {
     curve: ("p384", "SHA384"),
     yubico: false,
     tries: 3,
-    forgets: true,
 };
 /// The card inside the Nitrokey 3.
-pub(crate) const NITROKEY: Kind = Kind { profile: None, curve: ("p256", "SHA256"), forgets: false, ..PLAIN };
+pub(crate) const NITROKEY: Kind = Kind { profile: None, curve: ("p256", "SHA256"), ..PLAIN };
 
 /// Declares tests that run on kinds of cards: for each kind a module with a test for every body.
 macro_rules! on_cards {

@@ -65,7 +65,7 @@ fn keys_are_made_on_the_card(kind: &'static Kind) {
         yubico(stack, &format!("-a verify-pin -P {PIN} -a test-decipher -s 9d -i {}", export(&rig, "9D")));
     }
     // Nothing of it has cost a try.
-    assert_eq!(rig.tries()[0], kind.all_tries());
+    assert_eq!(rig.tries()[0], kind.tries);
 }
 
 /// The certificate that Kortti shows in a slot, as a file.

@@ -20,7 +20,7 @@ fn nothing_else_is_lost(rig: &Rig, before: &Value) {
     let summary = rig.summary("9A");
     assert_eq!(summary, *before);
     signs(&rig.stack, "9A", &ecdsa("SHA256"), PIN);
-    assert_eq!(rig.tries()[0], rig.kind.all_tries());
+    assert_eq!(rig.tries()[0], rig.kind.tries);
 }
 
 /// A card with a key and its certificate in 9A.

@@ -53,7 +53,8 @@ pub trait SmartCard {
     /// As for `identify`.
     fn advice(&mut self) -> Result<Vec<Finding>>;
 
-    /// The PINs and how they stand. Uses no try.
+    /// The PINs and how they stand. Uses no try. On cards that hide the tries of a verified PIN it ends that login, so
+    /// that `verify` comes after it.
     ///
     /// # Errors
     /// As for `identify`.

@@ -361,7 +361,7 @@ fn a_certificate_finds_a_key_that_is_not_shown() {
             let request = Request::certificate(&GERDA);
             // Before the PIN nobody knows; the usual slot stands for all.
             let place = rig.with(|card| card.place(&request.import()).unwrap());
-            assert_eq!(place, placed(0x9A, None, false, false), "{profile}");
+            assert_eq!(place, Placement { wants_pin: true, ..placed(0x9A, None, false, false) }, "{profile}");
             let place = rig.authorised(|card| card.place(&request.import()).unwrap());
             assert_eq!(place, placed(slot, None, false, false), "{profile}");
             let id = rig.authorised(|card| card.import(&request.import()).unwrap());

@@ -94,9 +94,11 @@ impl Piv<'_> {
             return Ok(Some(Tries { left: Some(left), max: metadata.tries_max }));
         }
         let mut response = self.applet.send(&verify(reference, Data::None))?;
-        // A login that outlives the SELECT of this transaction, as a Nitrokey's does, hides how many tries are left, and
-        // with that the last one. On other cards selecting the application has ended it.
-        if response.status == StatusWord::OK && !self.logged_in.contains(&reference) {
+        // A login hides how many tries are left, and with that the last one: ours, or one that has outlived the SELECT of
+        // this transaction, as on a Nitrokey. On other cards selecting the application has ended those of others.
+        if response.status == StatusWord::OK {
+            self.logged_in.remove(&reference);
+            self.verified &= reference != PIN;
             self.applet.send(&log_out(reference))?;
             response = self.applet.send(&verify(reference, Data::None))?;
         }
