@@ -104,7 +104,7 @@ fn nobody_can_keep_it() {
     let home = Home::new();
     let mut agent = home.agent(&["--virtual"]);
     let mut wire = Wire::open(&home);
-    wire.call("unblock.start", &json!({})).unwrap();
+    wire.call("unblock.start", &json!({"select": {"reader": "Kortti Virtual Reader 00 00"}})).unwrap();
     wire.send(b"{\"jsonrpc\"").unwrap();
     let asleep = Wire::open(&home);
     asleep.request(1, "subscribe", &json!({})).unwrap();

@@ -1,31 +1,33 @@
 //! `cert`: the certificates of a card.
 
+mod delete;
+mod view;
+
 use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use shared::ErrorCode;
-use shared::model::{
-    Certificate, CertificateFields, CertificateView, Container, DefaultSource, KeyOrigin, NamedOid, Role,
-};
+use shared::model::{Certificate, CertificateFields, CertificateView, DefaultSource};
 use shared::rpc::methods::{
-    CardShow, CertDefault, CertDelete, CertImport, CertInspect, CertList, CertMove, CertParams, CertView,
-    CertWriteParams, DeleteParams, DeleteReply, ImportParams, ImportPlan, ImportReply, InspectParams,
-    MoveParams, OnCard, Select,
+    CardShow, CertDefault, CertImport, CertInspect, CertList, CertMove, CertParams, CertView,
+    CertWriteParams, ImportParams, ImportPlan, ImportReply, InspectParams, MoveParams, OnCard, Select,
 };
 use shared::secret::{FileText, Password};
 use time::OffsetDateTime;
 
+use self::delete::{Deletion, without_certificate};
+use self::view::view;
 use super::access::{self, Authority, Wants};
 use super::generate;
 use crate::args::{self, Cert, Export, Format, Global};
 use crate::exit::{Failure, failure, usage};
 use crate::files::{self, Overwrite};
-use crate::output::{Output, Row, clean, fields, note, print, table, wrap};
+use crate::output::{Output, Row, clean, note, print, table, wrap};
 use crate::session::Session;
 use crate::terminal::Secrets;
-use crate::words::{self, moment, yes_no};
+use crate::words;
 
 #[derive(Serialize)]
 struct Certificates<'a> {
@@ -36,14 +38,7 @@ struct Certificates<'a> {
 pub(super) fn run(verb: Cert, global: &Global, output: Output) -> Result<(), Failure> {
     match verb {
         Cert::List => list(global, output),
-        Cert::View { which } => {
-            let mut session = Session::open(global)?;
-            let view = view(&mut session, &which.cert)?;
-            let key = key_of(&mut session, &view.summary)?;
-            output.show(Viewed { view: &view, key: key.as_ref() }, || {
-                view_text(&view, key.as_ref(), OffsetDateTime::now_utc(), output.width)
-            })
-        }
+        Cert::View { which } => view::run(&which.cert, global, output),
         Cert::Export(options) => export(&options, global, output),
         Cert::Import { file, place, default, write } => {
             import(&Order { file: &file, place: &place, default }, &write, global, output)
@@ -52,7 +47,7 @@ pub(super) fn run(verb: Cert, global: &Global, output: Output) -> Result<(), Fai
         Cert::Move { which, to, write } => r#move(&which.cert, &to, &write, global, output),
         Cert::Default { which, write } => make_default(&which.cert, &write, global, output),
         Cert::Delete { which, keep_key, yes, write } => {
-            delete(&Deletion { cert: &which.cert, keep_key, yes }, &write, global, output)
+            delete::run(&Deletion { cert: &which.cert, keep_key, yes }, &write, global, output)
         }
     }
 }
@@ -108,137 +103,6 @@ fn row(certificate: &Certificate, slots: bool, now: OffsetDateTime) -> Row {
     cells.push(words::guarded_by(certificate));
     let below = certificate.damaged.clone().unwrap_or_else(|| certificate.usage.join(", "));
     Row { cells, below }
-}
-
-fn view(session: &mut Session, cert: &str) -> Result<CertificateView, Failure> {
-    session.on_card::<CertView>(|select| CertParams { select, certificate: cert.into() })
-}
-
-/// A view with what the card tells of the private key.
-#[derive(Serialize)]
-struct Viewed<'a> {
-    #[serde(flatten)]
-    view: &'a CertificateView,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<&'a Container>,
-}
-
-/// What the card tells of a certificate's key, on cards with slots; others tell nothing more than the certificate does.
-fn key_of(session: &mut Session, certificate: &Certificate) -> Result<Option<Container>, Failure> {
-    if certificate.slot.is_none() {
-        return Ok(None);
-    }
-    let card = session.on_card::<CardShow>(|select| OnCard { select })?;
-    Ok(card.containers.into_iter().find(|container| Some(container.index) == certificate.container))
-}
-
-fn view_text(
-    view: &CertificateView,
-    key: Option<&Container>,
-    now: OffsetDateTime,
-    width: Option<usize>,
-) -> String {
-    let row = &view.summary;
-    let named = |place: String| match row.container_name.as_deref().filter(|name| !name.is_empty()) {
-        Some(name) => format!("{place}, {name}"),
-        None => place,
-    };
-    let place = match (&row.slot, row.container) {
-        (Some(slot), _) => ("Slot", named(slot.clone())),
-        (None, Some(container)) => ("Container", named(container.to_string())),
-        (None, None) => ("Container", "none".into()),
-    };
-    let pin = match (row.role, row.pin_type) {
-        (Some(Role::EVERYONE), _) => Some("none".into()),
-        (Some(role), Some(pin_type)) => Some(format!("{}, {pin_type}", role.0)),
-        _ => None,
-    };
-    let default = match row.default_source.filter(|_| row.slot.is_some()) {
-        Some(DefaultSource::Slot9A) => "yes: Windows takes the certificate in slot 9A".into(),
-        Some(DefaultSource::ContainerMap) => "yes: the card's container map marks it".into(),
-        None => yes_no(row.default),
-    };
-    let origin = key.and_then(|key| key.origin).map(|origin| match origin {
-        KeyOrigin::Generated => "on the card",
-        KeyOrigin::Imported => "elsewhere, and imported",
-    });
-    let told = |words: Option<&'static str>| words.map(str::to_owned).into_iter().collect();
-    let mut text = fields(
-        &[
-            ("ID", vec![row.id.clone()]),
-            ("Damaged", row.damaged.iter().cloned().collect()),
-            (place.0, vec![place.1]),
-            ("PIN", pin.into_iter().collect()),
-            ("PIN wanted", told(key.and_then(|key| key.pin_use).map(words::pin_use))),
-            ("Touch wanted", told(key.and_then(|key| key.touch_use).map(words::touch_use))),
-            ("Default", vec![default]),
-            ("Key on the card", vec![yes_no(row.has_key)]),
-            ("Key made", told(origin)),
-        ],
-        width,
-    );
-    if let Some(fields) = &view.fields {
-        text.push('\n');
-        text.push_str(&certificate_text(fields, now, width));
-    }
-    for issuer in &view.chain {
-        text.push_str("\nIssuer on the card\n");
-        text.push_str(&certificate_text(issuer, now, width));
-    }
-    text
-}
-
-fn certificate_text(certificate: &CertificateFields, now: OffsetDateTime, width: Option<usize>) -> String {
-    let named = |oids: &[NamedOid]| -> Vec<String> {
-        oids.iter()
-            .map(|oid| match &oid.name {
-                Some(name) => format!("{name} ({})", oid.oid),
-                None => oid.oid.clone(),
-            })
-            .collect()
-    };
-    let authority = match (certificate.authority, certificate.path_length) {
-        (false, _) => vec![],
-        (true, None) => vec!["yes".into()],
-        (true, Some(length)) => vec![format!("yes, with {length} further authorities below it")],
-    };
-    fields(
-        &[
-            ("Subject", vec![certificate.subject.clone()]),
-            (
-                "Also named",
-                certificate
-                    .alternative_names
-                    .iter()
-                    .map(|name| format!("{} {}", name.kind, name.value))
-                    .collect(),
-            ),
-            ("Issuer", vec![certificate.issuer.clone()]),
-            ("Serial number", vec![certificate.serial.to_string()]),
-            ("Valid from", vec![moment(&certificate.not_before)]),
-            (
-                "Valid until",
-                vec![
-                    moment(&certificate.not_after)
-                        + words::validity(&certificate.not_before, &certificate.not_after, now),
-                ],
-            ),
-            ("Key usage", certificate.key_usage.clone()),
-            ("Extended key usage", named(&certificate.extended_key_usage)),
-            ("Authority", authority),
-            ("Policies", named(&certificate.policies)),
-            ("Public key", vec![certificate.key.to_string(), certificate.public_key.to_string()]),
-            ("Signed with", vec![certificate.signature_algorithm.clone()]),
-            ("Subject key id", certificate.subject_key_id.iter().map(ToString::to_string).collect()),
-            ("Authority key id", certificate.authority_key_id.iter().map(ToString::to_string).collect()),
-            ("Revocation lists", certificate.crl_urls.clone()),
-            ("Authority access", certificate.authority_urls.clone()),
-            ("X.509 version", vec![certificate.version.to_string()]),
-            ("SHA-1", vec![certificate.sha1.to_string()]),
-            ("SHA-256", vec![certificate.sha256.to_string()]),
-        ],
-        width,
-    )
 }
 
 #[derive(Serialize)]
@@ -528,140 +392,6 @@ fn as_shown(session: &mut Session, select: &Select, shown: &Certificate) -> Resu
     let listed = session.call::<CertList>(&OnCard { select: select.clone() })?;
     let same = listed.iter().filter(|certificate| certificate.sha256.as_ref() == Some(sha256));
     Ok(if same.count() > 1 { shown.id.clone() } else { sha256.to_string() })
-}
-
-struct Deletion<'a> {
-    cert: &'a str,
-    keep_key: bool,
-    yes: bool,
-}
-
-fn delete(
-    deletion: &Deletion<'_>,
-    write: &args::CardWrite,
-    global: &Global,
-    output: Output,
-) -> Result<(), Failure> {
-    let mut secrets = Secrets::open(&write.write.secrets)?;
-    if secrets.terminal().is_none() && !deletion.yes {
-        return Err(usage(
-            "Nothing can be asked here, and a deletion cannot be undone. Allow it with --yes.",
-        ));
-    }
-    let mut session = Session::open(global)?;
-    let select = session.bind(secrets.terminal())?;
-    let Doomed { certificate, what, keeps_default } = to_delete(&mut session, &select, deletion)?;
-    note(&what);
-    if let (Some(terminal), false) = (secrets.terminal(), deletion.yes)
-        && !terminal.yes("Delete it?")?
-    {
-        return Err(Failure::Cancelled);
-    }
-    let Authority { pin, management_key, last_try } =
-        access::authorise(&mut session, &select, write, &mut secrets, Wants::default())?;
-    let keep_key = deletion.keep_key;
-    let params = DeleteParams { select, certificate, keep_key, pin, management_key, last_try };
-    let reply = session.call::<CertDelete>(&params)?;
-    output.show(&reply, || deleted_text(&reply, keeps_default, output.width))
-}
-
-/// What exactly is deleted.
-struct Doomed {
-    /// The name under which it is sent.
-    certificate: String,
-    /// What that means, in words.
-    what: String,
-    /// Whether it is in a slot and another one is the default: then that stays so.
-    keeps_default: bool,
-}
-
-fn to_delete(session: &mut Session, select: &Select, deletion: &Deletion<'_>) -> Result<Doomed, Failure> {
-    match bound_view(session, select, deletion.cert) {
-        Ok(CertificateView { summary, .. }) => Ok(Doomed {
-            certificate: as_shown(session, select, &summary)?,
-            what: deletion_text(&summary, deletion.keep_key),
-            keeps_default: summary.slot.is_some() && !summary.default,
-        }),
-        Err(Failure::Error(error)) if error.code == ErrorCode::NotFound && !deletion.keep_key => {
-            let container = without_certificate(session, select, deletion.cert)?.ok_or(error)?;
-            let what = match &container.slot {
-                Some(slot) => {
-                    format!(
-                        "The key in slot {slot} is deleted, where the card can. It has no certificate.{GONE}"
-                    )
-                }
-                None => {
-                    let gone = if container.has_key { GONE } else { "" };
-                    let Container { index, name, .. } = &container;
-                    format!("Container {index}, {name}, is deleted. It has no certificate.{gone}")
-                }
-            };
-            let keeps_default = container.slot.is_some() && !container.default;
-            Ok(Doomed { certificate: deletion.cert.to_owned(), what, keeps_default })
-        }
-        Err(failure) => Err(failure),
-    }
-}
-
-/// The key without a certificate that a person means by the number of its container, or by its slot.
-fn without_certificate(
-    session: &mut Session,
-    select: &Select,
-    text: &str,
-) -> Result<Option<Container>, Failure> {
-    let is_place = text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !is_place {
-        return Ok(None);
-    }
-    let card = session.call::<CardShow>(&OnCard { select: select.clone() })?;
-    Ok(card.containers.into_iter().find(|container| match &container.slot {
-        Some(slot) => slot.eq_ignore_ascii_case(text),
-        None => container.index.to_string() == text,
-    }))
-}
-
-const GONE: &str = " Its private key is lost: what was enciphered for it can no longer be read.";
-
-fn deletion_text(certificate: &Certificate, keep_key: bool) -> String {
-    let Certificate { common_name, issuer_name, .. } = certificate;
-    let id = certificate.slot.as_ref().unwrap_or(&certificate.id);
-    let name = if certificate.damaged.is_some() {
-        format!("{id}, which is damaged,")
-    } else {
-        format!("{id}, \"{common_name}\" issued by \"{issuer_name}\",")
-    };
-    if let (Some(slot), true) = (&certificate.slot, certificate.has_key) {
-        let rest = if keep_key {
-            format!("The private key in slot {slot} stays without a certificate.")
-        } else {
-            format!(
-                "The private key in slot {slot} goes with it, and what was enciphered for it can no longer be read. On a \
-                 card that cannot delete keys it stays there without a certificate."
-            )
-        };
-        return format!("The certificate {name} is deleted. {rest}");
-    }
-    let rest = match (certificate.container.filter(|_| certificate.slot.is_none()), keep_key) {
-        (None, _) => String::new(),
-        (Some(container), true) => format!(" Container {container} stays without a certificate."),
-        (Some(container), false) if certificate.has_key => {
-            format!(" Container {container} is deleted with it.{GONE}")
-        }
-        (Some(container), false) => format!(" Container {container}, which has no key, is deleted with it."),
-    };
-    format!("The certificate {name} is deleted.{rest}")
-}
-
-fn deleted_text(reply: &DeleteReply, keeps_default: bool, width: Option<usize>) -> String {
-    let mut lines = vec!["Deleted.".to_owned()];
-    lines.extend(reply.orphans.iter().flat_map(|orphan| wrap(&clean(orphan), width)));
-    match reply.default.filter(|_| !keeps_default) {
-        // Container numbers of this size are slots (SP 800-73-4 part 1, table 4b).
-        Some(slot @ 0x80..) => lines.push(format!("The default is now in slot {slot:02X}.")),
-        Some(container) => lines.push(format!("The default container is now {container}.")),
-        None => {}
-    }
-    lines.join("\n") + "\n"
 }
 
 #[cfg(test)]
