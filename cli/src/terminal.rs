@@ -15,7 +15,7 @@
 //! - Secrets are read without a buffer but their own, which has its full size from the start and is wiped.
 
 use std::fs::File;
-use std::io::{ErrorKind, IsTerminal, Read};
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use shared::ErrorCode;
@@ -28,12 +28,16 @@ use crate::exit::{Failure, failure, usage};
 use crate::output::{clean, wrap};
 use crate::words;
 
+#[path = "terminal/lines.rs"]
+mod lines;
 #[cfg(unix)]
 #[path = "terminal/unix.rs"]
 mod system;
 #[cfg(windows)]
 #[path = "terminal/windows.rs"]
 mod system;
+
+use lines::Lines;
 
 /// A line as it was typed or read, without its line break; wiped when dropped.
 type Line = Zeroizing<Vec<u8>>;
@@ -331,61 +335,6 @@ fn key_file(path: &Path) -> Result<Line, Failure> {
         }
     }
     Err(usage(format!("{} is too long for a file with a key.", path.display())))
-}
-
-/// Secrets that a script gives, one per line.
-pub(crate) struct Lines {
-    source: Box<dyn Read>,
-    name: String,
-}
-
-impl Lines {
-    fn standard_input() -> Result<Self, Failure> {
-        let name = "standard input".to_owned();
-        let unreadable =
-            |error: std::io::Error| usage(format!("Standard input {}", words::unreadable(&error)));
-        Self::new(system::standard_input().map_err(unreadable)?, name)
-    }
-
-    #[cfg(unix)]
-    fn descriptor(number: u32) -> Result<Self, Failure> {
-        let name = format!("descriptor {number}");
-        let file = File::open(format!("/dev/fd/{number}"))
-            .map_err(|error| usage(format!("Descriptor {number} {}", words::unreadable(&error))))?;
-        Self::new(file, name)
-    }
-
-    fn new(file: File, name: String) -> Result<Self, Failure> {
-        if file.is_terminal() {
-            return Err(usage(format!(
-                "The {name} is a terminal, which would show the secrets. Leave the option out."
-            )));
-        }
-        Ok(Self { source: Box::new(file), name })
-    }
-
-    /// The next line. Line breaks are LF or CR LF; the last line needs none.
-    fn next(&mut self, what: &str) -> Result<Line, Failure> {
-        let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE));
-        let mut byte = Zeroizing::new([0; 1]);
-        loop {
-            match self.source.read(&mut *byte) {
-                Ok(0) if line.is_empty() => {
-                    return Err(usage(format!("{what}: the {} ended before it.", self.name)));
-                }
-                Ok(0) => break,
-                Ok(_) if *byte == *b"\n" => break,
-                Ok(_) if line.len() == MAX_LINE => return Err(usage(format!("{what}: it is too long."))),
-                Ok(_) => line.extend_from_slice(&*byte),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(usage(format!("The {} {}", self.name, words::unreadable(&error)))),
-            }
-        }
-        if line.last() == Some(&b'\r') {
-            line.pop();
-        }
-        Ok(line)
-    }
 }
 
 #[cfg(test)]

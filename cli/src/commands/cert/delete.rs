@@ -4,9 +4,9 @@ use shared::ErrorCode;
 use shared::model::{Certificate, CertificateView, Container};
 use shared::rpc::methods::{CardShow, CertDelete, DeleteParams, DeleteReply, OnCard, Select};
 
-use super::super::access::{self, Authority, Wants};
 use super::{as_shown, bound_view};
 use crate::args::{self, Global};
+use crate::commands::access::{self, Authority, Wants};
 use crate::exit::{Failure, usage};
 use crate::output::{Output, clean, note, wrap};
 use crate::session::Session;
