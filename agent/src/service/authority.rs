@@ -52,6 +52,10 @@ impl<'p> Authority<'p> {
         turn: &Turn,
     ) -> std::result::Result<(), Failure> {
         let state = card.management_key()?;
+        if state.is_none() && self.key.is_some() {
+            let words = "This card has no management key: writing to it takes the PIN. Nothing was sent.";
+            return Err(Error::new(ErrorCode::NotSupported, words).into());
+        }
         let key_is_enough = state.is_some() && self.key.is_some() && !self.pin_wanted;
         if state.is_some_and(|state| !state.protected && state.factory != Some(true)) && self.key.is_none() {
             return Err(card::Error::ManagementKeyNeeded.into());

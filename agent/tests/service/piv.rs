@@ -8,9 +8,9 @@ use shared::ErrorCode;
 use shared::model::{AlternativeName, DefaultSource, Edge, KeyAlgorithm, KeyFamily, PinKind, PinType, Role};
 use shared::rpc::events::Change;
 use shared::rpc::methods::{
-    CardAccess, CardShow, CertDefault, CertDelete, CertGenerate, CertList, CertMove, CertPlace,
+    CardAccess, CardRepair, CardShow, CertDefault, CertDelete, CertGenerate, CertList, CertMove, CertPlace,
     CertWriteParams, DeleteParams, GenerateParams, GenerateReply, MoveParams, OnCard, PinChange,
-    PinChangeParams, PinList, PinTries, PlaceParams, Product, Select, TriesParams, UnblockPuk,
+    PinChangeParams, PinList, PinTries, PlaceParams, Product, RepairParams, Select, TriesParams, UnblockPuk,
     UnblockPukParams, UnblockStart, UnblockStartParams,
 };
 use shared::secret::{KeyText, Pin};
@@ -105,6 +105,21 @@ fn a_write_wants_the_management_key() {
 fn executed_with_data(card: &card::virt::VirtualCard, mark: usize, instruction: u8) -> usize {
     let log = card.log_since(mark);
     log.iter().filter(|e| e.instruction == instruction && e.executed && e.length > 5).count()
+}
+
+#[test]
+fn a_card_without_a_management_key_is_given_none() {
+    let rig = Rig::new();
+    let card = rig.card("anna");
+    let mark = card.apdus();
+    let repair = RepairParams {
+        select: Select::default(),
+        pin: Some(pin("123456")),
+        management_key: key(KEY),
+        last_try: false,
+    };
+    assert_eq!(rig.call::<CardRepair>(&repair).unwrap_err().code, ErrorCode::NotSupported);
+    assert_eq!(executed(&card, mark, VERIFY), 0);
 }
 
 #[test]
