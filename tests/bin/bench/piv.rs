@@ -51,7 +51,8 @@ const SORTS: &[Sort] = &[
 ];
 
 /// What others run to show the certificates.
-const OTHERS: &[&str] = &["pkcs11-tool -O", "pkcs15-tool -c", "yubico-piv-tool -a status", "piv-tool -n"];
+const OTHERS: &[&str] =
+    &["pkcs11-tool -O", "pkcs15-tool -c", "yubico-piv-tool -r Virtual -a status", "piv-tool -n"];
 
 fn card(sort: &Sort) -> VirtualCard {
     const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../agent/card/src/virt/demo");
