@@ -609,6 +609,29 @@ fn a_new_key_that_is_not_shown() {
     assert!(rig.contents().certificates.is_empty());
 }
 
+/// The card answers 6F00 to the command that writes a key. Whether the one before is still there is said only where the
+/// card shows it; the certificate is back in either case.
+#[test]
+fn a_key_of_which_nobody_knows_whether_it_was_written() {
+    for (profile, known) in [(YUBIKEY, true), (YUBIKEY_4, false)] {
+        for instruction in [0xFE, 0x47] {
+            let rig = Rig::with_people(profile, &[(0x9D, &GERDA)], "");
+            let broken = FaultKind::Status(0x6F00);
+            rig.card.inject(Fault { instruction: Some(instruction), ..Fault::at(1, broken) });
+            let result = rig.authorised(|card| match instruction {
+                0xFE => card.import(&Request::with_key(&HANS).into_slot(0x9D).import()).map(drop),
+                _ => {
+                    let new = NewKey { container: Some(0x9D), ..new_key(KeyFamily::Ec, 256) };
+                    card.generate(&new).map(drop)
+                }
+            });
+            let told = matches!(&result, Err(Error::WriteFailed { restored, .. }) if *restored == known);
+            assert!(told, "{profile} {instruction:02X}: {result:?}");
+            assert_eq!(rig.contents().certificates[0].der.as_ref(), Ok(&GERDA.der()), "{profile}");
+        }
+    }
+}
+
 #[test]
 fn keys_that_a_card_does_not_make() {
     let touch = |kind| NewKey { touch_use: Some(TouchUse::Always), ..kind };

@@ -20,6 +20,8 @@ pub(super) struct Undo {
     new_key: Option<Slot>,
     /// Whether something was done that cannot be taken back.
     binding: bool,
+    /// Whether a key may be another one than before, and the card does not tell.
+    doubtful: bool,
 }
 
 impl Undo {
@@ -54,13 +56,31 @@ impl Piv<'_> {
         body(self, &mut undo).map_err(|cause| {
             let lost = matches!(cause, Error::Transport(_));
             match if lost { None } else { self.put_back(&undo).ok() } {
-                Some(false) if !undo.binding => cause,
+                Some(false) if !undo.binding && !undo.doubtful => cause,
                 put_back => {
-                    let restored = put_back.is_some() && !undo.binding;
+                    let restored = put_back.is_some() && !undo.binding && !undo.doubtful;
                     Error::WriteFailed { cause: Box::new(cause), restored }
                 }
             }
         })
+    }
+
+    /// Passes on how a command went that writes a key. After a status word that says neither that the card has done it
+    /// nor why not, the key is looked at where the card shows it; elsewhere nobody can tell.
+    pub(super) fn key_written<T>(
+        &mut self,
+        undo: &mut Undo,
+        slot: Slot,
+        before: &Told,
+        written: Result<T>,
+    ) -> Result<T> {
+        if matches!(written, Err(Error::Unexpected { .. })) {
+            self.forget_metadata(slot.reference());
+            let now = self.metadata(slot.reference()).ok();
+            let shown = matches!(before, Told::Known(_) | Told::Absent);
+            undo.doubtful = !shown || now.as_ref() != Some(before);
+        }
+        written
     }
 
     /// Whether anything had to be put back.

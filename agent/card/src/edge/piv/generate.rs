@@ -78,7 +78,9 @@ impl Piv<'_> {
             card.rewrite(undo, slot.certificate_object(), &[])?;
             card.note_retired(undo, slot)?;
             undo.key_comes(slot, removable);
+            let before = card.metadata(slot.reference())?;
             let made = card.generate_key(slot, new.algorithm, new.pin_use, new.touch_use);
+            let made = card.key_written(undo, slot, &before, made);
             // Also one that the card does not show: the certificate of the one before must not stand beside it.
             if matches!(made, Ok(_) | Err(Error::Malformed(_))) {
                 undo.key_has_come();

@@ -202,7 +202,9 @@ impl Piv<'_> {
         if let Some(new) = &plan.key {
             self.rewrite(undo, object, &[])?;
             undo.key_comes(plan.slot, removable);
-            self.import_key(plan.slot, new.algorithm, &new.data)?;
+            let before = self.metadata(plan.slot.reference())?;
+            let written = self.import_key(plan.slot, new.algorithm, &new.data);
+            self.key_written(undo, plan.slot, &before, written)?;
             undo.key_has_come();
             self.compare_key(plan.slot, import.public_key)?;
         }
