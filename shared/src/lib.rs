@@ -9,6 +9,7 @@ pub mod error;
 pub mod harden;
 pub mod hex;
 pub mod model;
+pub mod pem;
 pub mod rpc;
 pub mod secret;
 pub mod socket;

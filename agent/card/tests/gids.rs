@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+#[path = "common/answers.rs"]
+mod answers;
 #[path = "gids/operations.rs"]
 mod operations;
 #[path = "gids/pad.rs"]

@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+#[path = "common/answers.rs"]
+mod answers;
 #[path = "piv/freshness.rs"]
 mod freshness;
 #[path = "piv/hostile.rs"]

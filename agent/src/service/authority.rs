@@ -1,7 +1,6 @@
 //! What authorises a write: the PIN, and on cards that have one the management key.
 
 use card::{ManagementProof, PinEntry, SmartCard};
-use shared::model::ManagementKeyAlgorithm;
 use shared::secret::{KeyText, Pin};
 use shared::{Error, ErrorCode, Result};
 use zeroize::Zeroizing;
@@ -61,11 +60,11 @@ impl<'p> Authority<'p> {
             return Err(card::Error::ManagementKeyNeeded.into());
         }
         if let (Some(cipher), Some(Key::Raw(bytes))) = (state.and_then(|state| state.algorithm), &self.key)
-            && bytes.len() != length(cipher)
+            && bytes.len() != cipher.key_length()
         {
             let words = format!(
                 "The card's management key has {} hexadecimal digits ({cipher}), and this one has {}. Nothing was sent.",
-                2 * length(cipher),
+                2 * cipher.key_length(),
                 2 * bytes.len()
             );
             return Err(Error::new(ErrorCode::WrongManagementKey, words).into());
@@ -124,15 +123,6 @@ fn parse(text: &KeyText) -> Result<Key> {
         return Err(bad());
     }
     Ok(Key::Raw(raw))
-}
-
-/// How long a key for this cipher is, in bytes (SP 800-78-4 table 6-2).
-fn length(cipher: ManagementKeyAlgorithm) -> usize {
-    match cipher {
-        ManagementKeyAlgorithm::Aes128 => 16,
-        ManagementKeyAlgorithm::TripleDes | ManagementKeyAlgorithm::Aes192 => 24,
-        ManagementKeyAlgorithm::Aes256 => 32,
-    }
 }
 
 fn bad() -> Error {

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use card::key::{PublicKey, Scheme, Signature};
 use card::x509::issue::{self, AlternativeName, Content, ExtendedKeyUsage, KeyUsage, Unsigned};
 use card::{Import, NewKey, Placement, SmartCard, x509};
 use shared::model::{Certificate, Edge, KeyFamily, PinUse};
 use shared::rpc::events::{Cause, Change, KeyEvent};
 use shared::rpc::methods::{GenerateParams, GenerateReply, KeyPlan, MoveParams, PlaceParams, Product};
-use shared::{Error, ErrorCode, Result};
+use shared::{Error, ErrorCode, Result, pem};
 
 use crate::clock;
 use crate::errors::{self, Failure};
@@ -162,7 +160,9 @@ fn certify(
         slot: slot_text(target, container),
         certificate: None,
         request: None,
-        public_key: x509::public_key_info(public_key).map(|der| pem("PUBLIC KEY", &der)).unwrap_or_default(),
+        public_key: x509::public_key_info(public_key)
+            .map(|der| pem::encode("PUBLIC KEY", &der))
+            .unwrap_or_default(),
     };
     let Some(subject) = &order.subject else { return Ok(reply) };
     let (key_usages, extended_key_usages) = usages(target, container, public_key.algorithm().family);
@@ -177,7 +177,7 @@ fn certify(
     if order.product == Product::Request {
         let unsigned = issue::request(&content).map_err(told)?;
         let der = unsigned.signed(&sign(card, target, authority, container, &unsigned)?);
-        reply.request = Some(pem("CERTIFICATE REQUEST", &der));
+        reply.request = Some(pem::encode("CERTIFICATE REQUEST", &der));
         return Ok(reply);
     }
     let (from, to) = clock::days_from_now(order.days);
@@ -188,7 +188,7 @@ fn certify(
         public_key,
         private_key: None,
         chain: &[],
-        container: order.new.container.or(Some(container)),
+        container: Some(container),
         default: order.new.default,
     };
     let id = card.import(&import)?;
@@ -272,19 +272,4 @@ pub fn move_to(service: &Service, params: MoveParams) -> Result<Certificate> {
             Error::new(ErrorCode::NotFound, words)
         })
     })
-}
-
-/// Text encoding of a DER structure (RFC 7468).
-fn pem(label: &str, der: &[u8]) -> String {
-    let encoded = STANDARD.encode(der);
-    let mut text = format!("-----BEGIN {label}-----\n");
-    let mut rest = encoded.as_str();
-    while !rest.is_empty() {
-        let (line, after) = rest.split_at(rest.len().min(64));
-        text.push_str(line);
-        text.push('\n');
-        rest = after;
-    }
-    text.push_str(&format!("-----END {label}-----\n"));
-    text
 }

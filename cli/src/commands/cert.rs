@@ -5,16 +5,14 @@ mod view;
 
 use std::path::Path;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use shared::ErrorCode;
 use shared::model::{Certificate, CertificateFields, CertificateView, DefaultSource};
 use shared::rpc::methods::{
     CardShow, CertDefault, CertImport, CertInspect, CertList, CertMove, CertParams, CertView,
     CertWriteParams, ImportParams, ImportPlan, ImportReply, InspectParams, MoveParams, OnCard, Select,
 };
 use shared::secret::{FileText, Password};
+use shared::{ErrorCode, pem};
 use time::OffsetDateTime;
 
 use self::delete::{Deletion, without_certificate};
@@ -131,7 +129,12 @@ fn export(options: &Export, global: &Global, output: Output) -> Result<(), Failu
         Format::Der => (certificate.der.0.clone(), "der"),
         Format::Pem => {
             let all = std::iter::once(certificate).chain(chain);
-            (all.map(|certificate| pem(&certificate.der.0)).collect::<String>().into_bytes(), "pem")
+            (
+                all.map(|certificate| pem::encode("CERTIFICATE", &certificate.der.0))
+                    .collect::<String>()
+                    .into_bytes(),
+                "pem",
+            )
         }
     };
     if to_stdout {
@@ -155,17 +158,6 @@ fn format_of(options: &Export, to_stdout: bool) -> Result<Format, Failure> {
         Some("pem" | "crt") => Ok(Format::Pem),
         _ => Err(usage("The file's name does not say its format. Use --format der or --format pem.")),
     }
-}
-
-/// RFC 7468: base64 in lines of 64 characters between two labels.
-fn pem(der: &[u8]) -> String {
-    let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
-    for bytes in der.chunks(48) {
-        text.push_str(&STANDARD.encode(bytes));
-        text.push('\n');
-    }
-    text.push_str("-----END CERTIFICATE-----\n");
-    text
 }
 
 /// What is to be imported, and where to.
@@ -458,12 +450,5 @@ mod tests {
         let table = certificates_text(&[expired], Some(80), datetime!(2026-05-04 12:00 UTC));
         assert!(table.contains("  expired 2020-05-16  "), "{table}");
         assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
-    }
-
-    #[test]
-    fn pem_has_lines_of_64() {
-        let text = pem(&[0; 49]);
-        let lengths: Vec<usize> = text.lines().map(str::len).collect();
-        assert_eq!(lengths, [27, 64, 4, 25]);
     }
 }

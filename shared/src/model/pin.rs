@@ -153,6 +153,17 @@ pub enum ManagementKeyAlgorithm {
     Aes256,
 }
 
+impl ManagementKeyAlgorithm {
+    /// How long a key for it is, in bytes (SP 800-78-4 table 6-2).
+    pub fn key_length(self) -> usize {
+        match self {
+            Self::Aes128 => 16,
+            Self::TripleDes | Self::Aes192 => 24,
+            Self::Aes256 => 32,
+        }
+    }
+}
+
 impl fmt::Display for ManagementKeyAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -8,6 +8,7 @@ use card::{Error, Import, NewKey, PinEntry, Placement, Removed, x509};
 use shared::model::{Edge, KeyAlgorithm, KeyFamily, PinUse, Role, TouchUse};
 use time::macros::datetime;
 
+use super::answers::Answers;
 use super::rig::*;
 
 #[test]

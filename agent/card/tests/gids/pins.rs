@@ -5,7 +5,8 @@ use card::virt::FaultKind;
 use card::{Error, PinEntry, SmartCard, UnblockProof, VoidReason, edge};
 use shared::model::{PinKind, PinType, PolicySource, Role};
 
-use super::rig::{ANNA, Answers, PIN, Rig, pin, secrets};
+use super::answers::Answers;
+use super::rig::{ANNA, PIN, Rig, pin, secrets};
 
 /// What the card of the tests says to its next challenge, computed by hand (card-gids.md 9.6).
 const CHALLENGE: [u8; 8] = [0xA8, 0x92, 0xD7, 0x56, 0x01, 0x61, 0x7C, 0x5D];

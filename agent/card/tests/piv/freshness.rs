@@ -5,7 +5,8 @@ use card::virt::FaultKind;
 use card::{Freshness, edge};
 use shared::model::{Card, Edge};
 
-use super::rig::{Answers, GERDA, GERDA_RENEWED, HANS, PIN, READER, Rig, bytes, pin};
+use super::answers::Answers;
+use super::rig::{GERDA, GERDA_RENEWED, HANS, PIN, READER, Rig, bytes, pin};
 
 const PROFILES: [&str; 4] = ["yubikey-5.7", "yubikey-4", "pivapplet", "plain"];
 

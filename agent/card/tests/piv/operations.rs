@@ -7,6 +7,7 @@ use shared::model::{
     TouchUse,
 };
 
+use super::answers::Answers;
 use super::rig::*;
 
 const YUBIKEY: &str = "yubikey-5.7";

@@ -4,7 +4,8 @@ use card::virt::FaultKind;
 use card::{Error, PinEntry, UnblockProof, edge};
 use shared::model::{PinCharacters, PinKind, PinType, PolicySource, Role};
 
-use super::rig::{Answers, PIN, PUK, READER, Rig, pin, secrets};
+use super::answers::Answers;
+use super::rig::{PIN, PUK, READER, Rig, pin, secrets};
 
 const PROFILES: [&str; 4] = ["yubikey-5.7", "yubikey-4", "pivapplet", "plain"];
 

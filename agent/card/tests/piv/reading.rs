@@ -3,9 +3,10 @@
 use card::{Contents, edge};
 use shared::model::{Card, DefaultSource, Edge, KeyOrigin, PinType, PinUse, Role, TouchUse};
 
+use super::answers::Answers;
 use super::rig::{
-    Answers, CHUID, GERDA, GERDA_RENEWED, GUID, HANS, KARIN, MSCMAP, NILS, Person, Rig, SERIAL, authority,
-    shown, slots,
+    CHUID, GERDA, GERDA_RENEWED, GUID, HANS, KARIN, MSCMAP, NILS, Person, Rig, SERIAL, authority, shown,
+    slots,
 };
 
 const PROFILES: [&str; 4] = ["yubikey-5.7", "yubikey-4", "pivapplet", "plain"];

@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use card::key::{PrivateKey, PublicKey};
-use card::transport::{Readers, Transaction};
+use card::transport::Readers;
 use card::virt::{Exchange, Fault, FaultKind, Piv, VirtualCard, VirtualReaders};
 use card::x509::Name;
 use card::x509::issue::{Content, self_signed};
@@ -333,27 +333,6 @@ pub(crate) fn secrets(log: &[Exchange]) -> [usize; 5] {
         |e: &&Exchange| e.instruction == 0x87 && e.parameters & 0xFF == 0x9B && e.length > 20;
     let answers = log.iter().filter(of_management_key).count();
     [count(0x20, 5), count(0x24, 5), count(0x2C, 5), answers, count(0xFE, 5)]
-}
-
-/// A card some of whose answers are replaced.
-pub(crate) struct Answers<'t, F>(pub(crate) &'t mut dyn Transaction, pub(crate) F);
-
-impl<F: FnMut(&[u8]) -> Option<Vec<u8>>> Transaction for Answers<'_, F> {
-    fn atr(&self) -> &[u8] {
-        self.0.atr()
-    }
-
-    fn control(&mut self, code: u32, data: &[u8]) -> card::transport::Result<Vec<u8>> {
-        self.0.control(code, data)
-    }
-
-    fn transmit(&mut self, command: &[u8]) -> card::transport::Result<Vec<u8>> {
-        self.1(command).map_or_else(|| self.0.transmit(command), Ok)
-    }
-
-    fn keep_alive(&mut self) -> card::transport::Result<()> {
-        self.0.keep_alive()
-    }
 }
 
 /// A certificate that the key of a slot has signed for itself, when OpenSSL finds that it has.

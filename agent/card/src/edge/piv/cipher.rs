@@ -11,15 +11,6 @@ pub(super) fn block_length(algorithm: Algorithm) -> usize {
     if algorithm == TripleDes { 8 } else { 16 }
 }
 
-/// Bytes of a key.
-pub(super) fn key_length(algorithm: Algorithm) -> usize {
-    match algorithm {
-        Algorithm::Aes128 => 16,
-        TripleDes | Algorithm::Aes192 => 24,
-        Algorithm::Aes256 => 32,
-    }
-}
-
 /// Enciphers one block; `None` when key or block have another length. Weak keys are taken: the factory's is one.
 pub(super) fn encipher(algorithm: Algorithm, key: &[u8], block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     fn with<C: KeyInit + BlockCipherEncrypt>(key: &[u8], block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
@@ -79,7 +70,7 @@ mod tests {
                 [key, deciphered, enciphered].map(|digits| hex::decode(digits.as_bytes()).unwrap());
             assert_eq!(*encipher(algorithm, &key, &deciphered).unwrap(), enciphered, "{algorithm}");
             assert_eq!(*decipher(algorithm, &key, &enciphered).unwrap(), deciphered, "{algorithm}");
-            assert_eq!((key_length(algorithm), block_length(algorithm)), (key.len(), enciphered.len()));
+            assert_eq!((algorithm.key_length(), block_length(algorithm)), (key.len(), enciphered.len()));
             assert!(encipher(algorithm, &key, &enciphered[1..]).is_none());
             assert!(decipher(algorithm, &key[1..], &enciphered).is_none());
         }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::Piv;
 use super::admin_data::{AdminData, stored_key};
-use super::cipher::{block_length, decipher, encipher, key_length};
+use super::cipher::{block_length, decipher, encipher};
 use super::metadata::{MANAGEMENT_KEY, Metadata, Told};
 use super::objects::{ObjectId, Read};
 use crate::apdu::{Command, Data, Response, StatusWord};
@@ -42,7 +42,7 @@ fn number(algorithm: Algorithm) -> u8 {
 }
 
 fn factory_key(algorithm: Algorithm) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(FACTORY.into_iter().cycle().take(key_length(algorithm)).collect())
+    Zeroizing::new(FACTORY.into_iter().cycle().take(algorithm.key_length()).collect())
 }
 
 /// Whether two blocks are the same, in a time that does not depend on where they differ.
@@ -101,7 +101,7 @@ impl Piv<'_> {
         }
         let contents = self.get_if_readable(ObjectId::ADMIN_DATA)?.unwrap_or_default();
         let salt = tlv::find(&contents, 0x80).and_then(|data| tlv::find(data, 0x82)).unwrap_or_default();
-        let mut key = Zeroizing::new(vec![0; key_length(TripleDes)]);
+        let mut key = Zeroizing::new(vec![0; TripleDes.key_length()]);
         if pbkdf2::pbkdf2::<Hmac<Sha1>>(pin.bytes(), salt, ITERATIONS, &mut key).is_ok() {
             self.derived_key = Some(key);
         }
@@ -129,7 +129,7 @@ impl Piv<'_> {
             Some(algorithm) => vec![algorithm],
             None => vec![TripleDes, Aes128, Aes192, Aes256],
         };
-        ciphers.retain(|algorithm| key_length(*algorithm) == length);
+        ciphers.retain(|algorithm| algorithm.key_length() == length);
         let listed = |algorithm: Algorithm| self.template.algorithms.contains(&number(algorithm));
         if ciphers.len() > 1 && listed(Aes192) && !listed(TripleDes) {
             ciphers.reverse();
