@@ -30,6 +30,7 @@ use card::transport::Readers;
 use card::transport::pcsc::PcscReaders;
 use card::virt::VirtualReaders;
 use clap::Parser as _;
+use shared::config::Places;
 use shared::{Error, ErrorCode, Result, harden, socket};
 
 use options::Options;
@@ -67,10 +68,10 @@ fn run(options: &Options) -> Result<()> {
     let (readers, virtual_readers) = readers(options)?;
     let lock = lock::Lock::take()?;
     let listener = socket::listen()?;
-    let policy = Policy {
-        unblock_lock: Duration::from_secs(options.unblock_lock),
-        renew_identifier: !options.keep_identifier,
-    };
+    let policy = Policy::read(Places::of_this_user());
+    for problem in &policy.now().problems {
+        tracing::warn!(%problem, "a configuration was refused");
+    }
     let agent = Agent::start(readers, virtual_readers, policy)?;
     stop_on_signals(&agent.service)?;
     let serving = Arc::clone(&agent.service);

@@ -12,15 +12,6 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     pub r#virtual: Option<Option<PathBuf>>,
 
-    /// Keep other programs off a card for this many seconds after a challenge was taken from it.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(0..=86_400))]
-    pub unblock_lock: u64,
-
-    /// Leave the identifier of PIV cards (the GUID in their CHUID) alone after certificates changed. Windows then may
-    /// go on showing what it has seen.
-    #[arg(long)]
-    pub keep_identifier: bool,
-
     /// How much to write to standard error: error, warn, info, debug or trace. Never a secret.
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     pub log: tracing::Level,

@@ -136,6 +136,7 @@ impl Registry {
             r#virtual: self.is_virtual,
             service: state.service.clone(),
             readers: state.slots.values().map(|slot| slot.view.clone()).collect(),
+            desktop: None,
         }
     }
 
@@ -167,7 +168,7 @@ impl Registry {
         let gone: Vec<String> =
             state.slots.keys().filter(|name| seen.iter().all(|s| s.name != **name)).cloned().collect();
         for name in gone {
-            state.remove_reader(&name);
+            state.remove_reader(&name, Cause::Hardware);
         }
         for now in seen {
             let before = state.slots.get(&now.name).map(|slot| slot.seen.clone());
@@ -188,7 +189,7 @@ impl Registry {
         let down = Service::Down { reason: reason.clone() };
         if state.service != down {
             for name in state.slots.keys().cloned().collect::<Vec<_>>() {
-                state.remove_reader(&name);
+                state.remove_reader(&name, Cause::Service);
             }
             state.service = down;
             state.publish(Change::ServiceDown { reason });
@@ -315,6 +316,7 @@ fn empty(name: &str) -> Reader {
         card: None,
         pin_pad: false,
         detail: None,
+        check: None,
     }
 }
 
@@ -342,8 +344,8 @@ impl State {
         self.card_is(now);
     }
 
-    fn remove_reader(&mut self, name: &str) {
-        self.card_is_gone(name);
+    fn remove_reader(&mut self, name: &str, cause: Cause) {
+        self.card_is_gone(name, cause);
         self.slots.remove(name);
         self.publish(Change::ReaderRemoved { reader: name.to_owned() });
     }
@@ -351,7 +353,7 @@ impl State {
     fn update_reader(&mut self, now: &Seen) {
         let Some(slot) = self.slots.get_mut(&now.name) else { return };
         if slot.seen.generation != now.generation || slot.seen.presence != now.presence {
-            self.card_is_gone(&now.name);
+            self.card_is_gone(&now.name, Cause::Hardware);
             self.card_is(now);
         } else {
             let released = slot.seen.exclusive && !now.exclusive;
@@ -362,14 +364,14 @@ impl State {
         }
     }
 
-    fn card_is_gone(&mut self, name: &str) {
+    fn card_is_gone(&mut self, name: &str, cause: Cause) {
         let Some(slot) = self.slots.get_mut(name) else { return };
         slot.worker.card_is_gone();
         slot.identified_by = None;
         if slot.view.atr.is_some() || slot.view.state == ReaderState::Mute {
             let csn = slot.view.card.take().and_then(|card| card.csn);
             slot.view = empty(name);
-            self.publish(Change::CardRemoved { reader: name.to_owned(), csn });
+            self.publish(Change::CardRemoved { reader: name.to_owned(), csn, cause });
         }
     }
 
@@ -476,6 +478,7 @@ impl Slot {
             ReaderState::Mute => ErrorCode::Mute,
             ReaderState::Busy | ReaderState::Identifying => ErrorCode::Busy,
             ReaderState::Failed => ErrorCode::CardError,
+            ReaderState::Forbidden => ErrorCode::Forbidden,
         };
         let words = self.view.detail.clone().unwrap_or_else(|| match code {
             ErrorCode::NoCard => "Insert a card.".to_owned(),

@@ -72,7 +72,7 @@ impl Service {
         &self.readers
     }
 
-    /// The policy in force.
+    /// The settings, as they are in force.
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
@@ -228,13 +228,15 @@ pub fn fault(code: i32, error: Error) -> Fault {
 mod tests {
     use std::sync::mpsc::channel;
 
+    use shared::config::Config;
     use shared::rpc::methods::{ALL, Subscribe};
 
     use super::*;
 
     fn service() -> Arc<Service> {
         let readers = Arc::new(VirtualReaders::from_description("").unwrap());
-        let service = Service::new(readers.clone(), Some(readers), Policy::default(), channel().0);
+        let service =
+            Service::new(readers.clone(), Some(readers), Policy::fixed(Config::default()), channel().0);
         service.readers_are(&[]);
         service
     }

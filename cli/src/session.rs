@@ -204,7 +204,7 @@ mod tests {
             name: "GIDS card".into(),
             serial: csn.map(|byte| format!("10{byte}")),
         });
-        Reader { name: name.into(), state, atr: None, card, pin_pad: false, detail: None }
+        Reader { name: name.into(), state, atr: None, card, pin_pad: false, detail: None, check: None }
     }
 
     #[test]

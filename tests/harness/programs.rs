@@ -52,16 +52,27 @@ impl Home {
         let dir = tempfile::tempdir().expect("a temporary directory");
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).expect("its mode");
         let path = dir.path().display().to_string();
-        let environment = [
-            "HOME",
-            "XDG_RUNTIME_DIR",
-            "XDG_CONFIG_HOME",
-            "XDG_CACHE_HOME",
-            "XDG_STATE_HOME",
-            "XDG_DATA_HOME",
-        ];
+        let environment = ["HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"];
         let environment = environment.map(|name| (name.to_owned(), path.clone())).to_vec();
-        Self { dir, environment, user: None }
+        let mut home = Self { dir, environment, user: None };
+        home.set("XDG_CONFIG_HOME", &format!("{path}/config"));
+        home.configure("");
+        home
+    }
+
+    /// Settles these keys, and that nothing is done when a card comes in that a test did not ask for.
+    pub fn configure(&self, config: &str) {
+        let quiet = "insert = [{ do = [\"notice\"] }]\n";
+        self.configure_alone(&format!("{quiet}{config}"));
+    }
+
+    /// Settles these keys and no others.
+    pub fn configure_alone(&self, config: &str) {
+        // Written beside and renamed, so that an agent never reads half of it.
+        let folder = self.path().join("config/kortti");
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join("config.new"), config).expect("a file");
+        fs::rename(folder.join("config.new"), folder.join("config.toml")).expect("a file renamed");
     }
 
     /// The home of another user, for root to make. It has the programs in it: the folder in which they were built

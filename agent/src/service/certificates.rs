@@ -118,7 +118,7 @@ pub fn import(service: &Service, params: ImportParams) -> Result<ImportReply> {
     let container = chosen_slot(&target, params.slot.as_deref())?;
     target.ask(move |desk, turn, target| {
         let authority = Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
-        let renew = desk.policy().renew_identifier;
+        let renew = desk.policy().config.cert.renew_identifier;
         let (id, contents) = write(desk, turn, target, |card| {
             with_import(&credential, params.default, container, |import| {
                 // Whatever can be refused is refused before the PIN costs a try or the card is written.
@@ -172,7 +172,7 @@ pub fn set_default(service: &Service, params: CertWriteParams) -> Result<Certifi
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
         let authority = Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
-        let renew = desk.policy().renew_identifier;
+        let renew = desk.policy().config.cert.renew_identifier;
         let (certificate, changes) = write(desk, turn, target, |card| {
             let listed = list_of(&card.contents()?);
             let chosen = choose(&listed, &params.certificate)?;
@@ -201,7 +201,7 @@ pub fn delete(service: &Service, params: DeleteParams) -> Result<DeleteReply> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
         let authority = Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
-        let renew = desk.policy().renew_identifier;
+        let renew = desk.policy().config.cert.renew_identifier;
         let (id, reply) = write(desk, turn, target, |card| {
             let contents = card.contents()?;
             let listed = list_of(&contents);

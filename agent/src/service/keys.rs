@@ -64,7 +64,7 @@ pub fn generate(service: &Service, params: GenerateParams) -> Result<GenerateRep
     target.ask(move |desk, turn, target| {
         let mut authority =
             Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
-        let renew = desk.policy().renew_identifier;
+        let renew = desk.policy().config.cert.renew_identifier;
         let made = write(desk, turn, target, |card| {
             // Whatever can be refused is refused before the PIN costs a try or the card is written.
             let placement = card.place_key(&order.new)?;
@@ -238,7 +238,7 @@ pub fn move_to(service: &Service, params: MoveParams) -> Result<Certificate> {
     let to = chosen_slot(&target, Some(&params.slot))?;
     target.ask(move |desk, turn, target| {
         let authority = Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
-        let renew = desk.policy().renew_identifier;
+        let renew = desk.policy().config.cert.renew_identifier;
         let (id, certificate) = write(desk, turn, target, |card| {
             let contents = card.contents()?;
             let listed = list_of(&contents);

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use card::transport::features::Features;
 use card::transport::{self, Card as Connection, Transaction};
 use card::{Error as CardError, SmartCard, VoidReason, edge};
+use shared::config::Loaded;
 use shared::model::Csn;
 use shared::rpc::events::{Cause, Change};
 use shared::rpc::methods::UnblockState;
@@ -14,7 +15,6 @@ use shared::{Error, ErrorCode, Result};
 use super::inbox::Inbox;
 use super::{Message, Turn, hold};
 use crate::errors::{self, Failure};
-use crate::policy::Policy;
 use crate::registry::{Found, Registry, Target};
 use crate::service::Service;
 use crate::service::certificates::Cache;
@@ -60,9 +60,9 @@ impl Desk {
         self.service.registry()
     }
 
-    /// The policy in force.
-    pub(crate) fn policy(&self) -> &Policy {
-        self.service.policy()
+    /// The settings in force.
+    pub(crate) fn policy(&self) -> Arc<Loaded> {
+        self.service.policy().now()
     }
 
     /// Does what a message asks. Returns a message that came in meanwhile and is to be handled next.

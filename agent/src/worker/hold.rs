@@ -73,7 +73,7 @@ fn keep(
     if desk.service.is_stopping() || !start.turn.begin() {
         return Ok(None);
     }
-    let lock = desk.service.policy().unblock_lock;
+    let lock = Duration::from_secs(desk.policy().config.unblock.lock_card_s.into());
     let until = Instant::now() + lock;
     let held = take(&mut *transaction, start, lock)?;
     desk.void = None;

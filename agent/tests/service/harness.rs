@@ -11,6 +11,7 @@ use agent::service::Service;
 use card::virt::{VirtualCard, VirtualReaders};
 use serde_json::value::to_raw_value;
 use shared::Error;
+use shared::config::{Config, InsertRule, OnInsert};
 use shared::rpc::Method;
 use shared::rpc::events::{Change, Event};
 use shared::secret::Pin;
@@ -60,6 +61,14 @@ name = "unknown"
 kind = "unknown"
 "#;
 
+/// Settings under which nothing is done when a card comes in that a test did not ask for.
+fn config(unblock_lock: Duration) -> Config {
+    let mut config = Config::default();
+    config.insert = vec![InsertRule { r#do: vec![OnInsert::Notice], ..InsertRule::default() }];
+    config.unblock.lock_card_s = u32::try_from(unblock_lock.as_secs()).unwrap();
+    config
+}
+
 /// An agent, and the readers that it watches.
 pub(crate) struct Rig {
     service: Arc<Service>,
@@ -79,12 +88,8 @@ impl Rig {
 
     /// On these readers, in which there is one card.
     pub(crate) fn on(readers: Arc<VirtualReaders>, unblock_lock: Duration) -> Self {
-        let agent = Agent::start(
-            readers.clone(),
-            Some(readers.clone()),
-            Policy { unblock_lock, ..Policy::default() },
-        )
-        .unwrap();
+        let agent = Agent::start(readers.clone(), Some(readers.clone()), Policy::fixed(config(unblock_lock)))
+            .unwrap();
         let rig = Self { service: Arc::clone(agent.service()), readers };
         rig.events().find(|change| matches!(change, Change::CardIdentified { .. }));
         rig
