@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::errors::Failure;
 use crate::registry::Target;
 use crate::service::pins;
+use crate::service::touch::Touch;
 use crate::worker::Turn;
 
 /// What came with a request.
@@ -77,6 +78,7 @@ impl<'p> Authority<'p> {
                 return Err(pins::left());
             }
         }
+        let _touch = Touch::for_management(target, state.as_ref());
         Ok(card.authorise(match &self.key {
             None => ManagementProof::Stored,
             Some(Key::Factory) => ManagementProof::Factory,

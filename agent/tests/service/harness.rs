@@ -8,10 +8,12 @@ use agent::Agent;
 use agent::policy::Policy;
 use agent::registry::Subscription;
 use agent::service::Service;
+use agent::surroundings::Surroundings;
 use card::virt::{VirtualCard, VirtualReaders};
 use serde_json::value::to_raw_value;
 use shared::Error;
 use shared::config::{Config, InsertRule, OnInsert};
+use shared::model::Program;
 use shared::rpc::Method;
 use shared::rpc::events::{Change, Event};
 use shared::secret::Pin;
@@ -23,7 +25,7 @@ pub(crate) const OTHER: &str = "Reader 01 00";
 /// The admin key of the cards.
 pub(crate) const ADMIN_KEY: &str = "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567";
 
-const CARDS: &str = r#"
+pub(crate) const CARDS: &str = r#"
 [[reader]]
 name = "Reader 00 00"
 card = "anna"
@@ -63,8 +65,8 @@ kind = "unknown"
 
 /// Settings under which nothing is done when a card comes in that a test did not ask for.
 fn config(unblock_lock: Duration) -> Config {
-    let mut config = Config::default();
-    config.insert = vec![InsertRule { r#do: vec![OnInsert::Notice], ..InsertRule::default() }];
+    let quiet = InsertRule { r#do: vec![OnInsert::Notice], ..InsertRule::default() };
+    let mut config = Config { insert: vec![quiet], ..Config::default() };
     config.unblock.lock_card_s = u32::try_from(unblock_lock.as_secs()).unwrap();
     config
 }
@@ -88,8 +90,13 @@ impl Rig {
 
     /// On these readers, in which there is one card.
     pub(crate) fn on(readers: Arc<VirtualReaders>, unblock_lock: Duration) -> Self {
-        let agent = Agent::start(readers.clone(), Some(readers.clone()), Policy::fixed(config(unblock_lock)))
-            .unwrap();
+        Self::with(readers, config(unblock_lock), Surroundings::default())
+    }
+
+    /// On these readers, in which there is a card, with these settings and surroundings.
+    pub(crate) fn with(readers: Arc<VirtualReaders>, config: Config, surroundings: Surroundings) -> Self {
+        let policy = Policy::fixed(config);
+        let agent = Agent::start(readers.clone(), Some(readers.clone()), policy, surroundings).unwrap();
         let rig = Self { service: Arc::clone(agent.service()), readers };
         rig.events().find(|change| matches!(change, Change::CardIdentified { .. }));
         rig
@@ -107,8 +114,13 @@ impl Rig {
 
     /// Calls a method.
     pub(crate) fn call<M: Method>(&self, params: &M::Params) -> Result<M::Reply, Error> {
+        self.call_as::<M>(&Program::default(), params)
+    }
+
+    /// Calls a method as this program.
+    pub(crate) fn call_as<M: Method>(&self, caller: &Program, params: &M::Params) -> Result<M::Reply, Error> {
         let params = to_raw_value(params).unwrap();
-        let reply = self.service.dispatch(M::NAME, Some(&params)).map_err(|fault| fault.data)?;
+        let reply = self.service.dispatch(caller, M::NAME, Some(&params)).map_err(|fault| fault.data)?;
         Ok(serde_json::from_str(reply.get()).unwrap())
     }
 
@@ -124,8 +136,11 @@ impl Rig {
         if let Change::Snapshot(status) = subscription.snapshot.change {
             for reader in status.readers {
                 if let Some(card) = reader.card {
-                    let initialised = card.csn.is_some();
-                    known.push(Change::CardIdentified { reader: reader.name, card, initialised });
+                    let (initialised, csn) = (card.csn.is_some(), card.csn.clone());
+                    known.push(Change::CardIdentified { reader: reader.name.clone(), card, initialised });
+                    if let (Some(csn), Some(check)) = (csn, reader.check) {
+                        known.push(Change::CardChecked { reader: reader.name, csn, check: Box::new(check) });
+                    }
                 }
             }
         }
