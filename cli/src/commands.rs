@@ -6,6 +6,7 @@ mod card;
 mod cert;
 mod generate;
 mod info;
+mod log;
 mod pin;
 mod status;
 mod unblock;
@@ -34,6 +35,7 @@ pub(crate) fn run(command: Command, global: &Global, output: Output) -> Result<(
         Command::Unblock(unblock) => unblock::run(unblock, global, output),
         Command::Cert(verb) => cert::run(verb, global, output),
         Command::Watch => watch::run(global, output),
+        Command::Log { limit } => log::run(limit, global, output),
         Command::Info => info::run(output),
         Command::Agent(verb) => agent::run(verb, output),
         Command::Virtual(verb) => r#virtual::run(verb, global, output),

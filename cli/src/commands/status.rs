@@ -77,6 +77,8 @@ fn readers_fields(readers: &[Reader]) -> Vec<(&'static str, Vec<String>)> {
         if reader.pin_pad {
             lines.push("PINs are typed on its own keys".into());
         }
+        let concerns = reader.check.iter().flat_map(|check| &check.concerns);
+        lines.extend(concerns.map(words::concern));
         lines
     };
     readers.iter().map(|reader| ("Reader", lines(reader))).collect()
