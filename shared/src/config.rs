@@ -6,6 +6,8 @@
 mod edit;
 mod layers;
 mod places;
+#[cfg(any(windows, test))]
+mod registry;
 
 use std::collections::BTreeMap;
 
