@@ -15,6 +15,7 @@ mod lock;
 mod options;
 pub mod policy;
 pub mod registry;
+mod rotating;
 pub mod service;
 mod watcher;
 mod worker;
