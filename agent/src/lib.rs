@@ -9,9 +9,12 @@
 //! workers speak to cards; the registry's lock is never held meanwhile.
 
 mod clock;
+mod door;
 mod errors;
 mod ipc;
 mod lock;
+mod log;
+mod notify;
 mod options;
 pub mod policy;
 pub mod registry;
@@ -31,8 +34,9 @@ use card::transport::Readers;
 use card::transport::pcsc::PcscReaders;
 use card::virt::VirtualReaders;
 use clap::Parser as _;
-use shared::{Error, ErrorCode, Result, harden, socket};
+use shared::{Error, ErrorCode, Result, harden};
 
+use door::Door;
 use options::Options;
 use policy::Policy;
 use service::Service;
@@ -44,12 +48,7 @@ const LAST_OPERATIONS: Duration = Duration::from_secs(75);
 /// The program.
 pub fn main() -> ExitCode {
     let options = Options::parse();
-    tracing_subscriber::fmt()
-        .with_max_level(options.log)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
-    match run(&options) {
+    match log::start(options.log, options.log_to.as_ref()).and_then(|()| run(&options)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -65,27 +64,29 @@ fn run(options: &Options) -> Result<()> {
     harden::process().map_err(|error| {
         Error::new(ErrorCode::System, format!("The process cannot be protected from being read: {error}."))
     })?;
+    let handed_over = door::handed_over()?;
     let (readers, virtual_readers) = readers(options)?;
     let lock = lock::Lock::take()?;
-    let listener = socket::listen()?;
+    let door = Arc::new(Door::open(handed_over)?);
     let policy = Policy {
         unblock_lock: Duration::from_secs(options.unblock_lock),
         renew_identifier: !options.keep_identifier,
     };
     let agent = Agent::start(readers, virtual_readers, policy)?;
-    stop_on_signals(&agent.service)?;
-    let serving = Arc::clone(&agent.service);
-    spawn("accept", move || ipc::run(&listener, &serving))?;
+    heed_signals(&agent.service)?;
+    let (serving, served) = (Arc::clone(&agent.service), Arc::clone(&door));
+    spawn("accept", move || ipc::run(&served.listener, &serving))?;
     tracing::info!(version = shared::VERSION, "ready");
-    // Nobody need listen.
-    let _ = writeln!(std::io::stdout(), "{}", shared::client::READY);
+    if !notify::ready() {
+        // Nobody need listen.
+        let _ = writeln!(std::io::stdout(), "{}", shared::client::READY);
+    }
     if options.detached {
         detach()?;
     }
 
     agent.run();
-    // The next agent removes what is left.
-    let _ = socket::remove();
+    door.close();
     drop(lock);
     Ok(())
 }
@@ -123,6 +124,7 @@ impl Agent {
         // The sender lives as long as the service, so this ends only with a request.
         let _ = self.stopped.recv();
         tracing::info!("stopping");
+        notify::stopping();
         self.service.finish(LAST_OPERATIONS);
     }
 }
@@ -165,17 +167,39 @@ fn detach() -> Result<()> {
     Ok(())
 }
 
+/// SIGTERM and SIGINT end the agent; SIGHUP has it reload, as daemons do.
 #[cfg(unix)]
-fn stop_on_signals(service: &Arc<Service>) -> Result<()> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
+fn heed_signals(service: &Arc<Service>) -> Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let failed = |error| Error::new(ErrorCode::System, format!("Signals cannot be received: {error}."));
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(failed)?;
     let service = Arc::clone(service);
-    spawn("signals", move || signals.forever().for_each(|_| service.request_stop()))
+    spawn("signals", move || {
+        for signal in signals.forever() {
+            if signal == SIGHUP {
+                // A card that is busy must not keep the next signal waiting.
+                let service = Arc::clone(&service);
+                if let Err(error) = spawn("reload", move || reload(&service)) {
+                    tracing::warn!(%error, "nothing was reloaded");
+                }
+            } else {
+                service.request_stop();
+            }
+        }
+    })
 }
 
 #[cfg(windows)]
-fn stop_on_signals(_service: &Arc<Service>) -> Result<()> {
+fn heed_signals(_service: &Arc<Service>) -> Result<()> {
     // A process without a console gets none; `kortti agent stop` ends it.
     Ok(())
+}
+
+/// Lets go of the cards that are kept for a challenge.
+#[cfg(unix)]
+fn reload(service: &Service) {
+    tracing::info!("reloading");
+    notify::reloading();
+    service.registry().give_up_challenges();
+    notify::ready();
 }
