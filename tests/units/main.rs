@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod activation;
+mod files;
 mod journal;
+mod manager;
 mod readiness;
 
 use std::process::{Child, Command, ExitStatus, Stdio};
