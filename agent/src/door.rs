@@ -84,7 +84,8 @@ pub(crate) fn handed_over() -> Result<Option<Listener>> {
             format!("The service manager hands over {why}. Its unit must be as kortti-agent.socket has it."),
         )
     };
-    let sockets = sd_listen_fds::get().map_err(|_| refused("something, and LISTEN_PID or LISTEN_FDS is no number"))?;
+    let sockets =
+        sd_listen_fds::get().map_err(|_| refused("something, and LISTEN_PID or LISTEN_FDS is no number"))?;
     let socket = match <[_; 1]>::try_from(sockets) {
         Ok([(_, socket)]) => socket.into_std(),
         Err(none) if none.is_empty() => return Ok(None),
