@@ -158,7 +158,7 @@ fn group(home: &Home) -> String {
 fn install(home: &Home) {
     let packaging = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/systemd"));
     let programs = home.path().join("bin");
-    let units = home.path().join("systemd/user");
+    let units = home.path().join("config/systemd/user");
     fs::create_dir_all(&units).unwrap();
     for unit in ["kortti-agent.socket", "kortti-agent.service"] {
         let text = fs::read_to_string(packaging.join(unit)).unwrap();
@@ -177,7 +177,8 @@ fn install(home: &Home) {
     let desktop = programs.join("kortti-desktop");
     fs::write(&desktop, "#!/bin/sh\nexec sleep infinity\n").unwrap();
     fs::set_permissions(&desktop, fs::Permissions::from_mode(0o755)).unwrap();
-    chown(home.path().join("systemd"), Some(USER), Some(USER)).unwrap();
+    chown(home.path().join("config"), Some(USER), Some(USER)).unwrap();
+    chown(home.path().join("config/systemd"), Some(USER), Some(USER)).unwrap();
     for folder in [&units, &more] {
         chown(folder, Some(USER), Some(USER)).unwrap();
     }
