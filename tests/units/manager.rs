@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use harness::programs::Home;
+use card::virt::VirtualReaders;
+use harness::pcscd::{Pcscd, READERS};
+use harness::programs::{Home, programs};
 use serde_json::{Value, json};
 
 use crate::{Started, wait_until};
@@ -90,6 +93,10 @@ impl Manager {
     }
 
     fn run_with(&self, variables: &[(&str, &str)], program: &str, arguments: &[&str]) -> Output {
+        self.command(variables, program, arguments).stdin(Stdio::null()).output().unwrap()
+    }
+
+    fn command(&self, variables: &[(&str, &str)], program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new("nsenter");
         command.args(["--mount", "--cgroup", "--pid", "--target", &self.process.to_string()]);
         command.args([
@@ -104,8 +111,8 @@ impl Manager {
         let inner = self.home.program("kortti");
         command.env_clear().env("PATH", "/usr/bin:/bin");
         command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        command.envs(variables.iter().copied());
-        command.current_dir(self.home.path()).stdin(Stdio::null()).output().unwrap()
+        command.envs(variables.iter().copied()).current_dir(self.home.path());
+        command
     }
 
     #[track_caller]
@@ -164,6 +171,11 @@ fn group(home: &Home) -> String {
 
 /// The agent's units as they are packaged, but for where the program is, and with virtual cards.
 fn install(home: &Home) {
+    install_with(home, "--virtual", "");
+}
+
+/// The same with these options, and with these further settings.
+fn install_with(home: &Home, options: &str, settings: &str) {
     let packaging = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/systemd"));
     let programs = home.path().join("bin");
     let units = home.path().join("systemd/user");
@@ -175,9 +187,9 @@ fn install(home: &Home) {
     let more = units.join("kortti-agent.service.d");
     fs::create_dir(&more).unwrap();
     let start = programs.join("kortti-agent");
-    let options = "--virtual --log info --log-to agent.log";
+    let options = format!("{options} --log info --log-to agent.log");
     let text = format!(
-        "[Service]\nWorkingDirectory={}\nExecStart=\nExecStart={} {options}\n",
+        "[Service]\n{settings}WorkingDirectory={}\nExecStart=\nExecStart={} {options}\n",
         home.path().display(),
         start.display()
     );
@@ -245,6 +257,40 @@ fn from_the_first_connection_to_the_last() {
     manager.systemctl(&["stop", SOCKET]);
     assert_eq!(manager.property(SERVICE, "ActiveState"), "inactive");
     assert!(!place.exists());
+}
+
+/// The sandbox keeps the agent neither from the cards of a real service nor from seeing who holds one.
+#[test]
+fn cards_of_a_real_service() {
+    let mut service = Pcscd::start();
+    for folder in [service.directory().to_owned(), service.directory().join("run")] {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let socket = format!("PCSCLITE_CSOCK_NAME={}", service.socket().display());
+    let started = Manager::start(|home| {
+        install_with(home, "", &format!("Environment={socket}\n"));
+        fs::copy(programs().join("another-program"), home.path().join("bin/another-program")).unwrap();
+    });
+    let Some(manager) = started else { return };
+    let card = VirtualReaders::demo().card("anna").unwrap();
+    let _inserted = service.insert(0, &card);
+    manager.systemctl(&["start", SOCKET]);
+    assert!(manager.kortti(&["cert", "list"]).contains("kxc00"));
+
+    let other = manager.home.path().join("bin/another-program");
+    let (name, place) = socket.split_once('=').unwrap();
+    let mut other = manager.command(&[(name, place)], other.to_str().unwrap(), &[READERS[0], "exclusive"]);
+    let mut other = Started(other.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap());
+    let mut answer = String::new();
+    BufReader::new(other.0.stdout.take().unwrap()).read_line(&mut answer).unwrap();
+    assert_eq!(answer, "done\n");
+    let kortti = manager.home.path().join("bin/kortti");
+    let refused = manager.run(kortti.to_str().unwrap(), &["cert", "list"]);
+    let words = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(8), "{words}");
+    assert!(words.contains("another-program ("), "{words}");
+    drop(other.0.stdin.take());
+    assert!(other.end().success());
 }
 
 /// `kortti autostart`, which finds nothing wrong.

@@ -112,7 +112,8 @@ impl Manager {
                 name: unit.name.clone(),
                 place: unit.file.as_ref().map(|file| file.display().to_string()),
                 own: unit.is_own()?,
-                enabled: unit.is_enabled(),
+                // The agent comes with its socket.
+                enabled: unit.is_enabled() || unit.name == AGENT_UNIT && self.is_enabled(SOCKET_UNIT),
                 active: Some(unit.is_active()),
             })
         });
