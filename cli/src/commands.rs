@@ -2,6 +2,7 @@
 
 mod access;
 mod agent;
+mod autostart;
 mod card;
 mod cert;
 mod config;
@@ -38,6 +39,7 @@ pub(crate) fn run(command: Command, global: &Global, output: Output) -> Result<(
         Command::Watch => watch::run(global, output),
         Command::Info => info::run(output),
         Command::Agent(verb) => agent::run(verb, output),
+        Command::Autostart(verb) => autostart::run(&verb, output),
         Command::Virtual(verb) => r#virtual::run(verb, global, output),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -4,6 +4,7 @@
 //! script is told, `unblock` the pure arithmetic of a challenge and its response, `rpc` the methods and events,
 //! `socket` and `client` the way to the agent. Nothing here knows a card, a reader library or a window.
 
+pub mod autostart;
 pub mod client;
 pub mod config;
 pub mod error;

@@ -14,6 +14,8 @@ mod harness;
 /// The values that the stand-in answers with.
 mod values;
 
+/// Whether Kortti starts with the session, with a stand-in for systemctl.
+mod autostart;
 /// Certificates: list, view, export, import, default, delete.
 mod cert;
 /// Settings: who settled them, and how they are changed.
