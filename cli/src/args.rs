@@ -71,6 +71,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         verb: Option<Config>,
     },
+    /// Look at everything that has to be there, and say what to do where it is not
+    ///
+    /// What it prints can be posted: names of people, homes and serial numbers are taken out of it.
+    #[command(after_help = "Examples:\n  kortti doctor\n  kortti doctor --json")]
+    Doctor,
     /// Print what happens to readers and cards, as it happens
     #[command(
         after_help = "Examples:\n  kortti watch\n  kortti watch --card 33221100\n  kortti watch --json"
@@ -283,6 +288,7 @@ impl Command {
             | Self::Agent(_)
             | Self::Config { .. }
             | Self::Autostart(_)
+            | Self::Doctor
             | Self::Virtual(_)
             | Self::Completions { .. } => false,
             Self::Unblock(unblock) => !matches!(unblock.verb, Some(UnblockVerb::Respond(_))),
@@ -333,6 +339,7 @@ mod tests {
             ("help autostart", "kortti autostart on --headless"),
             ("help autostart on", "loginctl enable-linger"),
             ("help virtual", "kortti virtual insert"),
+            ("help doctor", "kortti doctor --json"),
             ("help watch", "kortti watch --json"),
             ("help config", "kortti config set notify.card_out false"),
         ] {

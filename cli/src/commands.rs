@@ -6,6 +6,7 @@ mod autostart;
 mod card;
 mod cert;
 mod config;
+mod doctor;
 mod generate;
 mod info;
 mod pin;
@@ -36,6 +37,7 @@ pub(crate) fn run(command: Command, global: &Global, output: Output) -> Result<(
         Command::Unblock(unblock) => unblock::run(unblock, global, output),
         Command::Cert(verb) => cert::run(verb, global, output),
         Command::Config { verb } => config::run(verb, global, output),
+        Command::Doctor => doctor::run(output),
         Command::Watch => watch::run(global, output),
         Command::Info => info::run(output),
         Command::Agent(verb) => agent::run(verb, output),
