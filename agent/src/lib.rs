@@ -11,7 +11,6 @@
 mod clock;
 mod errors;
 mod ipc;
-mod lock;
 mod options;
 pub mod policy;
 pub mod registry;
@@ -31,7 +30,8 @@ use card::transport::pcsc::PcscReaders;
 use card::virt::VirtualReaders;
 use clap::Parser as _;
 use shared::config::Places;
-use shared::{Error, ErrorCode, Result, harden, socket};
+use shared::lock::Lock;
+use shared::{Error, ErrorCode, Result, detach, harden, socket};
 
 use options::Options;
 use policy::Policy;
@@ -66,7 +66,7 @@ fn run(options: &Options) -> Result<()> {
         Error::new(ErrorCode::System, format!("The process cannot be protected from being read: {error}."))
     })?;
     let (readers, virtual_readers) = readers(options)?;
-    let lock = lock::Lock::take()?;
+    let lock = Lock::take("agent.lock", "An agent of this user runs already.")?;
     let listener = socket::listen()?;
     let policy = Policy::read(Places::of_this_user());
     for problem in &policy.now().problems {
@@ -80,7 +80,9 @@ fn run(options: &Options) -> Result<()> {
     // Nobody need listen.
     let _ = writeln!(std::io::stdout(), "{}", shared::client::READY);
     if options.detached {
-        detach()?;
+        detach::process().map_err(|error| {
+            Error::new(ErrorCode::System, format!("The agent cannot go into the background: {error}."))
+        })?;
     }
 
     agent.run();
@@ -147,22 +149,6 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
         .spawn(work)
         .map(drop)
         .map_err(|error| Error::new(ErrorCode::System, format!("No thread can be started: {error}.")))
-}
-
-/// Leaves the session and the terminal of whoever started it, who has been told that it is ready.
-fn detach() -> Result<()> {
-    #[cfg(unix)]
-    {
-        let failed = |error: std::io::Error| {
-            Error::new(ErrorCode::System, format!("The agent cannot go into the background: {error}."))
-        };
-        // Fails for the leader of a process group, which has nothing to leave.
-        let _ = rustix::process::setsid();
-        let nothing = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").map_err(failed)?;
-        rustix::stdio::dup2_stdout(&nothing).map_err(|error| failed(error.into()))?;
-        rustix::stdio::dup2_stderr(&nothing).map_err(|error| failed(error.into()))?;
-    }
-    Ok(())
 }
 
 #[cfg(unix)]
