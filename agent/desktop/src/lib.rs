@@ -9,8 +9,17 @@
 //! It is a client of the agent's socket like any other, and holds no card code.
 
 pub mod action;
+mod announce;
+mod face;
+mod known;
 pub mod notices;
+mod options;
+mod phrases;
+mod removal;
+#[cfg(test)]
+mod samples;
 pub mod surface;
+mod text;
 pub mod tray;
 
 use std::process::ExitCode;
