@@ -14,6 +14,7 @@ mod ipc;
 mod options;
 pub mod policy;
 pub mod registry;
+mod reload;
 pub mod service;
 mod watcher;
 mod worker;
@@ -35,7 +36,7 @@ use shared::{Error, ErrorCode, Result, detach, harden, socket};
 
 use options::Options;
 use policy::Policy;
-use service::Service;
+use service::{Service, settings};
 
 /// How long a stop waits for operations that are under way: a card must not be left half written, and slow ones
 /// need a minute for a key. Nothing begins any more.
@@ -73,7 +74,9 @@ fn run(options: &Options) -> Result<()> {
         tracing::warn!(%problem, "a configuration was refused");
     }
     let agent = Agent::start(readers, virtual_readers, policy)?;
-    stop_on_signals(&agent.service)?;
+    obey_signals(&agent.service)?;
+    let reloading = Arc::clone(&agent.service);
+    spawn("reload", move || reload::run(&reloading))?;
     let serving = Arc::clone(&agent.service);
     spawn("accept", move || ipc::run(&listener, &serving))?;
     tracing::info!(version = shared::VERSION, "ready");
@@ -152,16 +155,23 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
 }
 
 #[cfg(unix)]
-fn stop_on_signals(service: &Arc<Service>) -> Result<()> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
+fn obey_signals(service: &Arc<Service>) -> Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let failed = |error| Error::new(ErrorCode::System, format!("Signals cannot be received: {error}."));
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(failed)?;
     let service = Arc::clone(service);
-    spawn("signals", move || signals.forever().for_each(|_| service.request_stop()))
+    spawn("signals", move || {
+        for signal in signals.forever() {
+            match signal {
+                SIGHUP => drop(settings::reload(&service)),
+                _ => service.request_stop(),
+            }
+        }
+    })
 }
 
 #[cfg(windows)]
-fn stop_on_signals(_service: &Arc<Service>) -> Result<()> {
+fn obey_signals(_service: &Arc<Service>) -> Result<()> {
     // A process without a console gets none; `kortti agent stop` ends it.
     Ok(())
 }

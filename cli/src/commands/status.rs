@@ -108,6 +108,7 @@ mod tests {
             r#virtual: true,
             service: Service::Up,
             readers: vec![],
+            preferred: None,
             desktop: None,
         };
         assert_eq!(
