@@ -3,7 +3,7 @@
 use shared::config::NoticeKind;
 
 /// A place in the window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Panel {
     /// Readers and cards.
     Overview,

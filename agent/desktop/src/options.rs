@@ -4,6 +4,8 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
+use crate::action::Panel;
+
 /// Shows the tray icon and the notices of Kortti, asks for what a card wants, starts hooks, and locks the session when
 /// a card goes.
 #[derive(Debug, Parser)]
@@ -27,6 +29,17 @@ pub(crate) struct Options {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    /// Open the window at a place; or a terminal, or questions by pinentry, where there is no window
+    Open {
+        /// The place
+        panel: Panel,
+        /// The reader that it is about, by its exact name
+        #[arg(long, value_name = "NAME")]
+        reader: Option<String>,
+        /// The card that it is about, by its serial number (CSN)
+        #[arg(long, value_name = "CSN")]
+        card: Option<String>,
+    },
     /// Run a command in this terminal, and keep the window open until somebody has read what it said.
     #[command(hide = true)]
     Hold {

@@ -55,6 +55,7 @@ pub(crate) fn snapshot(readers: Vec<Reader>) -> Change {
         r#virtual: true,
         service: Service::Up,
         readers,
+        preferred: None,
         desktop: None,
     }))
 }
