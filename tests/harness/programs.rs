@@ -18,7 +18,7 @@ pub fn programs() -> &'static Path {
     BUILT.get_or_init(|| {
         let profile = profile();
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "agent", "--package", "cli"]);
+        build.args(["build", "--quiet", "--package", "agent", "--package", "cli", "--package", "desktop"]);
         if profile.ends_with("release") {
             build.arg("--release");
         }

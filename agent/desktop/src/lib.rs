@@ -15,6 +15,8 @@ mod conductor;
 mod face;
 mod hold;
 mod hooks;
+#[cfg(not(any(windows, target_os = "macos")))]
+mod icons;
 mod known;
 pub mod notices;
 mod open;

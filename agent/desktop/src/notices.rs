@@ -1,5 +1,15 @@
 //! What a notice says, in plain values. How a platform shows it is in the modules below.
 
+#[cfg(not(any(windows, target_os = "macos")))]
+mod freedesktop;
+#[cfg(not(any(windows, target_os = "macos")))]
+mod wishes;
+
+#[cfg(not(any(windows, target_os = "macos")))]
+pub(crate) use freedesktop::Notices;
+#[cfg(not(any(windows, target_os = "macos")))]
+pub(crate) use wishes::{Wish, Wishes};
+
 use std::time::Duration;
 
 use crate::action::Action;

@@ -1,10 +1,13 @@
 //! The platform behind one handle: the tray, the notices, and the session.
 
+mod ear;
 #[cfg(not(any(windows, target_os = "macos")))]
 mod linux;
 
 #[cfg(not(any(windows, target_os = "macos")))]
 pub use linux::{Surface, run};
+
+pub(crate) use ear::Ear;
 
 use crate::action::Action;
 

@@ -5,15 +5,36 @@ const CUT: char = '…';
 
 /// The text on one line: without what is hidden or reorders the rest, and no longer than `most` characters.
 pub(crate) fn line(text: &str, most: usize) -> String {
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
-    let words = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    cut(words.chars().filter(|c| !is_hidden(*c)), most)
+    let mut kept = Kept::new(most);
+    let mut space = false;
+    for character in text.chars().filter(|character| !is_hidden(*character)) {
+        if character.is_whitespace() || character.is_control() {
+            space = true;
+        } else {
+            if std::mem::take(&mut space) && !kept.text.is_empty() {
+                kept.push(' ');
+            }
+            kept.push(character);
+        }
+        if kept.is_full {
+            break;
+        }
+    }
+    kept.text
 }
 
 /// The text with its lines kept, each made harmless, and no longer than `most` characters altogether.
 pub(crate) fn lines(text: &str, most: usize) -> String {
-    let lines: Vec<String> = text.lines().map(|text| line(text, most)).collect();
-    cut(lines.join("\n").chars(), most)
+    let mut kept = Kept::new(most);
+    for (at, text) in text.lines().enumerate() {
+        let line = line(text, most);
+        let parting = (at > 0).then_some('\n');
+        parting.into_iter().chain(line.chars()).for_each(|character| kept.push(character));
+        if kept.is_full {
+            break;
+        }
+    }
+    kept.text
 }
 
 /// For a place that may or may not read markup: what would begin a tag looks the same and does not.
@@ -38,17 +59,34 @@ pub(crate) fn without_mnemonic(label: &str, mark: char) -> String {
     escaped
 }
 
-fn cut(characters: impl Iterator<Item = char>, most: usize) -> String {
-    let mut kept: String = String::new();
-    for (at, character) in characters.enumerate() {
-        if at == most {
-            kept.pop();
-            kept.push(CUT);
-            break;
-        }
-        kept.push(character);
+/// What was kept of a text that may be too long.
+struct Kept {
+    text: String,
+    left: usize,
+    is_full: bool,
+}
+
+impl Kept {
+    fn new(most: usize) -> Self {
+        Self { text: String::new(), left: most, is_full: false }
     }
-    kept
+
+    fn push(&mut self, character: char) {
+        if self.is_full {
+            return;
+        }
+        match self.left.checked_sub(1) {
+            Some(left) => {
+                self.left = left;
+                self.text.push(character);
+            }
+            None => {
+                self.is_full = true;
+                self.text.pop();
+                self.text.push(CUT);
+            }
+        }
+    }
 }
 
 /// The format characters of Unicode that reorder text or show nothing. The joiners U+200C and U+200D stay: Persian

@@ -1,5 +1,8 @@
 //! What the tray shows, in plain values. How a platform shows it is in the modules below.
 
+#[cfg(not(any(windows, target_os = "macos")))]
+pub(crate) mod item;
+
 use crate::action::Action;
 
 /// The six states, each with an icon that can be told from the others without colour.

@@ -52,7 +52,9 @@ pub(super) fn finish(
     let group = child.id();
     running.with(|groups| groups.insert(group));
     feed(&mut child, line, deadline);
-    wait(&mut child, deadline, || drop(running.with(|groups| groups.remove(&group))))
+    wait(&mut child, deadline, || {
+        running.with(|groups| groups.remove(&group));
+    })
 }
 
 /// Ends a group of which the first process is not reaped yet.
