@@ -9,13 +9,17 @@
 //! workers speak to cards; the registry's lock is never held meanwhile.
 
 mod clock;
+mod door;
 mod errors;
 mod ipc;
+mod log;
 mod options;
 pub mod policy;
 pub mod registry;
 mod reload;
+mod rotating;
 pub mod service;
+mod service_manager;
 mod watcher;
 mod worker;
 
@@ -32,8 +36,9 @@ use card::virt::VirtualReaders;
 use clap::Parser as _;
 use shared::config::Places;
 use shared::lock::Lock;
-use shared::{Error, ErrorCode, Result, detach, harden, socket};
+use shared::{Error, ErrorCode, Result, detach, harden};
 
+use door::Door;
 use options::Options;
 use policy::Policy;
 use service::{Service, settings};
@@ -45,12 +50,7 @@ const LAST_OPERATIONS: Duration = Duration::from_secs(75);
 /// The program.
 pub fn main() -> ExitCode {
     let options = Options::parse();
-    tracing_subscriber::fmt()
-        .with_max_level(options.log)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
-    match run(&options) {
+    match log::start(options.log, options.log_to.as_ref()).and_then(|()| run(&options)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -66,22 +66,25 @@ fn run(options: &Options) -> Result<()> {
     harden::process().map_err(|error| {
         Error::new(ErrorCode::System, format!("The process cannot be protected from being read: {error}."))
     })?;
+    let handed_over = door::handed_over()?;
     let (readers, virtual_readers) = readers(options)?;
     let lock = Lock::take("agent.lock", "An agent of this user runs already.")?;
-    let listener = socket::listen()?;
+    let door = Arc::new(Door::open(handed_over)?);
     let policy = Policy::read(Places::of_this_user());
     for problem in &policy.now().problems {
         tracing::warn!(%problem, "a configuration was refused");
     }
     let agent = Agent::start(readers, virtual_readers, policy)?;
-    obey_signals(&agent.service)?;
+    heed_signals(&agent.service)?;
     let reloading = Arc::clone(&agent.service);
     spawn("reload", move || reload::run(&reloading))?;
-    let serving = Arc::clone(&agent.service);
-    spawn("accept", move || ipc::run(&listener, &serving))?;
+    let (serving, served) = (Arc::clone(&agent.service), Arc::clone(&door));
+    spawn("accept", move || ipc::run(&served.listener, &serving))?;
     tracing::info!(version = shared::VERSION, "ready");
-    // Nobody need listen.
-    let _ = writeln!(std::io::stdout(), "{}", shared::client::READY);
+    if !service_manager::ready() {
+        // Nobody need listen.
+        let _ = writeln!(std::io::stdout(), "{}", shared::client::READY);
+    }
     if options.detached {
         detach::process().map_err(|error| {
             Error::new(ErrorCode::System, format!("The agent cannot go into the background: {error}."))
@@ -89,8 +92,7 @@ fn run(options: &Options) -> Result<()> {
     }
 
     agent.run();
-    // The next agent removes what is left.
-    let _ = socket::remove();
+    door.close();
     drop(lock);
     Ok(())
 }
@@ -128,6 +130,7 @@ impl Agent {
         // The sender lives as long as the service, so this ends only with a request.
         let _ = self.stopped.recv();
         tracing::info!("stopping");
+        service_manager::stopping();
         self.service.finish(LAST_OPERATIONS);
     }
 }
@@ -154,24 +157,34 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
         .map_err(|error| Error::new(ErrorCode::System, format!("No thread can be started: {error}.")))
 }
 
+/// SIGTERM and SIGINT end the agent; SIGHUP has it reload, as daemons do.
 #[cfg(unix)]
-fn obey_signals(service: &Arc<Service>) -> Result<()> {
+fn heed_signals(service: &Arc<Service>) -> Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let failed = |error| Error::new(ErrorCode::System, format!("Signals cannot be received: {error}."));
     let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(failed)?;
     let service = Arc::clone(service);
     spawn("signals", move || {
         for signal in signals.forever() {
-            match signal {
-                SIGHUP => drop(settings::reload(&service)),
-                _ => service.request_stop(),
+            if signal == SIGHUP {
+                reload(&service);
+            } else {
+                service.request_stop();
             }
         }
     })
 }
 
 #[cfg(windows)]
-fn obey_signals(_service: &Arc<Service>) -> Result<()> {
+fn heed_signals(_service: &Arc<Service>) -> Result<()> {
     // A process without a console gets none; `kortti agent stop` ends it.
     Ok(())
+}
+
+#[cfg(unix)]
+fn reload(service: &Service) {
+    tracing::info!("reloading");
+    service_manager::reloading();
+    settings::reload(service);
+    service_manager::ready();
 }

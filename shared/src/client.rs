@@ -200,6 +200,8 @@ fn launch(name: &str, arguments: &[OsString]) -> std::result::Result<Launched, S
         .arg("--detached")
         .args(arguments)
         .current_dir("/")
+        // What a service manager has for the caller is not for the agent.
+        .env_remove("NOTIFY_SOCKET")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
