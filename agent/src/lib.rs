@@ -12,7 +12,6 @@ mod clock;
 mod door;
 mod errors;
 mod ipc;
-mod lock;
 mod log;
 mod options;
 pub mod policy;
@@ -36,7 +35,8 @@ use card::transport::pcsc::PcscReaders;
 use card::virt::VirtualReaders;
 use clap::Parser as _;
 use shared::config::Places;
-use shared::{Error, ErrorCode, Result, harden};
+use shared::lock::Lock;
+use shared::{Error, ErrorCode, Result, detach, harden};
 
 use door::Door;
 use options::Options;
@@ -68,7 +68,7 @@ fn run(options: &Options) -> Result<()> {
     })?;
     let handed_over = door::handed_over()?;
     let (readers, virtual_readers) = readers(options)?;
-    let lock = lock::Lock::take()?;
+    let lock = Lock::take("agent.lock", "An agent of this user runs already.")?;
     let door = Arc::new(Door::open(handed_over)?);
     let policy = Policy::read(Places::of_this_user());
     for problem in &policy.now().problems {
@@ -86,7 +86,9 @@ fn run(options: &Options) -> Result<()> {
         let _ = writeln!(std::io::stdout(), "{}", shared::client::READY);
     }
     if options.detached {
-        detach()?;
+        detach::process().map_err(|error| {
+            Error::new(ErrorCode::System, format!("The agent cannot go into the background: {error}."))
+        })?;
     }
 
     agent.run();
@@ -153,22 +155,6 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
         .spawn(work)
         .map(drop)
         .map_err(|error| Error::new(ErrorCode::System, format!("No thread can be started: {error}.")))
-}
-
-/// Leaves the session and the terminal of whoever started it, who has been told that it is ready.
-fn detach() -> Result<()> {
-    #[cfg(unix)]
-    {
-        let failed = |error: std::io::Error| {
-            Error::new(ErrorCode::System, format!("The agent cannot go into the background: {error}."))
-        };
-        // Fails for the leader of a process group, which has nothing to leave.
-        let _ = rustix::process::setsid();
-        let nothing = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").map_err(failed)?;
-        rustix::stdio::dup2_stdout(&nothing).map_err(|error| failed(error.into()))?;
-        rustix::stdio::dup2_stderr(&nothing).map_err(|error| failed(error.into()))?;
-    }
-    Ok(())
 }
 
 /// SIGTERM and SIGINT end the agent; SIGHUP has it reload, as daemons do.

@@ -119,7 +119,7 @@ pub(crate) enum Card {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Agent {
-    /// Start the agent, unless it runs
+    /// Start the agent, unless it runs, and in a graphical session the tray icon and the notices
     Start {
         /// Use virtual readers and cards: those that FILE describes, or a demonstration set without FILE
         ///
@@ -131,6 +131,9 @@ pub(crate) enum Agent {
             reason = "the form in which clap tells a missing FILE from a missing flag"
         )]
         r#virtual: Option<Option<PathBuf>>,
+        /// Start the agent alone, also in a graphical session: no tray icon, no notices, no hooks, no lock on removal
+        #[arg(long)]
+        headless: bool,
     },
     /// Stop the agent, once what it does is done
     Stop,
