@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use shared::model::{ReaderState, Service};
+use shared::words::contents;
 
 use super::{Agent, Check};
-use crate::commands::status::contents;
 
 /// Where distributions keep pcscd. It is on nobody's PATH on most of them.
 const PCSCD: [&str; 2] = ["/usr/sbin/pcscd", "/usr/bin/pcscd"];
