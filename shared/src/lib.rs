@@ -14,6 +14,7 @@ pub mod hex;
 pub mod lock;
 pub mod model;
 pub mod pem;
+pub mod private;
 pub mod rpc;
 pub mod secret;
 pub mod socket;
