@@ -200,6 +200,10 @@ fn heed_signals(_service: &Arc<Service>) -> Result<()> {
 fn reload(service: &Service) {
     tracing::info!("reloading");
     notify::reloading();
-    service.registry().give_up_challenges();
+    for worker in service.registry().challenged() {
+        if let Err(error) = worker.cancel_unblock() {
+            tracing::warn!(%error, "a challenge could not be given up");
+        }
+    }
     notify::ready();
 }

@@ -268,18 +268,12 @@ impl Registry {
         }
     }
 
-    /// Gives up every challenge, so that other programs can have the cards. What a worker is asked before comes first.
-    pub(crate) fn give_up_challenges(&self) {
-        let challenged: Vec<Worker> = {
-            let state = self.lock();
-            let slots = state.slots.values().filter(|slot| slot.challenged.is_some());
-            slots.map(|slot| slot.worker.clone()).collect()
-        };
-        for worker in challenged {
-            if let Err(error) = worker.cancel_unblock() {
-                tracing::warn!(%error, "a challenge could not be given up");
-            }
-        }
+    /// The workers that keep a card for a challenge.
+    #[cfg(unix)]
+    pub(crate) fn challenged(&self) -> Vec<Worker> {
+        let state = self.lock();
+        let slots = state.slots.values().filter(|slot| slot.challenged.is_some());
+        slots.map(|slot| slot.worker.clone()).collect()
     }
 
     /// Gives up every challenge, and lets every worker end once it has done what it was asked.
