@@ -8,8 +8,18 @@
 
 #[path = "harness/another.rs"]
 pub mod another;
+#[path = "harness/bus.rs"]
+pub mod bus;
+#[path = "harness/driver.rs"]
+pub mod driver;
+#[path = "harness/logind.rs"]
+pub mod logind;
 #[path = "harness/nitrokey.rs"]
 pub mod nitrokey;
+#[path = "harness/notifier.rs"]
+pub mod notifier;
+#[path = "harness/panel.rs"]
+pub mod panel;
 #[path = "harness/pcscd.rs"]
 pub mod pcscd;
 #[path = "harness/programs.rs"]

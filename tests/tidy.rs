@@ -156,12 +156,29 @@ fn only_the_transport_knows_the_pcsc_library() {
 }
 
 #[test]
+fn only_the_surface_knows_the_platform() {
+    let libraries = ["zbus", "ksni", "tokio", "futures_util", "tray_icon", "tao", "notify_rust"];
+    let may = ["surface/", "tray/", "notices/"].map(|folder| format!("agent/desktop/src/{folder}"));
+    let mut known = BTreeSet::new();
+    for (path, source) in sources(&["shared", "agent", "cli"]) {
+        for library in libraries {
+            if !named_behind(&code(&source), &format!("{library}::")).is_empty() {
+                assert!(may.iter().any(|folder| path.starts_with(folder)), "{path} and {library}");
+                known.insert(library);
+            }
+        }
+    }
+    assert_eq!(known, BTreeSet::from(libraries));
+}
+
+#[test]
 fn crates_depend_as_they_may() {
-    let ours = ["agent", "card", "cli", "shared"];
-    let rows: [(&str, &[&str], bool); 4] = [
+    let ours = ["agent", "card", "cli", "desktop", "shared"];
+    let rows: [(&str, &[&str], bool); 5] = [
         ("shared", &[], false),
         ("agent/card", &["shared"], true),
         ("agent", &["card", "shared"], false),
+        ("agent/desktop", &["shared"], false),
         ("cli", &["shared"], false),
     ];
     for (package, allowed, knows_pcsc) in rows {

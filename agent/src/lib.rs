@@ -12,15 +12,18 @@ mod audit;
 mod caller;
 mod checkup;
 mod clock;
+mod door;
 mod errors;
 mod ipc;
-mod lock;
+mod log;
 mod memory;
 mod options;
 pub mod policy;
 pub mod registry;
+mod reload;
 mod rotating;
 pub mod service;
+mod service_manager;
 pub mod surroundings;
 mod watcher;
 mod worker;
@@ -37,11 +40,13 @@ use card::transport::pcsc::PcscReaders;
 use card::virt::VirtualReaders;
 use clap::Parser as _;
 use shared::config::Places;
-use shared::{Error, ErrorCode, Result, harden, socket};
+use shared::lock::Lock;
+use shared::{Error, ErrorCode, Result, detach, harden};
 
+use door::Door;
 use options::Options;
 use policy::Policy;
-use service::Service;
+use service::{Service, settings};
 use surroundings::Surroundings;
 
 /// How long a stop waits for operations that are under way: a card must not be left half written, and slow ones
@@ -51,12 +56,7 @@ const LAST_OPERATIONS: Duration = Duration::from_secs(75);
 /// The program.
 pub fn main() -> ExitCode {
     let options = Options::parse();
-    tracing_subscriber::fmt()
-        .with_max_level(options.log)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
-    match run(&options) {
+    match log::start(options.log, options.log_to.as_ref()).and_then(|()| run(&options)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -72,27 +72,33 @@ fn run(options: &Options) -> Result<()> {
     harden::process().map_err(|error| {
         Error::new(ErrorCode::System, format!("The process cannot be protected from being read: {error}."))
     })?;
+    let handed_over = door::handed_over()?;
     let (readers, virtual_readers) = readers(options)?;
-    let lock = lock::Lock::take()?;
-    let listener = socket::listen()?;
+    let lock = Lock::take("agent.lock", "An agent of this user runs already.")?;
+    let door = Arc::new(Door::open(handed_over)?);
     let policy = Policy::read(Places::of_this_user());
     for problem in &policy.now().problems {
         tracing::warn!(%problem, "a configuration was refused");
     }
     let agent = Agent::start(readers, virtual_readers, policy, Surroundings::of_this_user())?;
-    stop_on_signals(&agent.service)?;
-    let serving = Arc::clone(&agent.service);
-    spawn("accept", move || ipc::run(&listener, &serving))?;
+    heed_signals(&agent.service)?;
+    let reloading = Arc::clone(&agent.service);
+    spawn("reload", move || reload::run(&reloading))?;
+    let (serving, served) = (Arc::clone(&agent.service), Arc::clone(&door));
+    spawn("accept", move || ipc::run(&served.listener, &serving))?;
     tracing::info!(version = shared::VERSION, "ready");
-    // Nobody need listen.
-    let _ = writeln!(std::io::stdout(), "{}", shared::client::READY);
+    if !service_manager::ready() {
+        // Nobody need listen.
+        let _ = writeln!(std::io::stdout(), "{}", shared::client::READY);
+    }
     if options.detached {
-        detach()?;
+        detach::process().map_err(|error| {
+            Error::new(ErrorCode::System, format!("The agent cannot go into the background: {error}."))
+        })?;
     }
 
     agent.run();
-    // The next agent removes what is left.
-    let _ = socket::remove();
+    door.close();
     drop(lock);
     Ok(())
 }
@@ -133,6 +139,7 @@ impl Agent {
         // The sender lives as long as the service, so this ends only with a request.
         let _ = self.stopped.recv();
         tracing::info!("stopping");
+        service_manager::stopping();
         self.service.finish(LAST_OPERATIONS);
     }
 }
@@ -159,33 +166,34 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
         .map_err(|error| Error::new(ErrorCode::System, format!("No thread can be started: {error}.")))
 }
 
-/// Leaves the session and the terminal of whoever started it, who has been told that it is ready.
-fn detach() -> Result<()> {
-    #[cfg(unix)]
-    {
-        let failed = |error: std::io::Error| {
-            Error::new(ErrorCode::System, format!("The agent cannot go into the background: {error}."))
-        };
-        // Fails for the leader of a process group, which has nothing to leave.
-        let _ = rustix::process::setsid();
-        let nothing = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").map_err(failed)?;
-        rustix::stdio::dup2_stdout(&nothing).map_err(|error| failed(error.into()))?;
-        rustix::stdio::dup2_stderr(&nothing).map_err(|error| failed(error.into()))?;
-    }
+/// SIGTERM and SIGINT end the agent; SIGHUP has it reload, as daemons do.
+#[cfg(unix)]
+fn heed_signals(service: &Arc<Service>) -> Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let failed = |error| Error::new(ErrorCode::System, format!("Signals cannot be received: {error}."));
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(failed)?;
+    let service = Arc::clone(service);
+    spawn("signals", move || {
+        for signal in signals.forever() {
+            if signal == SIGHUP {
+                reload(&service);
+            } else {
+                service.request_stop();
+            }
+        }
+    })
+}
+
+#[cfg(windows)]
+fn heed_signals(_service: &Arc<Service>) -> Result<()> {
+    // A process without a console gets none; `kortti agent stop` ends it.
     Ok(())
 }
 
 #[cfg(unix)]
-fn stop_on_signals(service: &Arc<Service>) -> Result<()> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    let failed = |error| Error::new(ErrorCode::System, format!("Signals cannot be received: {error}."));
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
-    let service = Arc::clone(service);
-    spawn("signals", move || signals.forever().for_each(|_| service.request_stop()))
-}
-
-#[cfg(windows)]
-fn stop_on_signals(_service: &Arc<Service>) -> Result<()> {
-    // A process without a console gets none; `kortti agent stop` ends it.
-    Ok(())
+fn reload(service: &Service) {
+    tracing::info!("reloading");
+    service_manager::reloading();
+    settings::reload(service);
+    service_manager::ready();
 }

@@ -48,6 +48,8 @@ struct State {
     sequence: u64,
     subscribers: Vec<(u64, SyncSender<Event>)>,
     subscriptions: u64,
+    /// The reader that is meant when several have a card and none is named.
+    preferred: Option<String>,
 }
 
 struct Slot {
@@ -73,6 +75,7 @@ impl Registry {
             sequence: 0,
             subscribers: Vec::new(),
             subscriptions: 0,
+            preferred: None,
         };
         Self { state: Mutex::new(state), changed: Condvar::new(), is_virtual }
     }
@@ -105,6 +108,7 @@ impl Registry {
             r#virtual: self.is_virtual,
             service: state.service.clone(),
             readers: state.slots.values().map(|slot| slot.view.clone()).collect(),
+            preferred: state.preferred.clone(),
             desktop: None,
         }
     }
@@ -255,6 +259,26 @@ impl Registry {
         slots.values().for_each(|slot| slot.worker.card_is_gone());
     }
 
+    /// Takes in which reader is meant when several have a card and none is named.
+    pub(crate) fn prefer(&self, reader: Option<String>) {
+        self.lock().preferred = reader;
+    }
+
+    /// Gives up every challenge, forgets what was read, and looks again at cards that could not be used.
+    pub(crate) fn release_all(&self) {
+        for slot in self.lock().slots.values_mut() {
+            slot.worker.give_up();
+            slot.look_again();
+        }
+    }
+
+    /// Identifies every card again: whether it may be used is judged then.
+    pub(crate) fn judge_again(&self) {
+        let mut state = self.lock();
+        let cards = state.slots.values_mut().filter(|slot| matches!(slot.seen.presence, Presence::Card(_)));
+        cards.for_each(Slot::identify);
+    }
+
     /// The card that a request means. Waits a moment for cards that are just being identified, and looks again at
     /// those that could not be: what kept them may have passed.
     ///
@@ -385,6 +409,7 @@ impl State {
         if let Service::Down { reason } = &self.service {
             return Err(Error::new(ErrorCode::NoService, reason.clone()));
         }
+        let preferred = self.preferred.clone();
         let named: Vec<&Slot> = self.named(select).map(|slot| &*slot).collect();
         if named.is_empty() {
             return Err(Error::new(
@@ -396,6 +421,7 @@ impl State {
             ));
         }
         let fitting: Vec<Target> = named.iter().filter_map(|slot| slot.target(select)).collect();
+        let preferred = fitting.iter().find(|target| preferred.as_ref() == Some(&target.reader));
         match (fitting.as_slice(), named.as_slice()) {
             ([target], _) => Ok(target.clone()),
             ([], [slot]) if select.card.is_none() => Err(slot.unusable()),
@@ -409,10 +435,12 @@ impl State {
                 (None, Some(slot)) => slot.unusable(),
                 (None, None) => Error::new(ErrorCode::NoCard, "Insert a card."),
             }),
-            _ => Err(Error::new(
-                ErrorCode::SeveralCards,
-                "Several cards are in the readers. Say which one, by --reader or --card.",
-            )),
+            _ => preferred.cloned().ok_or_else(|| {
+                Error::new(
+                    ErrorCode::SeveralCards,
+                    "Several cards are in the readers. Say which one, by --reader or --card.",
+                )
+            }),
         }
     }
 }

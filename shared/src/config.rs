@@ -6,12 +6,15 @@
 mod edit;
 mod layers;
 mod places;
+#[cfg(any(windows, test))]
+mod registry;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Card, Edge, Reader};
+use crate::hex::Hex;
+use crate::model::{Card, Csn, Edge};
 
 pub use edit::{set, unset};
 pub use layers::{Entry, Loaded, Problem, Source, load};
@@ -429,17 +432,16 @@ impl Config {
         self.insert.iter().find(fits).map_or(ON_INSERT, |rule| &rule.r#do)
     }
 
-    /// Whether this card may be used at all. What is not known of it yet does not speak for it.
-    pub fn allows(&self, reader: &Reader) -> bool {
+    /// Whether a card with this answer to reset and this serial number may be used at all.
+    pub fn allows(&self, atr: &Hex, csn: Option<&Csn>) -> bool {
         let digits = |text: &str| {
             text.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_ascii_uppercase()
         };
-        let atr = reader.atr.as_ref().map(ToString::to_string).unwrap_or_default();
-        let csn = reader.card.as_ref().and_then(|card| card.csn.as_ref()).map(ToString::to_string);
+        let atr = atr.to_string();
         let fits = |allowed: &String| {
             let allowed = digits(allowed);
             !allowed.is_empty()
-                && (atr.starts_with(&allowed) || csn.as_ref().is_some_and(|csn| csn.starts_with(&allowed)))
+                && (atr.starts_with(&allowed) || csn.is_some_and(|csn| csn.as_str().starts_with(&allowed)))
         };
         self.cards.allow.is_empty() || self.cards.allow.iter().any(fits)
     }

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use card::transport::features::Features;
 use card::transport::{self, Card as Connection, Transaction};
 use card::{Error as CardError, SmartCard, VoidReason, edge};
-use shared::config::Loaded;
-use shared::model::Csn;
+use shared::config::{CacheMode, Loaded};
+use shared::hex::Hex;
+use shared::model::{Csn, ReaderState};
 use shared::rpc::events::{Cause, Change};
 use shared::rpc::methods::UnblockState;
 use shared::{Error, ErrorCode, Result};
@@ -93,7 +94,7 @@ impl Desk {
             Message::Cancel(_, reply) => {
                 let _ = reply.send(Ok(()));
             }
-            Message::CardGone => self.cache = None,
+            Message::CardGone | Message::Forget => self.cache = None,
         }
         None
     }
@@ -212,6 +213,9 @@ impl Desk {
 
     /// What is on the card: as kept, where the card says that this still holds, else read anew and kept.
     pub(crate) fn read(&mut self, turn: &Turn, target: &Target) -> Result<&Cache> {
+        if self.policy().config.cache.mode == CacheMode::None {
+            self.cache = None;
+        }
         let nothing = None::<fn(&mut dyn SmartCard, &Cache) -> std::result::Result<(), Failure>>;
         self.consult(turn, target, nothing).map_err(|failure| self.told(failure, target, false))?;
         self.cache.as_ref().ok_or_else(|| errors::card(&CardError::NotInitialised))
@@ -285,7 +289,11 @@ impl Desk {
             found = self.try_identify();
         }
         let found = match found {
-            Ok((card, pin_pad)) => {
+            Ok((card, atr, _)) if !self.policy().config.allows(&Hex(atr.clone()), card.csn.as_ref()) => {
+                let words = "The policy of this machine does not allow this card. `kortti config` says who settled it.";
+                Found::Unusable(ReaderState::Forbidden, words.to_owned())
+            }
+            Ok((card, _, pin_pad)) => {
                 // Another card's challenge is nothing to this one.
                 self.void = self.void.take().filter(|(csn, _)| card.csn.as_ref() == Some(csn));
                 Found::Card(card, pin_pad)
@@ -299,12 +307,12 @@ impl Desk {
         self.look_at_insertion(generation);
     }
 
-    /// What came in, and whether its reader has keys of its own for the PIN.
-    fn try_identify(&self) -> card::Result<(shared::model::Card, bool)> {
+    /// What came in, its answer to reset, and whether its reader has keys of its own for the PIN.
+    fn try_identify(&self) -> card::Result<(shared::model::Card, Vec<u8>, bool)> {
         let mut connection = self.service.readers().connect(&self.reader)?;
         let mut transaction = connection.begin()?;
         let card = edge::open(&mut *transaction, None)?.identify()?;
-        Ok((card, Features::read(&mut *transaction).has_pad()))
+        Ok((card, transaction.atr().to_vec(), Features::read(&mut *transaction).has_pad()))
     }
 }
 

@@ -64,9 +64,13 @@ kind = "unknown"
 "#;
 
 /// Settings under which nothing is done when a card comes in that a test did not ask for.
+pub(crate) fn quiet() -> Config {
+    let insert = vec![InsertRule { r#do: vec![OnInsert::Notice], ..InsertRule::default() }];
+    Config { insert, ..Config::default() }
+}
+
 fn config(unblock_lock: Duration) -> Config {
-    let quiet = InsertRule { r#do: vec![OnInsert::Notice], ..InsertRule::default() };
-    let mut config = Config { insert: vec![quiet], ..Config::default() };
+    let mut config = quiet();
     config.unblock.lock_card_s = u32::try_from(unblock_lock.as_secs()).unwrap();
     config
 }
@@ -90,12 +94,20 @@ impl Rig {
 
     /// On these readers, in which there is one card.
     pub(crate) fn on(readers: Arc<VirtualReaders>, unblock_lock: Duration) -> Self {
-        Self::with(readers, config(unblock_lock), Surroundings::default())
+        Self::with_policy(readers, Policy::fixed(config(unblock_lock)))
+    }
+
+    /// On these readers, in which there is one card, with these settings.
+    pub(crate) fn with_policy(readers: Arc<VirtualReaders>, policy: Policy) -> Self {
+        Self::in_surroundings(readers, policy, Surroundings::default())
     }
 
     /// On these readers, in which there is a card, with these settings and surroundings.
     pub(crate) fn with(readers: Arc<VirtualReaders>, config: Config, surroundings: Surroundings) -> Self {
-        let policy = Policy::fixed(config);
+        Self::in_surroundings(readers, Policy::fixed(config), surroundings)
+    }
+
+    fn in_surroundings(readers: Arc<VirtualReaders>, policy: Policy, surroundings: Surroundings) -> Self {
         let agent = Agent::start(readers.clone(), Some(readers.clone()), policy, surroundings).unwrap();
         let rig = Self { service: Arc::clone(agent.service()), readers };
         rig.events().find(|change| matches!(change, Change::CardIdentified { .. }));

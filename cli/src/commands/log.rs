@@ -3,12 +3,13 @@
 use serde_json::Value;
 use shared::model::{AuditRecord, Program};
 use shared::rpc::methods::{LogParams, LogRead};
+use shared::words::tries_sentence;
 
 use crate::args::Global;
 use crate::exit::Failure;
 use crate::output::{Output, Row, table};
 use crate::session::Session;
-use crate::words::{moment, tries_sentence};
+use crate::words::moment;
 
 /// `log`
 pub(super) fn run(limit: u16, global: &Global, output: Output) -> Result<(), Failure> {

@@ -130,9 +130,9 @@ fn read(source: Source, place: &Place) -> Result<Table, Refused> {
             None => Table::new(),
         },
         #[cfg(windows)]
-        Place::Registry(key) => super::places::registry(key).map_err(|reason| (None, reason))?,
+        Place::Registry(key) => super::registry::read(key).map_err(|reason| (None, reason))?,
         #[cfg(target_os = "macos")]
-        Place::PropertyList(path) => super::places::property_list(path).map_err(|reason| (None, reason))?,
+        Place::PropertyList(path) => property_list(path).map_err(|reason| (None, reason))?,
         #[cfg(not(windows))]
         Place::Registry(_) => Table::new(),
         #[cfg(not(target_os = "macos"))]
@@ -142,6 +142,18 @@ fn read(source: Source, place: &Place) -> Result<Table, Refused> {
         Value::Table(table.clone()).try_into().map_err(|error: toml::de::Error| (None, said(&error)))?;
     config.check().map_err(|reason| (None, reason))?;
     Ok(table)
+}
+
+/// The settings of a property list. One that does not exist sets nothing.
+#[cfg(target_os = "macos")]
+fn property_list(path: &Path) -> Result<Table, String> {
+    match plist::from_file(path) {
+        Ok(table) => Ok(table),
+        Err(error) if error.as_io().is_some_and(|error| error.kind() == ErrorKind::NotFound) => {
+            Ok(Table::new())
+        }
+        Err(error) => Err(format!("it cannot be read: {error}")),
+    }
 }
 
 /// The text of a file, if it is there. What the machine's administrator settles must be the administrator's.

@@ -88,6 +88,7 @@ pub enum Change {
         /// The card, if it had been identified.
         csn: Option<Csn>,
         /// A hand, unless the PC/SC service went away: then nobody knows whether the card is still in.
+        #[serde(default = "hardware")]
         cause: Cause,
     },
     /// A card was looked at: how its PINs stand, and what a person should know.
@@ -187,6 +188,10 @@ pub enum Change {
     CardRepaired(OnCardEvent),
     /// The agent ends; the stream ends after this.
     AgentStopping,
+}
+
+fn hardware() -> Cause {
+    Cause::Hardware
 }
 
 /// An event that concerns a whole card.

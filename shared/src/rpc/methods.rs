@@ -165,6 +165,9 @@ pub struct StatusReply {
     pub service: Service,
     /// The readers, in the order of their names.
     pub readers: Vec<Reader>,
+    /// The reader that is meant when several have a card and none is named, where the settings say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred: Option<String>,
     /// What the desktop program can do, where one runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desktop: Option<Desktop>,

@@ -1,28 +1,27 @@
-//! One agent per user: a lock file beside the socket, held for as long as the agent lives.
+//! One process of a kind per user: a lock file beside the socket, held for as long as the process lives.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
 
-use shared::{Error, ErrorCode, Result, socket};
-
-use crate::surroundings::make_private;
+use crate::private::make_private;
+use crate::{Error, ErrorCode, Result, socket};
 
 /// The lock; the system releases it when the process ends, however it ends.
-pub(crate) struct Lock {
+pub struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Takes the lock, in a directory that only this user can enter.
+    /// Takes the lock in the file of this name, in a directory that only this user can enter.
     ///
     /// # Errors
-    /// [`ErrorCode::Busy`] when an agent runs already, [`ErrorCode::System`] when the directory is not safe.
-    pub(crate) fn take() -> Result<Self> {
+    /// [`ErrorCode::Busy`] in the words `taken` when another process has it, [`ErrorCode::System`] when the directory is not safe.
+    pub fn take(name: &str, taken: &str) -> Result<Self> {
         let directory = socket::directory()?;
         make_private(&directory).map_err(|error| {
             Error::new(ErrorCode::System, format!("{} cannot be used: {error}.", directory.display()))
         })?;
-        let path = directory.join("agent.lock");
+        let path = directory.join(name);
         let failed = |error: &dyn std::fmt::Display| {
             Error::new(ErrorCode::System, format!("{} cannot be used: {error}.", path.display()))
         };
@@ -34,7 +33,7 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(Error::new(ErrorCode::Busy, "An agent of this user runs already."));
+                return Err(Error::new(ErrorCode::Busy, taken));
             }
             Err(TryLockError::Error(error)) => return Err(failed(&error)),
         }

@@ -1,0 +1,5 @@
+//! `kortti-desktop`
+
+fn main() -> std::process::ExitCode {
+    desktop::main()
+}
