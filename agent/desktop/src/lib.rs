@@ -9,7 +9,6 @@
 //! It is a client of the agent's socket like any other, and holds no card code.
 
 pub mod action;
-#[cfg(not(any(windows, target_os = "macos")))]
 mod icons;
 pub mod notices;
 pub mod surface;
