@@ -256,6 +256,9 @@ pub(crate) fn void_words(reason: VoidReason) -> &'static str {
         VoidReason::Answered => "The challenge has been answered, and the PIN is unblocked.",
         VoidReason::Refused => "The challenge has been used up by a response that did not unblock the card.",
         VoidReason::Cancelled => "The challenge was given up.",
+        VoidReason::Expired => {
+            "The challenge waited for longer than the settings of this machine allow, and was given up."
+        }
     }
 }
 

@@ -11,12 +11,13 @@ use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{Listener, Stream};
 use serde_json::value::RawValue;
 use shared::rpc::events::{Change, Event};
-use shared::rpc::methods::{Empty, Subscribe};
+use shared::rpc::methods::{DesktopReport, Empty, Subscribe};
 use shared::rpc::{Answer, Fault, Method, Notification, Request};
 use shared::socket::{self, LineReader, Patience};
 use shared::{Error, ErrorCode};
 
 use crate::registry::Subscription;
+use crate::service::settings::Reporter;
 use crate::service::{Service, fault};
 
 /// Connections at the same time. A desktop has a handful.
@@ -83,8 +84,11 @@ fn serve(stream: &Stream, service: &Arc<Service>) {
         return;
     }
     let mut lines = LineReader::default();
+    let reporter = Reporter::new(service);
     loop {
-        let line = match lines.next(stream, PATIENCE) {
+        // The desktop's connection stands for the desktop, which may have nothing to say for days.
+        let first = PATIENCE.first.filter(|_| !reporter.has_reported());
+        let line = match lines.next(stream, Patience { first, ..PATIENCE }) {
             Ok(Some(line)) => line,
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 let error = Error::new(ErrorCode::BadRequest, "The request is too long.");
@@ -118,7 +122,11 @@ fn serve(stream: &Stream, service: &Arc<Service>) {
         }
         // Counted until the answer is written: an agent that ends leaves nobody in doubt of what was done.
         let running = service.work();
-        let result = service.dispatch(&request.method, request.params);
+        let result = if request.method == DesktopReport::NAME {
+            reporter.report(request.params)
+        } else {
+            service.dispatch(&request.method, request.params)
+        };
         let answered = answer(stream, id, result);
         drop(running);
         if answered.is_err() {

@@ -9,13 +9,18 @@
 //! workers speak to cards; the registry's lock is never held meanwhile.
 
 mod clock;
+mod door;
 mod errors;
 mod ipc;
 mod lock;
+mod log;
 mod options;
 pub mod policy;
 pub mod registry;
+mod reload;
+mod rotating;
 pub mod service;
+mod service_manager;
 mod watcher;
 mod worker;
 
@@ -30,11 +35,13 @@ use card::transport::Readers;
 use card::transport::pcsc::PcscReaders;
 use card::virt::VirtualReaders;
 use clap::Parser as _;
-use shared::{Error, ErrorCode, Result, harden, socket};
+use shared::config::Places;
+use shared::{Error, ErrorCode, Result, harden};
 
+use door::Door;
 use options::Options;
 use policy::Policy;
-use service::Service;
+use service::{Service, settings};
 
 /// How long a stop waits for operations that are under way: a card must not be left half written, and slow ones
 /// need a minute for a key. Nothing begins any more.
@@ -43,12 +50,7 @@ const LAST_OPERATIONS: Duration = Duration::from_secs(75);
 /// The program.
 pub fn main() -> ExitCode {
     let options = Options::parse();
-    tracing_subscriber::fmt()
-        .with_max_level(options.log)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
-    match run(&options) {
+    match log::start(options.log, options.log_to.as_ref()).and_then(|()| run(&options)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -64,27 +66,31 @@ fn run(options: &Options) -> Result<()> {
     harden::process().map_err(|error| {
         Error::new(ErrorCode::System, format!("The process cannot be protected from being read: {error}."))
     })?;
+    let handed_over = door::handed_over()?;
     let (readers, virtual_readers) = readers(options)?;
     let lock = lock::Lock::take()?;
-    let listener = socket::listen()?;
-    let policy = Policy {
-        unblock_lock: Duration::from_secs(options.unblock_lock),
-        renew_identifier: !options.keep_identifier,
-    };
+    let door = Arc::new(Door::open(handed_over)?);
+    let policy = Policy::read(Places::of_this_user());
+    for problem in &policy.now().problems {
+        tracing::warn!(%problem, "a configuration was refused");
+    }
     let agent = Agent::start(readers, virtual_readers, policy)?;
-    stop_on_signals(&agent.service)?;
-    let serving = Arc::clone(&agent.service);
-    spawn("accept", move || ipc::run(&listener, &serving))?;
+    heed_signals(&agent.service)?;
+    let reloading = Arc::clone(&agent.service);
+    spawn("reload", move || reload::run(&reloading))?;
+    let (serving, served) = (Arc::clone(&agent.service), Arc::clone(&door));
+    spawn("accept", move || ipc::run(&served.listener, &serving))?;
     tracing::info!(version = shared::VERSION, "ready");
-    // Nobody need listen.
-    let _ = writeln!(std::io::stdout(), "{}", shared::client::READY);
+    if !service_manager::ready() {
+        // Nobody need listen.
+        let _ = writeln!(std::io::stdout(), "{}", shared::client::READY);
+    }
     if options.detached {
         detach()?;
     }
 
     agent.run();
-    // The next agent removes what is left.
-    let _ = socket::remove();
+    door.close();
     drop(lock);
     Ok(())
 }
@@ -122,6 +128,7 @@ impl Agent {
         // The sender lives as long as the service, so this ends only with a request.
         let _ = self.stopped.recv();
         tracing::info!("stopping");
+        service_manager::stopping();
         self.service.finish(LAST_OPERATIONS);
     }
 }
@@ -164,17 +171,34 @@ fn detach() -> Result<()> {
     Ok(())
 }
 
+/// SIGTERM and SIGINT end the agent; SIGHUP has it reload, as daemons do.
 #[cfg(unix)]
-fn stop_on_signals(service: &Arc<Service>) -> Result<()> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
+fn heed_signals(service: &Arc<Service>) -> Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let failed = |error| Error::new(ErrorCode::System, format!("Signals cannot be received: {error}."));
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(failed)?;
     let service = Arc::clone(service);
-    spawn("signals", move || signals.forever().for_each(|_| service.request_stop()))
+    spawn("signals", move || {
+        for signal in signals.forever() {
+            if signal == SIGHUP {
+                reload(&service);
+            } else {
+                service.request_stop();
+            }
+        }
+    })
 }
 
 #[cfg(windows)]
-fn stop_on_signals(_service: &Arc<Service>) -> Result<()> {
+fn heed_signals(_service: &Arc<Service>) -> Result<()> {
     // A process without a console gets none; `kortti agent stop` ends it.
     Ok(())
+}
+
+#[cfg(unix)]
+fn reload(service: &Service) {
+    tracing::info!("reloading");
+    service_manager::reloading();
+    settings::reload(service);
+    service_manager::ready();
 }

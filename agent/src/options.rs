@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::log::Target;
+
 /// Looks after the smart cards of one user, and answers `kortti` and other programs on a local socket.
 #[derive(Debug, Parser)]
 #[command(name = "kortti-agent", version)]
@@ -12,18 +14,14 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     pub r#virtual: Option<Option<PathBuf>>,
 
-    /// Keep other programs off a card for this many seconds after a challenge was taken from it.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(0..=86_400))]
-    pub unblock_lock: u64,
-
-    /// Leave the identifier of PIV cards (the GUID in their CHUID) alone after certificates changed. Windows then may
-    /// go on showing what it has seen.
-    #[arg(long)]
-    pub keep_identifier: bool,
-
-    /// How much to write to standard error: error, warn, info, debug or trace. Never a secret.
+    /// How much to log: error, warn, info, debug or trace. Never a secret.
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     pub log: tracing::Level,
+
+    /// Where to log: stderr, journal, or a file, of which the last 16 MiB are kept. Without it the journal where a
+    /// systemd unit runs the agent, and else standard error.
+    #[arg(long, value_name = "TARGET")]
+    pub log_to: Option<Target>,
 
     /// Go into the background once the socket can be used.
     #[arg(long, hide = true)]

@@ -1,19 +1,48 @@
-//! What this agent may do and for how long.
+//! The settings in force: read from their places, and read anew when these change.
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// The policy in force.
-#[derive(Clone, Debug)]
+use shared::config::{Config, Loaded, Places, load};
+
+/// See the module.
 pub struct Policy {
-    /// How long other programs are kept off a card whose challenge is out.
-    pub unblock_lock: Duration,
-    /// Whether a PIV card gets a new identifier after its certificates changed, which is what makes Windows look at
-    /// them again.
-    pub renew_identifier: bool,
+    places: Places,
+    loaded: Mutex<Arc<Loaded>>,
 }
 
-impl Default for Policy {
-    fn default() -> Self {
-        Self { unblock_lock: Duration::from_secs(600), renew_identifier: true }
+impl Policy {
+    /// Reads these places. What is wrong with them is kept with what they say.
+    pub fn read(places: Places) -> Self {
+        let loaded = load(&places, &Loaded::default());
+        Self { places, loaded: Mutex::new(Arc::new(loaded)) }
+    }
+
+    /// Settings that come from nowhere and stay.
+    pub fn fixed(config: Config) -> Self {
+        Self { places: Places(Vec::new()), loaded: Mutex::new(Arc::new(Loaded::of(config))) }
+    }
+
+    /// What is in force now. An operation takes it once, so that it is judged by one policy from beginning to end.
+    pub fn now(&self) -> Arc<Loaded> {
+        Arc::clone(&self.loaded.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Where settings are read from.
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// Reads the places anew. Returns what is in force now, if that or what was refused has changed.
+    pub fn reload(&self) -> Option<Arc<Loaded>> {
+        if self.places.0.is_empty() {
+            return None;
+        }
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = load(&self.places, &loaded);
+        if now == **loaded {
+            return None;
+        }
+        *loaded = Arc::new(now);
+        Some(Arc::clone(&loaded))
     }
 }

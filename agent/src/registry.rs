@@ -40,6 +40,8 @@ struct State {
     sequence: u64,
     subscribers: Vec<(u64, SyncSender<Event>)>,
     subscriptions: u64,
+    /// The reader that is meant when several have a card and none is named.
+    preferred: Option<String>,
 }
 
 struct Slot {
@@ -104,6 +106,7 @@ impl Registry {
             sequence: 0,
             subscribers: Vec::new(),
             subscriptions: 0,
+            preferred: None,
         };
         Self { state: Mutex::new(state), changed: Condvar::new(), is_virtual }
     }
@@ -136,6 +139,8 @@ impl Registry {
             r#virtual: self.is_virtual,
             service: state.service.clone(),
             readers: state.slots.values().map(|slot| slot.view.clone()).collect(),
+            preferred: state.preferred.clone(),
+            desktop: None,
         }
     }
 
@@ -167,7 +172,7 @@ impl Registry {
         let gone: Vec<String> =
             state.slots.keys().filter(|name| seen.iter().all(|s| s.name != **name)).cloned().collect();
         for name in gone {
-            state.remove_reader(&name);
+            state.remove_reader(&name, Cause::Hardware);
         }
         for now in seen {
             let before = state.slots.get(&now.name).map(|slot| slot.seen.clone());
@@ -188,7 +193,7 @@ impl Registry {
         let down = Service::Down { reason: reason.clone() };
         if state.service != down {
             for name in state.slots.keys().cloned().collect::<Vec<_>>() {
-                state.remove_reader(&name);
+                state.remove_reader(&name, Cause::Service);
             }
             state.service = down;
             state.publish(Change::ServiceDown { reason });
@@ -274,6 +279,26 @@ impl Registry {
         slots.values().for_each(|slot| slot.worker.card_is_gone());
     }
 
+    /// Takes in which reader is meant when several have a card and none is named.
+    pub(crate) fn prefer(&self, reader: Option<String>) {
+        self.lock().preferred = reader;
+    }
+
+    /// Gives up every challenge, forgets what was read, and looks again at cards that could not be used.
+    pub(crate) fn release_all(&self) {
+        for slot in self.lock().slots.values_mut() {
+            slot.worker.give_up();
+            slot.look_again();
+        }
+    }
+
+    /// Identifies every card again: whether it may be used is judged then.
+    pub(crate) fn judge_again(&self) {
+        let mut state = self.lock();
+        let cards = state.slots.values_mut().filter(|slot| matches!(slot.seen.presence, Presence::Card(_)));
+        cards.for_each(Slot::identify);
+    }
+
     /// The card that a request means. Waits a moment for cards that are just being identified, and looks again at
     /// those that could not be: what kept them may have passed.
     ///
@@ -315,6 +340,7 @@ fn empty(name: &str) -> Reader {
         card: None,
         pin_pad: false,
         detail: None,
+        check: None,
     }
 }
 
@@ -342,8 +368,8 @@ impl State {
         self.card_is(now);
     }
 
-    fn remove_reader(&mut self, name: &str) {
-        self.card_is_gone(name);
+    fn remove_reader(&mut self, name: &str, cause: Cause) {
+        self.card_is_gone(name, cause);
         self.slots.remove(name);
         self.publish(Change::ReaderRemoved { reader: name.to_owned() });
     }
@@ -351,7 +377,7 @@ impl State {
     fn update_reader(&mut self, now: &Seen) {
         let Some(slot) = self.slots.get_mut(&now.name) else { return };
         if slot.seen.generation != now.generation || slot.seen.presence != now.presence {
-            self.card_is_gone(&now.name);
+            self.card_is_gone(&now.name, Cause::Hardware);
             self.card_is(now);
         } else {
             let released = slot.seen.exclusive && !now.exclusive;
@@ -362,14 +388,14 @@ impl State {
         }
     }
 
-    fn card_is_gone(&mut self, name: &str) {
+    fn card_is_gone(&mut self, name: &str, cause: Cause) {
         let Some(slot) = self.slots.get_mut(name) else { return };
         slot.worker.card_is_gone();
         slot.identified_by = None;
         if slot.view.atr.is_some() || slot.view.state == ReaderState::Mute {
             let csn = slot.view.card.take().and_then(|card| card.csn);
             slot.view = empty(name);
-            self.publish(Change::CardRemoved { reader: name.to_owned(), csn });
+            self.publish(Change::CardRemoved { reader: name.to_owned(), csn, cause });
         }
     }
 
@@ -408,6 +434,7 @@ impl State {
         if let Service::Down { reason } = &self.service {
             return Err(Error::new(ErrorCode::NoService, reason.clone()));
         }
+        let preferred = self.preferred.clone();
         let named: Vec<&Slot> = self.named(select).map(|slot| &*slot).collect();
         if named.is_empty() {
             return Err(Error::new(
@@ -419,6 +446,7 @@ impl State {
             ));
         }
         let fitting: Vec<Target> = named.iter().filter_map(|slot| slot.target(select)).collect();
+        let preferred = fitting.iter().find(|target| preferred.as_ref() == Some(&target.reader));
         match (fitting.as_slice(), named.as_slice()) {
             ([target], _) => Ok(target.clone()),
             ([], [slot]) if select.card.is_none() => Err(slot.unusable()),
@@ -432,10 +460,12 @@ impl State {
                 (None, Some(slot)) => slot.unusable(),
                 (None, None) => Error::new(ErrorCode::NoCard, "Insert a card."),
             }),
-            _ => Err(Error::new(
-                ErrorCode::SeveralCards,
-                "Several cards are in the readers. Say which one, by --reader or --card.",
-            )),
+            _ => preferred.cloned().ok_or_else(|| {
+                Error::new(
+                    ErrorCode::SeveralCards,
+                    "Several cards are in the readers. Say which one, by --reader or --card.",
+                )
+            }),
         }
     }
 }
@@ -476,6 +506,7 @@ impl Slot {
             ReaderState::Mute => ErrorCode::Mute,
             ReaderState::Busy | ReaderState::Identifying => ErrorCode::Busy,
             ReaderState::Failed => ErrorCode::CardError,
+            ReaderState::Forbidden => ErrorCode::Forbidden,
         };
         let words = self.view.detail.clone().unwrap_or_else(|| match code {
             ErrorCode::NoCard => "Insert a card.".to_owned(),

@@ -5,9 +5,12 @@ pub mod cards;
 pub mod certificates;
 pub mod keys;
 pub mod pins;
+pub(crate) mod rules;
+pub mod settings;
 pub mod unblock;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,12 +18,13 @@ use std::time::Duration;
 use card::transport::{self, ReaderState, Readers};
 use card::virt::VirtualReaders;
 use serde_json::value::{RawValue, to_raw_value};
+use shared::model::Desktop;
 use shared::rpc::events::Change;
 use shared::rpc::methods::{
-    AgentStop, CardAccess, CardRepair, CardShow, CertDefault, CertDelete, CertGenerate, CertImport,
-    CertInspect, CertList, CertMove, CertPlace, CertView, Empty, Hello, HelloParams, HelloReply, PinChange,
-    PinList, PinTries, Status, UnblockCancel, UnblockFinish, UnblockPuk, UnblockStart, UnblockStatus,
-    VirtualInsert, VirtualRemove,
+    AgentReload, AgentStop, CardAccess, CardRelease, CardRepair, CardShow, CertDefault, CertDelete,
+    CertGenerate, CertImport, CertInspect, CertList, CertMove, CertPlace, CertView, ConfigShow, Empty, Hello,
+    HelloParams, HelloReply, PinChange, PinList, PinTries, Status, StatusReply, UnblockCancel, UnblockFinish,
+    UnblockPuk, UnblockStart, UnblockStatus, VirtualInsert, VirtualRemove,
 };
 use shared::rpc::{Fault, Method, PROTOCOL};
 use shared::{Error, ErrorCode, Result, VERSION};
@@ -40,6 +44,9 @@ pub struct Service {
     stop: Sender<()>,
     running: Mutex<usize>,
     all_done: Condvar,
+    /// What the desktop can do, by the connection that said it.
+    reports: Mutex<BTreeMap<u64, Desktop>>,
+    reporters: AtomicU64,
 }
 
 impl Service {
@@ -50,8 +57,10 @@ impl Service {
         policy: Policy,
         stop: Sender<()>,
     ) -> Arc<Self> {
+        let registry = Registry::new(virtual_readers.is_some());
+        registry.prefer(policy.now().config.readers.prefer.clone());
         Arc::new(Self {
-            registry: Registry::new(virtual_readers.is_some()),
+            registry,
             readers,
             virtual_readers,
             policy,
@@ -59,6 +68,8 @@ impl Service {
             stop,
             running: Mutex::new(0),
             all_done: Condvar::new(),
+            reports: Mutex::default(),
+            reporters: AtomicU64::default(),
         })
     }
 
@@ -72,7 +83,7 @@ impl Service {
         &self.readers
     }
 
-    /// The policy in force.
+    /// The settings, as they are in force.
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
@@ -84,7 +95,11 @@ impl Service {
 
     /// Takes in what the watcher saw.
     pub fn readers_are(self: &Arc<Self>, seen: &[ReaderState]) {
-        self.registry.readers_are(seen, |name| Worker::start(Arc::clone(self), name));
+        let loaded = self.policy.now();
+        let ignored = &loaded.config.readers.ignore;
+        let seen: Vec<ReaderState> =
+            seen.iter().filter(|reader| !ignored.contains(&reader.name)).cloned().collect();
+        self.registry.readers_are(&seen, |name| Worker::start(Arc::clone(self), name));
     }
 
     /// Takes in that the watcher cannot see.
@@ -118,7 +133,10 @@ impl Service {
         }
         match method {
             Hello::NAME => call::<Hello>(params, |hello| welcome(&hello)),
-            Status::NAME => call::<Status>(params, |Empty {}| Ok(self.registry.status())),
+            Status::NAME => call::<Status>(params, |Empty {}| Ok(self.status())),
+            ConfigShow::NAME => call::<ConfigShow>(params, |Empty {}| Ok(settings::show(self))),
+            AgentReload::NAME => call::<AgentReload>(params, |Empty {}| Ok(settings::reload(self))),
+            CardRelease::NAME => call::<CardRelease>(params, |params| settings::release(self, &params)),
             CardShow::NAME => call::<CardShow>(params, |params| cards::show(self, &params)),
             CardAccess::NAME => call::<CardAccess>(params, |params| cards::access(self, &params)),
             CardRepair::NAME => call::<CardRepair>(params, |params| cards::repair(self, params)),
@@ -153,6 +171,11 @@ impl Service {
             }
             _ => Err(fault(-32601, Error::new(ErrorCode::BadRequest, "There is no method of that name."))),
         }
+    }
+
+    fn status(&self) -> StatusReply {
+        let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        StatusReply { desktop: reports.values().next_back().cloned(), ..self.registry.status() }
     }
 
     /// Asks the agent to end.
@@ -204,7 +227,7 @@ fn told(result: std::result::Result<(), String>) -> Result<Empty> {
     result.map(|()| Empty {}).map_err(|words| Error::new(ErrorCode::NotFound, words))
 }
 
-fn call<M: Method>(
+pub(crate) fn call<M: Method>(
     params: Option<&RawValue>,
     act: impl FnOnce(M::Params) -> Result<M::Reply>,
 ) -> std::result::Result<Box<RawValue>, Fault> {
@@ -228,20 +251,22 @@ pub fn fault(code: i32, error: Error) -> Fault {
 mod tests {
     use std::sync::mpsc::channel;
 
-    use shared::rpc::methods::{ALL, Subscribe};
+    use shared::config::Config;
+    use shared::rpc::methods::{ALL, DesktopReport, Subscribe};
 
     use super::*;
 
     fn service() -> Arc<Service> {
         let readers = Arc::new(VirtualReaders::from_description("").unwrap());
-        let service = Service::new(readers.clone(), Some(readers), Policy::default(), channel().0);
+        let service =
+            Service::new(readers.clone(), Some(readers), Policy::fixed(Config::default()), channel().0);
         service.readers_are(&[]);
         service
     }
 
     #[test]
     fn every_method_is_served() {
-        for method in ALL.iter().filter(|method| **method != Subscribe::NAME) {
+        for method in ALL.iter().filter(|method| ![Subscribe::NAME, DesktopReport::NAME].contains(method)) {
             let answer = service().dispatch(method, None);
             assert!(!answer.is_err_and(|fault| fault.code == -32601), "{method}");
         }

@@ -25,6 +25,8 @@ pub(crate) fn run(service: &Arc<Service>) {
                 known = seen;
             }
             Err(Error::Cancelled) if service.is_stopping() => return,
+            // Somebody wants the readers to be looked at again.
+            Err(Error::Cancelled) => known.clear(),
             Err(error) => {
                 service.service_is_down(&error);
                 known.clear();

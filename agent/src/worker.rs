@@ -55,6 +55,7 @@ enum Message {
     Finish(Finish),
     Cancel(Turn, SyncSender<Result<()>>),
     CardGone,
+    Forget,
 }
 
 /// A request for a challenge.
@@ -121,6 +122,18 @@ impl Worker {
             }
         });
         self.outbox.put(Message::Work(work));
+    }
+
+    /// Gives up a challenge, if one is out, and forgets what was read. Returns at once.
+    pub(crate) fn give_up(&self) {
+        let (nobody, _) = sync_channel(1);
+        self.outbox.put(Message::Cancel(Turn::default(), nobody));
+        self.forget();
+    }
+
+    /// Forgets what was read from the card.
+    pub(crate) fn forget(&self) {
+        self.outbox.put(Message::Forget);
     }
 
     /// Takes note that the card is gone, and with it a challenge.

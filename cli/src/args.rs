@@ -62,6 +62,15 @@ pub(crate) enum Command {
     /// List, view, export, import, make, move and delete certificates
     #[command(subcommand)]
     Cert(Cert),
+    /// Show and change the settings, and who settled them
+    #[command(after_help = "Examples:\n  kortti config\n  kortti config get notify.expiring_days\n  \
+                            kortti config set notify.card_out false\n  \
+                            kortti config set hook.on.card_removed '[[\"/usr/bin/logger\", \"card removed\"]]'\n  \
+                            kortti config unset notify.card_out\n  kortti config reload")]
+    Config {
+        #[command(subcommand)]
+        verb: Option<Config>,
+    },
     /// Print what happens to readers and cards, as it happens
     #[command(
         after_help = "Examples:\n  kortti watch\n  kortti watch --card 33221100\n  kortti watch --json"
@@ -117,6 +126,31 @@ pub(crate) enum Agent {
     Stop,
     /// Show whether the agent runs
     Status,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// List every setting, with who settled it (the default)
+    List,
+    /// Print the value of one setting
+    Get {
+        /// Its key, as in the list
+        key: String,
+    },
+    /// Change one setting in your own file
+    Set {
+        /// Its key, as in the list
+        key: String,
+        /// Its value, as TOML has it; what is no TOML is taken as text
+        value: String,
+    },
+    /// Take one setting out of your own file
+    Unset {
+        /// Its key, as in the list
+        key: String,
+    },
+    /// Let the agent read the settings anew, let go of every card and look at the readers again
+    Reload,
 }
 
 #[derive(Debug, Subcommand)]
@@ -220,7 +254,11 @@ impl Command {
 
     fn concerns_cards(&self) -> bool {
         match self {
-            Self::Info | Self::Agent(_) | Self::Virtual(_) | Self::Completions { .. } => false,
+            Self::Info
+            | Self::Agent(_)
+            | Self::Config { .. }
+            | Self::Virtual(_)
+            | Self::Completions { .. } => false,
             Self::Unblock(unblock) => !matches!(unblock.verb, Some(UnblockVerb::Respond(_))),
             Self::Status | Self::Readers | Self::Card { .. } | Self::Pin(_) | Self::Cert(_) | Self::Watch => {
                 true
@@ -268,6 +306,7 @@ mod tests {
             ("help agent start", "agent/card/src/virt/demo.toml"),
             ("help virtual", "kortti virtual insert"),
             ("help watch", "kortti watch --json"),
+            ("help config", "kortti config set notify.card_out false"),
         ] {
             let words = std::iter::once("kortti").chain(line.split(' '));
             let help = CommandLine::try_parse_from(words).unwrap_err();

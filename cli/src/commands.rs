@@ -4,6 +4,7 @@ mod access;
 mod agent;
 mod card;
 mod cert;
+mod config;
 mod generate;
 mod info;
 mod pin;
@@ -33,6 +34,7 @@ pub(crate) fn run(command: Command, global: &Global, output: Output) -> Result<(
         Command::Pin(verb) => pin::run(verb, global, output),
         Command::Unblock(unblock) => unblock::run(unblock, global, output),
         Command::Cert(verb) => cert::run(verb, global, output),
+        Command::Config { verb } => config::run(verb, global, output),
         Command::Watch => watch::run(global, output),
         Command::Info => info::run(output),
         Command::Agent(verb) => agent::run(verb, output),

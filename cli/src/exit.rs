@@ -51,7 +51,12 @@ fn exit_code(code: ErrorCode) -> u8 {
         E::NoService | E::NoReader | E::NoCard | E::CardRemoved => 4,
         E::WrongPin | E::WrongManagementKey | E::WrongResponse => 5,
         E::PinBlocked => 6,
-        E::LastTry | E::PinPolicy | E::BadResponse | E::ManagementKeyNeeded | E::WouldOverwrite => 7,
+        E::LastTry
+        | E::Forbidden
+        | E::PinPolicy
+        | E::BadResponse
+        | E::ManagementKeyNeeded
+        | E::WouldOverwrite => 7,
         E::Busy => 8,
         E::ChallengeVoid => 9,
         E::UnknownCard | E::NotInitialised | E::NotSupported => 10,
@@ -86,7 +91,7 @@ const TABLE: &[(u8, &str)] = &[
     (6, "the PIN is blocked"),
     (
         7,
-        "refused before anything was sent: PIN policy, last try, mistyped response, no management key,\n       \
+        "refused before anything was sent: policy, last try, mistyped response, no management key,\n       \
          a private key that would be lost",
     ),
     (8, "another program uses the card"),
@@ -131,6 +136,7 @@ mod tests {
         ("wrong_management_key", 5),
         ("would_overwrite", 7),
         ("not_touched", 1),
+        ("forbidden", 7),
         ("pin_policy", 7),
         ("not_typed", 130),
         ("wrong_response", 5),

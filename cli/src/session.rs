@@ -125,7 +125,15 @@ impl Session {
         let status = self.call::<Status>(&Empty {})?;
         let pin_pads = status.readers.iter().filter(|reader| reader.pin_pad);
         self.pin_pads = pin_pads.map(|reader| reader.name.clone()).collect();
-        Ok(meant(status.readers, &self.given, unknown))
+        Ok(match (meant(status.readers, &self.given, unknown), status.preferred) {
+            (Meant::Several(readers), Some(preferred)) => {
+                match readers.iter().find(|reader| reader.name == preferred) {
+                    Some(reader) => Meant::One(select(reader)),
+                    None => Meant::Several(readers),
+                }
+            }
+            (meant, _) => meant,
+        })
     }
 
     /// Whether PINs are typed on this reader's own keys, as was so when the card was chosen.
@@ -204,7 +212,7 @@ mod tests {
             name: "GIDS card".into(),
             serial: csn.map(|byte| format!("10{byte}")),
         });
-        Reader { name: name.into(), state, atr: None, card, pin_pad: false, detail: None }
+        Reader { name: name.into(), state, atr: None, card, pin_pad: false, detail: None, check: None }
     }
 
     #[test]

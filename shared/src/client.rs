@@ -188,6 +188,8 @@ fn launch(arguments: &[OsString]) -> Result<Launched> {
         .arg("--detached")
         .args(arguments)
         .current_dir("/")
+        // What a service manager has for the caller is not for the agent.
+        .env_remove("NOTIFY_SOCKET")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

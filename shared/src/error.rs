@@ -56,6 +56,8 @@ pub enum ErrorCode {
     WouldOverwrite,
     /// Nobody touched the device in time.
     NotTouched,
+    /// The policy of this machine does not allow it. Nothing was sent.
+    Forbidden,
     /// The new PIN does not fit the policy. Nothing was sent.
     PinPolicy,
     /// Nobody typed the PIN on the reader's pad, or somebody cancelled there. No try was used.

@@ -1,10 +1,11 @@
 //! The vocabulary that Kortti's programs share, and the wire between them.
 //!
-//! `model` holds plain values, `secret` the types for what must never be printed, `error` what a person or a
+//! `model` holds plain values, `config` what people and administrators settle, `secret` the types for what must never be printed, `error` what a person or a
 //! script is told, `unblock` the pure arithmetic of a challenge and its response, `rpc` the methods and events,
 //! `socket` and `client` the way to the agent. Nothing here knows a card, a reader library or a window.
 
 pub mod client;
+pub mod config;
 pub mod error;
 pub mod harden;
 pub mod hex;

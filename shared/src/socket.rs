@@ -44,7 +44,11 @@ mod place {
         })
     }
 
-    pub(super) fn file() -> Result<PathBuf> {
+    /// The socket's path.
+    ///
+    /// # Errors
+    /// As for [`directory`].
+    pub fn file() -> Result<PathBuf> {
         Ok(directory()?.join("agent.sock"))
     }
 
@@ -79,7 +83,10 @@ mod place {
     }
 
     /// The file that says how the pipe is named, and which process serves it.
-    pub(super) fn file() -> Result<PathBuf> {
+    ///
+    /// # Errors
+    /// As for [`directory`].
+    pub fn file() -> Result<PathBuf> {
         Ok(directory()?.join("agent.pipe"))
     }
 
@@ -142,7 +149,7 @@ mod place {
     }
 }
 
-pub use place::directory;
+pub use place::{directory, file};
 
 /// Makes the socket, for its owner only. The caller holds the agent's lock, so a socket that is there already is
 /// a dead one and is removed.

@@ -47,6 +47,7 @@ fn every_method_is_documented() {
         method::<Subscribe>(),
         method::<CardShow>(),
         method::<CardAccess>(),
+        method::<CardRelease>(),
         method::<CardRepair>(),
         method::<PinList>(),
         method::<PinChange>(),
@@ -65,6 +66,9 @@ fn every_method_is_documented() {
         method::<CertMove>(),
         method::<CertDefault>(),
         method::<CertDelete>(),
+        method::<ConfigShow>(),
+        method::<DesktopReport>(),
+        method::<AgentReload>(),
         method::<AgentStop>(),
         method::<VirtualInsert>(),
         method::<VirtualRemove>(),
@@ -86,4 +90,15 @@ fn events_and_errors_are_documented() {
     assert_eq!(sequence, 40 + 23, "one example for each kind of event");
     let error = block(PAGE, "## Errors", "error");
     same(error, &serde_json::from_str::<Fault>(error).unwrap());
+}
+
+/// The settings as the page of the protocol shows them. They are all there, each at its default.
+#[test]
+fn the_settings_are_documented() {
+    let heading = "### `config.show`\n";
+    let reply = block(PAGE, heading, "reply");
+    let reply: <ConfigShow as Method>::Reply = serde_json::from_str(reply).unwrap();
+    let mut expected = shared::config::Config::default();
+    expected.cert.forbid_import = true;
+    assert_eq!(reply.config, expected);
 }

@@ -44,7 +44,16 @@ pub struct Home {
     dir: tempfile::TempDir,
     environment: Vec<(String, String)>,
     user: Option<u32>,
+    /// Whether its programs see a machine with settings of its own.
+    managed: bool,
 }
+
+/// Runs `$3` and what follows on a machine whose /etc has what is in `$1` as well; `$2` is room for the overlay.
+const MANAGED: &str = r#"
+    mount -t overlay overlay -o "lowerdir=/etc,upperdir=$1,workdir=$2" /etc || exit 1
+    shift 2
+    exec "$@"
+"#;
 
 impl Home {
     /// An empty one.
@@ -52,16 +61,41 @@ impl Home {
         let dir = tempfile::tempdir().expect("a temporary directory");
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).expect("its mode");
         let path = dir.path().display().to_string();
-        let environment = [
-            "HOME",
-            "XDG_RUNTIME_DIR",
-            "XDG_CONFIG_HOME",
-            "XDG_CACHE_HOME",
-            "XDG_STATE_HOME",
-            "XDG_DATA_HOME",
-        ];
+        let environment = ["HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"];
         let environment = environment.map(|name| (name.to_owned(), path.clone())).to_vec();
-        Self { dir, environment, user: None }
+        let mut home = Self { dir, environment, user: None, managed: false };
+        home.set("XDG_CONFIG_HOME", &format!("{path}/config"));
+        home.configure("");
+        home
+    }
+
+    /// Settles these keys, and that nothing is done when a card comes in that a test did not ask for.
+    pub fn configure(&self, config: &str) {
+        let quiet = "insert = [{ do = [\"notice\"] }]\n";
+        self.configure_alone(&format!("{quiet}{config}"));
+    }
+
+    /// Settles keys for the whole machine, by its policy and by its own settings: from now on the programs that are
+    /// started see an /etc with these files.
+    pub fn manage(&mut self, policy: &str, machine: &str) {
+        let etc = self.path().join("etc");
+        fs::create_dir_all(etc.join("upper/kortti")).expect("a folder");
+        fs::create_dir_all(etc.join("work")).expect("a folder");
+        for (name, text) in [("policy.toml", policy), ("config.toml", machine)] {
+            let path = etc.join("upper/kortti").join(name);
+            fs::write(&path, text).expect("a file");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("its mode");
+        }
+        self.managed = true;
+    }
+
+    /// Settles these keys and no others.
+    pub fn configure_alone(&self, config: &str) {
+        // Written beside and renamed, so that an agent never reads half of it.
+        let folder = self.path().join("config/kortti");
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join("config.new"), config).expect("a file");
+        fs::rename(folder.join("config.new"), folder.join("config.toml")).expect("a file renamed");
     }
 
     /// The home of another user, for root to make. It has the programs in it: the folder in which they were built
@@ -90,6 +124,7 @@ impl Home {
     /// A program of this build in this home.
     pub fn program(&self, name: &str) -> Command {
         let mut command = match self.user {
+            None if self.managed => self.on_a_managed_machine(&programs().join(name)),
             None => Command::new(programs().join(name)),
             Some(user) => {
                 let mut command = Command::new(self.path().join("bin").join(name));
@@ -99,6 +134,16 @@ impl Home {
         };
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.path());
+        command
+    }
+
+    fn on_a_managed_machine(&self, program: &Path) -> Command {
+        let mut command = Command::new("unshare");
+        if !rustix::process::geteuid().is_root() {
+            command.arg("--map-root-user");
+        }
+        command.args(["--mount", "sh", "-c", MANAGED, "sh"]);
+        command.arg(self.path().join("etc/upper")).arg(self.path().join("etc/work")).arg(program);
         command
     }
 
@@ -190,7 +235,12 @@ impl AgentProcess {
 
     /// Asks it to end as a session manager does.
     pub fn terminate(&self) {
-        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), Signal::TERM)
+        self.signal(Signal::TERM);
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal)
             .expect("a running agent");
     }
 

@@ -27,7 +27,7 @@ pub struct Stack {
 impl Stack {
     /// With two empty readers.
     pub fn new() -> Self {
-        Self::with_options(&[])
+        Self::with_config("")
     }
 
     /// With this card in the first reader.
@@ -37,11 +37,12 @@ impl Stack {
         stack
     }
 
-    /// As [`Stack::new`], with options of the agent.
-    pub fn with_options(options: &[&str]) -> Self {
+    /// As [`Stack::new`], with these settings.
+    pub fn with_config(config: &str) -> Self {
         let pcscd = Pcscd::start();
         let home = home_of(&pcscd);
-        let agent = home.agent(options);
+        home.configure(config);
+        let agent = home.agent(&[]);
         let watch = home.watch();
         Self { watch, agent, slots: [None, None], pcscd, home }
     }

@@ -24,6 +24,7 @@ use base64::engine::general_purpose::STANDARD;
 use card::virt::VirtualReaders;
 use interprocess::local_socket::Stream;
 use serde_json::Value;
+use shared::config::Config;
 use shared::hex;
 use shared::model::Role;
 use shared::rpc::methods::{
@@ -176,7 +177,7 @@ struct Rig {
 impl Rig {
     fn new() -> Self {
         let readers = Arc::new(VirtualReaders::from_description(CARDS).unwrap());
-        let agent = Agent::start(readers.clone(), Some(readers), Policy::default()).unwrap();
+        let agent = Agent::start(readers.clone(), Some(readers), Policy::fixed(Config::default())).unwrap();
         let service = Arc::clone(agent.service());
         let (client, server) = UnixStream::pair().unwrap();
         let stream = |end: UnixStream| Stream::UdSocket(OwnedFd::from(end).into());

@@ -142,7 +142,7 @@ fn a_challenge_that_was_disturbed_is_void() {
         for part in disturbances.chunks(3) {
             scope.spawn(move || {
                 let card = anna();
-                let mut stack = Stack::with_options(&["--unblock-lock", "0"]);
+                let mut stack = Stack::with_config("unblock.lock_card_s = 0\n");
                 stack.insert(0, &card);
                 for (name, disturb) in part {
                     block(&card);
@@ -175,7 +175,7 @@ fn assert_nothing_was_sent(card: &VirtualCard, mark: usize, name: &str) {
 #[test]
 fn a_script_learns_that_the_challenge_is_void() {
     let card = anna();
-    let mut stack = Stack::with_options(&["--unblock-lock", "0"]);
+    let mut stack = Stack::with_config("unblock.lock_card_s = 0\n");
     stack.insert(0, &card);
     block(&card);
     for action in ["reset", "select"] {
@@ -193,7 +193,7 @@ fn a_script_learns_that_the_challenge_is_void() {
 #[test]
 fn a_challenge_outlives_its_lock() {
     let card = anna();
-    let mut stack = Stack::with_options(&["--unblock-lock", "0"]);
+    let mut stack = Stack::with_config("unblock.lock_card_s = 0\n");
     stack.insert(0, &card);
     block(&card);
     let right = right_response(&stack);

@@ -129,4 +129,6 @@ pub enum VoidReason {
     Refused,
     /// It was given up.
     Cancelled,
+    /// It waited for longer than the settings allow.
+    Expired,
 }

@@ -81,6 +81,10 @@ pub trait Readers: Send + Sync {
     /// Makes the present and every later `wait` return [`Error::Cancelled`]. From any thread.
     fn stop(&self);
 
+    /// Makes the present `wait` end, with all readers or with [`Error::Cancelled`], after which the next one returns
+    /// them at once. From any thread. When nobody waits, it may do nothing.
+    fn look_again(&self);
+
     /// Connects to the card in a reader, shared with other programs.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! What authorises a write: the PIN, and on cards that have one the management key.
 
 use card::{ManagementProof, PinEntry, SmartCard};
+use shared::config::PinRules;
 use shared::secret::{KeyText, Pin};
 use shared::{Error, ErrorCode, Result};
 use zeroize::Zeroizing;
@@ -15,6 +16,7 @@ pub(crate) struct Authority<'p> {
     pin: Option<&'p Pin>,
     key: Option<Key>,
     last_try: bool,
+    rules: PinRules,
     /// Whether the PIN is needed beside the management key.
     pin_wanted: bool,
 }
@@ -29,12 +31,18 @@ enum Key {
 const MAX_KEY: usize = 32;
 
 impl<'p> Authority<'p> {
-    /// Takes in what came with a request.
+    /// Takes in what came with a request, and the rules of this machine for PINs.
     ///
     /// # Errors
     /// [`ErrorCode::BadRequest`] for a management key that cannot be one. Nothing was sent.
-    pub(crate) fn of(pin: Option<&'p Pin>, key: Option<&KeyText>, last_try: bool) -> Result<Self> {
-        Ok(Self { pin, key: key.map(parse).transpose()?, last_try, pin_wanted: false })
+    pub(crate) fn of(
+        rules: &PinRules,
+        pin: Option<&'p Pin>,
+        key: Option<&KeyText>,
+        last_try: bool,
+    ) -> Result<Self> {
+        let key = key.map(parse).transpose()?;
+        Ok(Self { pin, key, last_try, rules: rules.clone(), pin_wanted: false })
     }
 
     /// Says whether the PIN is needed even where the management key is enough to write: to use a key that wants it.
@@ -99,7 +107,7 @@ impl<'p> Authority<'p> {
         target: &Target,
         turn: &Turn,
     ) -> std::result::Result<(), Failure> {
-        pins::present(card, target, turn, self.pin(target)?, self.last_try)
+        pins::present(card, target, turn, &self.rules, self.pin(target)?, self.last_try)
     }
 }
 

@@ -10,7 +10,7 @@ use shared::rpc::methods::{Access, OnCard, RepairParams, RepairReply};
 
 use crate::errors::Failure;
 use crate::service::authority::Authority;
-use crate::service::{Service, pins};
+use crate::service::{Service, pins, rules};
 
 /// How a card stands beside its contents.
 struct State {
@@ -49,6 +49,7 @@ pub fn show(service: &Service, params: &OnCard) -> Result<CardDetails> {
             })?,
         };
         let State { pins, management_key, blocking_erases_keys, windows_id, advice } = state;
+        let pins = rules::shown(pins, &desk.policy().config.pin);
         Ok(CardDetails {
             reader: target.reader.clone(),
             atr: target.atr.clone(),
@@ -72,9 +73,10 @@ pub fn access(service: &Service, params: &OnCard) -> Result<Access> {
     let target = service.registry().find(&params.select)?;
     let pin_pad = target.pin_pad;
     target.ask(move |desk, turn, target| {
+        let policy = desk.policy();
         desk.operate(turn, target, |card| {
             Ok(Access {
-                pins: card.pins()?,
+                pins: rules::shown(card.pins()?, &policy.config.pin),
                 management_key: card.management_key()?,
                 blocking_erases_keys: card.blocking_erases_keys(),
                 pin_pad,
@@ -88,7 +90,13 @@ pub fn repair(service: &Service, params: RepairParams) -> Result<RepairReply> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
         desk.cache = None;
-        let authority = Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
+        let policy = desk.policy();
+        let authority = Authority::of(
+            &policy.config.pin,
+            params.pin.as_ref(),
+            params.management_key.as_ref(),
+            params.last_try,
+        )?;
         let repaired = desk.operate(turn, target, |card| {
             authority.prove(card, target, turn)?;
             let mended = card.repair()?;

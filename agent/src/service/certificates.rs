@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use card::pfx::{self, Credential, FileError};
 use card::{Contents, Freshness, Import, Placement, Removed, SmartCard, StoredCertificate, x509};
+use shared::config::Config;
 use shared::model::{Certificate, CertificateView, Container, Csn, Edge, PinType, Role};
 use shared::rpc::MAX_FILE;
 use shared::rpc::events::{Cause, CertEvent, Change};
@@ -20,7 +21,7 @@ use zeroize::Zeroizing;
 use crate::errors::{self, Failure};
 use crate::registry::Target;
 use crate::service::authority::Authority;
-use crate::service::{Service, pins};
+use crate::service::{Service, pins, rules};
 use crate::worker::{Desk, Turn};
 
 /// What was read from a card, with what tells whether it still holds. Public objects only, in memory only.
@@ -82,6 +83,7 @@ pub fn view(service: &Service, params: CertParams) -> Result<CertificateView> {
 
 /// What an import would do.
 pub fn inspect(service: &Service, params: &InspectParams) -> Result<ImportPlan> {
+    rules::import(&service.policy().now().config)?;
     let credential = open(&params.file, params.password.as_ref())?;
     let target = service.registry().find(&params.select)?;
     let container = chosen_slot(&target, params.slot.as_deref())?;
@@ -113,17 +115,24 @@ pub fn inspect(service: &Service, params: &InspectParams) -> Result<ImportPlan> 
 
 /// Imports.
 pub fn import(service: &Service, params: ImportParams) -> Result<ImportReply> {
+    rules::import(&service.policy().now().config)?;
     let credential = open(&params.file, params.password.as_ref())?;
     let target = service.registry().find(&params.select)?;
     let container = chosen_slot(&target, params.slot.as_deref())?;
     target.ask(move |desk, turn, target| {
-        let authority = Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
-        let renew = desk.policy().renew_identifier;
+        let policy = desk.policy();
+        let authority = Authority::of(
+            &policy.config.pin,
+            params.pin.as_ref(),
+            params.management_key.as_ref(),
+            params.last_try,
+        )?;
+        let renew = policy.config.cert.renew_identifier;
         let (id, contents) = write(desk, turn, target, |card| {
             with_import(&credential, params.default, container, |import| {
                 // Whatever can be refused is refused before the PIN costs a try or the card is written.
                 let placement = card.place(import)?;
-                allow(target, &placement, params.overwrite)?;
+                allow(target, &placement, params.overwrite, &policy.config)?;
                 authority.prove(card, target, turn)?;
                 let id = card.import(import)?;
                 changed(card, renew);
@@ -171,8 +180,14 @@ pub(crate) fn only(id: &str, container: u8, import: &Import<'_>) -> Contents {
 pub fn set_default(service: &Service, params: CertWriteParams) -> Result<Certificate> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
-        let authority = Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
-        let renew = desk.policy().renew_identifier;
+        let policy = desk.policy();
+        let authority = Authority::of(
+            &policy.config.pin,
+            params.pin.as_ref(),
+            params.management_key.as_ref(),
+            params.last_try,
+        )?;
+        let renew = policy.config.cert.renew_identifier;
         let (certificate, changes) = write(desk, turn, target, |card| {
             let listed = list_of(&card.contents()?);
             let chosen = choose(&listed, &params.certificate)?;
@@ -198,10 +213,17 @@ pub fn set_default(service: &Service, params: CertWriteParams) -> Result<Certifi
 
 /// Deletes.
 pub fn delete(service: &Service, params: DeleteParams) -> Result<DeleteReply> {
+    rules::delete(&service.policy().now().config)?;
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
-        let authority = Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
-        let renew = desk.policy().renew_identifier;
+        let policy = desk.policy();
+        let authority = Authority::of(
+            &policy.config.pin,
+            params.pin.as_ref(),
+            params.management_key.as_ref(),
+            params.last_try,
+        )?;
+        let renew = policy.config.cert.renew_identifier;
         let (id, reply) = write(desk, turn, target, |card| {
             let contents = card.contents()?;
             let listed = list_of(&contents);
@@ -281,8 +303,12 @@ pub(crate) fn slot_text(target: &Target, container: u8) -> Option<String> {
 }
 
 /// Refuses what would cost a key that nobody gave up.
-pub(crate) fn allow(target: &Target, placement: &Placement, overwrite: bool) -> Result<()> {
-    if !placement.overwrites_key || overwrite {
+pub(crate) fn allow(target: &Target, placement: &Placement, overwrite: bool, config: &Config) -> Result<()> {
+    if !placement.overwrites_key {
+        return Ok(());
+    }
+    rules::delete(config)?;
+    if overwrite {
         return Ok(());
     }
     let slot = slot_text(target, placement.container).unwrap_or_else(|| placement.container.to_string());

@@ -62,13 +62,18 @@ pub fn generate(service: &Service, params: GenerateParams) -> Result<GenerateRep
     let target = service.registry().find(&params.select)?;
     let order = Arc::new(order(&target, &params)?);
     target.ask(move |desk, turn, target| {
-        let mut authority =
-            Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
-        let renew = desk.policy().renew_identifier;
+        let policy = desk.policy();
+        let mut authority = Authority::of(
+            &policy.config.pin,
+            params.pin.as_ref(),
+            params.management_key.as_ref(),
+            params.last_try,
+        )?;
+        let renew = policy.config.cert.renew_identifier;
         let made = write(desk, turn, target, |card| {
             // Whatever can be refused is refused before the PIN costs a try or the card is written.
             let placement = card.place_key(&order.new)?;
-            allow(target, &placement, params.overwrite)?;
+            allow(target, &placement, params.overwrite, &policy.config)?;
             // The new key signs, for which it wants the PIN unless its slot or its policy says otherwise.
             let pinless = order.new.pin_use.map_or(placement.container == 0x9E, |pin| pin == PinUse::Never);
             authority.pin_wanted(order.product != Product::Key && !pinless);
@@ -237,8 +242,9 @@ pub fn move_to(service: &Service, params: MoveParams) -> Result<Certificate> {
     let target = service.registry().find(&params.select)?;
     let to = chosen_slot(&target, Some(&params.slot))?;
     target.ask(move |desk, turn, target| {
-        let authority = Authority::of(params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
-        let renew = desk.policy().renew_identifier;
+        let policy = desk.policy();
+        let authority = Authority::of(&policy.config.pin, params.pin.as_ref(), params.management_key.as_ref(), params.last_try)?;
+        let renew = policy.config.cert.renew_identifier;
         let (id, certificate) = write(desk, turn, target, |card| {
             let contents = card.contents()?;
             let listed = list_of(&contents);

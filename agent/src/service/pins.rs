@@ -1,6 +1,7 @@
 //! PINs: how they stand, and changing them. What can be refused here never reaches the card.
 
 use card::{Error as CardError, PinEntry, SmartCard};
+use shared::config::PinRules;
 use shared::model::{Card, Csn, PinKind, PinPolicy, PinStatus, PinType, PolicySource, PolicyViolation, Role};
 use shared::rpc::events::{Cause, Change, PinEvent};
 use shared::rpc::methods::{OnCard, PinChangeParams, TriesParams};
@@ -9,14 +10,17 @@ use shared::{Error, ErrorCode, Result};
 
 use crate::errors::{self, Failure};
 use crate::registry::{Registry, Target};
-use crate::service::Service;
 use crate::service::authority::Authority;
+use crate::service::{Service, rules};
 use crate::worker::Turn;
 
 /// The PINs of a card.
 pub fn list(service: &Service, params: &OnCard) -> Result<Vec<PinStatus>> {
     let target = service.registry().find(&params.select)?;
-    target.ask(move |desk, turn, target| desk.operate(turn, target, |card| Ok(card.pins()?)))
+    target.ask(move |desk, turn, target| {
+        let pins = desk.operate(turn, target, |card| Ok(card.pins()?))?;
+        Ok(rules::shown(pins, &desk.policy().config.pin))
+    })
 }
 
 /// Changes a PIN.
@@ -24,19 +28,20 @@ pub fn change(service: &Service, params: PinChangeParams) -> Result<PinStatus> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
         let PinChangeParams { role, last_try, .. } = &params;
+        let rules = desk.policy().config.pin.clone();
         let (current, new) =
             (entry(params.current.as_ref(), target.pin_pad)?, entry(params.new.as_ref(), target.pin_pad)?);
         let changed = desk.operate(turn, target, |card| {
             confirm(card, target)?;
             let pins = card.pins()?;
-            fits(find(&pins, *role)?.policy.as_ref(), new)?;
+            fits(find(&pins, *role)?.policy.as_ref(), &rules, new)?;
             if let (PinEntry::Typed(current), PinEntry::Typed(new)) = (current, new)
                 && current.bytes() == new.bytes()
             {
                 let words = "The new PIN is the same as the current one. Nothing was sent.";
                 return Err(Error::new(ErrorCode::PinPolicy, words).into());
             }
-            admit(&pins, *role, current, *last_try)?;
+            admit(&pins, &rules, *role, current, *last_try)?;
             if !turn.commit() {
                 return Err(left());
             }
@@ -66,10 +71,11 @@ pub fn set_tries(service: &Service, params: TriesParams) -> Result<Vec<PinStatus
     }
     target.ask(move |desk, turn, target| {
         let TriesParams { pin, puk, pin_tries, puk_tries, .. } = &params;
-        let authority = Authority::of(Some(pin), params.management_key.as_ref(), params.last_try)?;
+        let rules = desk.policy().config.pin.clone();
+        let authority = Authority::of(&rules, Some(pin), params.management_key.as_ref(), params.last_try)?;
         let set = desk.operate(turn, target, |card| {
             let pins = card.pins()?;
-            fits(find(&pins, Role::ADMIN)?.policy.as_ref(), PinEntry::Typed(puk))?;
+            fits(find(&pins, Role::ADMIN)?.policy.as_ref(), &rules, PinEntry::Typed(puk))?;
             let (pin, puk) = ((*pin_tries, pin), (*puk_tries, puk));
             card.admits(&card::Change::Tries { pin, puk })?;
             authority.prove(card, target, turn)?;
@@ -108,11 +114,12 @@ pub(crate) fn present(
     card: &mut dyn SmartCard,
     target: &Target,
     turn: &Turn,
+    rules: &PinRules,
     pin: PinEntry<'_>,
     last_try: bool,
 ) -> std::result::Result<(), Failure> {
     confirm(card, target)?;
-    admit(&card.pins()?, Role::USER, pin, last_try)?;
+    admit(&card.pins()?, rules, Role::USER, pin, last_try)?;
     if !turn.commit() {
         return Err(left());
     }
@@ -205,7 +212,13 @@ pub(crate) fn confirm(card: &mut dyn SmartCard, target: &Target) -> std::result:
 }
 
 /// Refuses what is bound to fail, and the last try unless it was asked for.
-pub(crate) fn admit(pins: &[PinStatus], role: Role, pin: PinEntry<'_>, last_try: bool) -> Result<()> {
+pub(crate) fn admit(
+    pins: &[PinStatus],
+    rules: &PinRules,
+    role: Role,
+    pin: PinEntry<'_>,
+    last_try: bool,
+) -> Result<()> {
     let status = find(pins, role)?;
     if status.kind == PinKind::ChallengeResponse {
         return Err(Error::new(ErrorCode::NotSupported, "This is a key, not a PIN that can be typed."));
@@ -223,6 +236,9 @@ pub(crate) fn admit(pins: &[PinStatus], role: Role, pin: PinEntry<'_>, last_try:
             let words = format!("This cannot be the {name}: {violation}. Nothing was sent; no try was used.");
             return Err(Error::new(ErrorCode::PinPolicy, words));
         }
+    }
+    if status.tries_left == Some(1) {
+        rules::last_try(rules)?;
     }
     if status.tries_left == Some(1) && !last_try {
         let words = format!(
@@ -243,10 +259,10 @@ fn cannot_be(policy: &PinPolicy, pin: &Pin) -> Option<PolicyViolation> {
 }
 
 /// Whether a new PIN fits the policy.
-pub(crate) fn fits(policy: Option<&PinPolicy>, new: PinEntry<'_>) -> Result<()> {
+pub(crate) fn fits(policy: Option<&PinPolicy>, rules: &PinRules, new: PinEntry<'_>) -> Result<()> {
     // What is typed on the reader is for the card to judge.
     let PinEntry::Typed(new) = new else { return Ok(()) };
-    match policy.map_or(Ok(()), |policy| policy.check(new)) {
+    match policy.map_or(Ok(()), |policy| rules::new_pin(policy, rules).check(new)) {
         Ok(()) if new.is_empty() => Err(Error::new(ErrorCode::PinPolicy, "The new PIN is empty.")),
         Ok(()) => Ok(()),
         Err(violation) => Err(Error::new(

@@ -1,6 +1,7 @@
 //! Unblocking a PIN, by challenge and response or by PUK.
 
 use card::UnblockProof;
+use shared::config::UnblockMethod;
 use shared::model::{PinKind, PinStatus, Role};
 use shared::rpc::events::Change;
 use shared::rpc::methods::{
@@ -8,11 +9,12 @@ use shared::rpc::methods::{
 };
 use shared::{Error, ErrorCode, Result};
 
-use crate::service::{Service, pins};
+use crate::service::{Service, pins, rules};
 use crate::worker::Answer;
 
 /// Takes a challenge.
 pub fn start(service: &Service, params: &UnblockStartParams) -> Result<Challenge> {
+    rules::unblock(&service.policy().now().config, UnblockMethod::Challenge)?;
     let target = service.registry().find(&params.select)?;
     let worker = target.worker.clone();
     worker.start_unblock(target, params.role)
@@ -37,9 +39,11 @@ pub fn cancel(service: &Service, params: &OnCard) -> Result<Empty> {
 
 /// Unblocks with the PUK.
 pub fn puk(service: &Service, params: UnblockPukParams) -> Result<PinStatus> {
+    rules::unblock(&service.policy().now().config, UnblockMethod::Puk)?;
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
         let UnblockPukParams { role, last_try, .. } = &params;
+        let rules = desk.policy().config.pin.clone();
         let puk = pins::entry(params.puk.as_ref(), target.pin_pad)?;
         let new = pins::entry(params.new.as_ref(), target.pin_pad)?;
         let unblocked = desk.operate(turn, target, |card| {
@@ -49,8 +53,8 @@ pub fn puk(service: &Service, params: UnblockPukParams) -> Result<PinStatus> {
                 let words = "This card has no PUK. Its administrator unblocks it: kortti unblock start";
                 return Err(Error::new(ErrorCode::NotSupported, words).into());
             }
-            pins::fits(pins::find(&pins, *role)?.policy.as_ref(), new)?;
-            pins::admit(&pins, Role::ADMIN, puk, *last_try)?;
+            pins::fits(pins::find(&pins, *role)?.policy.as_ref(), &rules, new)?;
+            pins::admit(&pins, &rules, Role::ADMIN, puk, *last_try)?;
             if !turn.commit() {
                 return Err(pins::left());
             }

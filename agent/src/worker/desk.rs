@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use card::transport::features::Features;
 use card::transport::{self, Card as Connection, Transaction};
 use card::{Error as CardError, SmartCard, VoidReason, edge};
-use shared::model::Csn;
+use shared::config::{CacheMode, Loaded};
+use shared::hex::Hex;
+use shared::model::{Csn, ReaderState};
 use shared::rpc::events::{Cause, Change};
 use shared::rpc::methods::UnblockState;
 use shared::{Error, ErrorCode, Result};
@@ -14,7 +16,6 @@ use shared::{Error, ErrorCode, Result};
 use super::inbox::Inbox;
 use super::{Message, Turn, hold};
 use crate::errors::{self, Failure};
-use crate::policy::Policy;
 use crate::registry::{Found, Registry, Target};
 use crate::service::Service;
 use crate::service::certificates::Cache;
@@ -60,9 +61,9 @@ impl Desk {
         self.service.registry()
     }
 
-    /// The policy in force.
-    pub(crate) fn policy(&self) -> &Policy {
-        self.service.policy()
+    /// The settings in force.
+    pub(crate) fn policy(&self) -> Arc<Loaded> {
+        self.service.policy().now()
     }
 
     /// Does what a message asks. Returns a message that came in meanwhile and is to be handled next.
@@ -83,7 +84,7 @@ impl Desk {
             Message::Cancel(_, reply) => {
                 let _ = reply.send(Ok(()));
             }
-            Message::CardGone => self.cache = None,
+            Message::CardGone | Message::Forget => self.cache = None,
         }
         None
     }
@@ -186,6 +187,9 @@ impl Desk {
 
     /// What is on the card: as kept, where the card says that this still holds, else read anew and kept.
     pub(crate) fn read(&mut self, turn: &Turn, target: &Target) -> Result<&Cache> {
+        if self.policy().config.cache.mode == CacheMode::None {
+            self.cache = None;
+        }
         let nothing = None::<fn(&mut dyn SmartCard, &Cache) -> std::result::Result<(), Failure>>;
         self.consult(turn, target, nothing)?;
         self.cache.as_ref().ok_or_else(|| errors::card(&CardError::NotInitialised))
@@ -257,7 +261,11 @@ impl Desk {
             found = self.try_identify();
         }
         let found = match found {
-            Ok((card, pin_pad)) => {
+            Ok((card, atr, _)) if !self.policy().config.allows(&Hex(atr.clone()), card.csn.as_ref()) => {
+                let words = "The policy of this machine does not allow this card. `kortti config` says who settled it.";
+                Found::Unusable(ReaderState::Forbidden, words.to_owned())
+            }
+            Ok((card, _, pin_pad)) => {
                 // Another card's challenge is nothing to this one.
                 self.void = self.void.take().filter(|(csn, _)| card.csn.as_ref() == Some(csn));
                 Found::Card(card, pin_pad)
@@ -270,12 +278,12 @@ impl Desk {
         self.registry().identified(&self.reader, generation, found);
     }
 
-    /// What came in, and whether its reader has keys of its own for the PIN.
-    fn try_identify(&self) -> card::Result<(shared::model::Card, bool)> {
+    /// What came in, its answer to reset, and whether its reader has keys of its own for the PIN.
+    fn try_identify(&self) -> card::Result<(shared::model::Card, Vec<u8>, bool)> {
         let mut connection = self.service.readers().connect(&self.reader)?;
         let mut transaction = connection.begin()?;
         let card = edge::open(&mut *transaction, None)?.identify()?;
-        Ok((card, Features::read(&mut *transaction).has_pad()))
+        Ok((card, transaction.atr().to_vec(), Features::read(&mut *transaction).has_pad()))
     }
 }
 

@@ -37,6 +37,13 @@ struct Held {
     marked: bool,
 }
 
+/// Until when a challenge may wait: with a transaction, and at all.
+#[derive(Clone, Copy)]
+struct Deadlines {
+    unlocked: Instant,
+    given_up: Option<Instant>,
+}
+
 /// How a part of the procedure ended.
 enum End {
     /// The challenge is void.
@@ -73,16 +80,22 @@ fn keep(
     if desk.service.is_stopping() || !start.turn.begin() {
         return Ok(None);
     }
-    let lock = desk.service.policy().unblock_lock;
-    let until = Instant::now() + lock;
+    let rules = desk.policy().config.unblock.clone();
+    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+    let timeout = (rules.challenge_timeout_s > 0).then(|| seconds(rules.challenge_timeout_s));
+    let lock = seconds(rules.lock_card_s).min(timeout.unwrap_or(Duration::MAX));
+    let deadlines = Deadlines {
+        unlocked: Instant::now() + lock,
+        given_up: timeout.map(|timeout| Instant::now() + timeout),
+    };
     let held = take(&mut *transaction, start, lock)?;
     desk.void = None;
     desk.registry().challenge_is_out(&desk.reader, &held.challenge.csn);
     let _ = start.reply.send(Ok(held.challenge.clone()));
-    let end = locked(desk, &held, &mut *transaction, until, messages);
+    let end = locked(desk, &held, &mut *transaction, deadlines, messages);
     drop(transaction);
     let end = match end {
-        End::Unlocked => shared(desk, &held, &mut *connection, messages),
+        End::Unlocked => shared(desk, &held, &mut *connection, deadlines, messages),
         end => end,
     };
     let (reason, next) = match end {
@@ -138,9 +151,10 @@ fn locked(
     desk: &Desk,
     held: &Held,
     transaction: &mut dyn Transaction,
-    until: Instant,
+    deadlines: Deadlines,
     messages: &Inbox<Message>,
 ) -> End {
+    let until = deadlines.unlocked;
     loop {
         let deadline = KEEP_ALIVE.map_or(until, |pause| until.min(Instant::now() + pause));
         let message = match messages.take_until(deadline) {
@@ -159,9 +173,23 @@ fn locked(
 }
 
 /// The second part: others may use the card, and whether they did is looked at before anything is sent.
-fn shared(desk: &Desk, held: &Held, connection: &mut dyn Connection, messages: &Inbox<Message>) -> End {
+fn shared(
+    desk: &Desk,
+    held: &Held,
+    connection: &mut dyn Connection,
+    deadlines: Deadlines,
+    messages: &Inbox<Message>,
+) -> End {
     loop {
-        let Some(message) = messages.take() else { return End::Void(VoidReason::Removed) };
+        let message = match deadlines.given_up {
+            None => messages.take(),
+            Some(end) => match messages.take_until(end) {
+                Ok(message) => Some(message),
+                Err(RecvTimeoutError::Timeout) => return End::Void(VoidReason::Expired),
+                Err(RecvTimeoutError::Disconnected) => None,
+            },
+        };
+        let Some(message) = message else { return End::Void(VoidReason::Removed) };
         let with_transaction =
             |act: &mut dyn FnMut(&mut dyn Transaction) -> Option<End>| match connection.begin() {
                 Ok(mut transaction) => act(&mut *transaction),
@@ -190,6 +218,7 @@ fn answer(
             None
         }
         Message::CardGone => Some(End::Void(VoidReason::Removed)),
+        Message::Forget => None,
         Message::Start(start) if start.role != held.challenge.role => {
             let words = "An unblock of another PIN is going on. Finish it, or give it up with `kortti unblock cancel`.";
             let _ = start.reply.send(Err(Error::new(ErrorCode::Busy, words)));
@@ -274,7 +303,7 @@ fn respond(
         Ok(new) => new,
         Err(error) => return (Err(error), None),
     };
-    if let Err(error) = pins::fits(held.challenge.policy.as_ref(), new) {
+    if let Err(error) = pins::fits(held.challenge.policy.as_ref(), &desk.policy().config.pin, new) {
         return (Err(error), None);
     }
     if let Some(reason) = void(held, transaction, locked) {

@@ -1,6 +1,6 @@
 //! A snapshot first, then numbered changes; who lags behind is cut off.
 
-use shared::rpc::events::Change;
+use shared::rpc::events::{Cause, Change};
 use shared::rpc::methods::{OnCard, PinList};
 
 use crate::harness::{OTHER, READER, Rig};
@@ -19,7 +19,9 @@ fn an_insertion_is_told_before_anything_is_read() {
     );
     rig.readers.remove(READER).unwrap();
     let removed = events.next().unwrap();
-    assert!(matches!(removed, Change::CardRemoved { reader, csn: Some(_) } if reader == READER));
+    assert!(
+        matches!(removed, Change::CardRemoved { reader, csn: Some(_), cause: Cause::Hardware } if reader == READER)
+    );
     rig.readers.remove_reader(OTHER).unwrap();
     assert!(matches!(events.next().unwrap(), Change::CardRemoved { .. }));
     assert!(matches!(events.next().unwrap(), Change::ReaderRemoved { .. }));

@@ -11,6 +11,7 @@ use agent::service::Service;
 use card::virt::{VirtualCard, VirtualReaders};
 use serde_json::value::to_raw_value;
 use shared::Error;
+use shared::config::{Config, InsertRule, OnInsert};
 use shared::rpc::Method;
 use shared::rpc::events::{Change, Event};
 use shared::secret::Pin;
@@ -22,7 +23,7 @@ pub(crate) const OTHER: &str = "Reader 01 00";
 /// The admin key of the cards.
 pub(crate) const ADMIN_KEY: &str = "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567";
 
-const CARDS: &str = r#"
+pub(crate) const CARDS: &str = r#"
 [[reader]]
 name = "Reader 00 00"
 card = "anna"
@@ -60,6 +61,18 @@ name = "unknown"
 kind = "unknown"
 "#;
 
+/// Settings under which nothing is done when a card comes in that a test did not ask for.
+pub(crate) fn quiet() -> Config {
+    let insert = vec![InsertRule { r#do: vec![OnInsert::Notice], ..InsertRule::default() }];
+    Config { insert, ..Config::default() }
+}
+
+fn config(unblock_lock: Duration) -> Config {
+    let mut config = quiet();
+    config.unblock.lock_card_s = u32::try_from(unblock_lock.as_secs()).unwrap();
+    config
+}
+
 /// An agent, and the readers that it watches.
 pub(crate) struct Rig {
     service: Arc<Service>,
@@ -79,12 +92,12 @@ impl Rig {
 
     /// On these readers, in which there is one card.
     pub(crate) fn on(readers: Arc<VirtualReaders>, unblock_lock: Duration) -> Self {
-        let agent = Agent::start(
-            readers.clone(),
-            Some(readers.clone()),
-            Policy { unblock_lock, ..Policy::default() },
-        )
-        .unwrap();
+        Self::with_policy(readers, Policy::fixed(config(unblock_lock)))
+    }
+
+    /// On these readers, in which there is one card, with these settings.
+    pub(crate) fn with_policy(readers: Arc<VirtualReaders>, policy: Policy) -> Self {
+        let agent = Agent::start(readers.clone(), Some(readers.clone()), policy).unwrap();
         let rig = Self { service: Arc::clone(agent.service()), readers };
         rig.events().find(|change| matches!(change, Change::CardIdentified { .. }));
         rig

@@ -7,5 +7,6 @@ mod events;
 mod harness;
 mod pad;
 mod piv;
+mod policy;
 mod refusals;
 mod sharing;

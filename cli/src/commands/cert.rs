@@ -1,6 +1,7 @@
 //! `cert`: the certificates of a card.
 
 mod delete;
+pub(super) mod replaced_default;
 mod view;
 
 use std::path::Path;
@@ -197,6 +198,9 @@ fn import(
     note(&plan_text(&plan));
     let place = container_text(plan.slot.as_deref(), plan.container);
     let overwrite = may_overwrite(plan.overwrites_key, order.place, &place, &secrets)?;
+    if order.default {
+        replaced_default::warn(&mut session, &select, None, &secrets)?;
+    }
     let wants = Wants { pin: plan.wants_pin, ..Wants::default() };
     let Authority { pin, management_key, last_try } =
         access::authorise(&mut session, &select, write, &mut secrets, wants)?;
@@ -348,6 +352,7 @@ fn make_default(cert: &str, write: &args::CardWrite, global: &Global, output: Ou
     let select = session.bind(secrets.terminal())?;
     let view = bound_view(&mut session, &select, cert)?;
     can_be_default(&mut session, &select, &view.summary)?;
+    replaced_default::warn(&mut session, &select, Some(&view.summary.id), &secrets)?;
     let certificate = as_shown(&mut session, &select, &view.summary)?;
     if let Some(terminal) = secrets.terminal() {
         terminal.say(&format!("The default will be {}.", named(&view.summary)));

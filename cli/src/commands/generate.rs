@@ -8,7 +8,7 @@ use shared::rpc::methods::{
 };
 
 use super::access::{self, Authority, Wants};
-use super::cert::{container_text, may_overwrite, named, replaced_text};
+use super::cert::{container_text, may_overwrite, named, replaced_default, replaced_text};
 use crate::args::{Generate, Global};
 use crate::exit::{Failure, usage};
 use crate::files::{Overwrite, Reserved};
@@ -42,6 +42,9 @@ pub(super) fn run(order: &Generate, global: &Global, output: Output) -> Result<(
     note(&plan_text(&plan, algorithm));
     let place = container_text(plan.slot.as_deref(), plan.container);
     let overwrite = may_overwrite(plan.overwrites_key, &order.place, &place, &secrets)?;
+    if order.default {
+        replaced_default::warn(&mut session, &select, None, &secrets)?;
+    }
     let signs = product != Product::Key;
     let wants_pin =
         pin_use.map_or(plan.slot.as_deref() != Some(WITHOUT_PIN), |wanted| wanted != PinUse::Never);

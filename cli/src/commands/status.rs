@@ -107,6 +107,7 @@ pub(super) fn contents(reader: &Reader) -> String {
         ReaderState::Mute => "a card that does not answer; is it the right way round?".into(),
         ReaderState::Busy => "a card that another program keeps for itself".into(),
         ReaderState::Failed => "a card that cannot be used".into(),
+        ReaderState::Forbidden => "a card that the policy of this machine does not allow".into(),
     }
 }
 
@@ -141,6 +142,7 @@ mod tests {
                 card,
                 pin_pad: false,
                 detail: detail.map(str::to_owned),
+                check: None,
             };
             assert_eq!(contents(&reader), words);
         }
@@ -154,6 +156,8 @@ mod tests {
             r#virtual: true,
             service: Service::Up,
             readers: vec![],
+            preferred: None,
+            desktop: None,
         };
         assert_eq!(
             status_text(&status, None),

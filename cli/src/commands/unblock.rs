@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 use shared::ErrorCode;
+use shared::config::{self, Loaded, Places};
 use shared::hex::{Hex, grouped};
 use shared::model::{PinKind, PinStatus, Role};
 use shared::rpc::methods::{
@@ -367,6 +368,13 @@ struct Response {
 }
 
 fn respond(options: &args::Respond, output: Output) -> Result<(), Failure> {
+    // This needs no agent, so the settings are read here.
+    let settings = config::load(&Places::of_this_user(), &Loaded::default()).config;
+    if !settings.unblock.calculate_response_visible {
+        let message = "The policy of this machine does not allow responses to be calculated here. `kortti config` says who \
+                       settled it.";
+        return Err(failure(ErrorCode::Forbidden, message));
+    }
     let challenge = challenge(options)?;
     let key = unblock::parse_key(&admin_key(options)?)
         .ok_or_else(|| usage("The admin key is not one: 32, 48 or 64 hexadecimal digits are expected."))?;

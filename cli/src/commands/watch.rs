@@ -3,7 +3,7 @@
 use shared::ErrorCode;
 use shared::client;
 use shared::model::{Card, Csn, Role, Service};
-use shared::rpc::events::{CertEvent, Change, Event, KeyEvent, OnCardEvent, PinEvent};
+use shared::rpc::events::{Cause, CertEvent, Change, Event, KeyEvent, OnCardEvent, PinEvent};
 use shared::rpc::methods::{Select, StatusReply};
 
 use super::status::contents;
@@ -117,9 +117,9 @@ fn subject(change: &Change) -> (Option<&str>, Option<&Csn>) {
         | Change::CardInserted { reader, .. }
         | Change::CardUnusable { reader, .. } => (Some(reader), None),
         Change::CardIdentified { reader, card, .. } => (Some(reader), card.csn.as_ref()),
-        Change::CardRemoved { reader, csn } | Change::CardReset { reader, csn, .. } => {
-            (Some(reader), csn.as_ref())
-        }
+        Change::CardRemoved { reader, csn, .. }
+        | Change::CardBusy { reader, csn, .. }
+        | Change::CardReset { reader, csn, .. } => (Some(reader), csn.as_ref()),
         Change::ChallengeVoid { reader, csn, .. }
         | Change::PinChanged(PinEvent { reader, csn, .. })
         | Change::PinFailed(PinEvent { reader, csn, .. })
@@ -171,7 +171,10 @@ fn sentences(change: &Change, named: &Select) -> Vec<String> {
         Change::CardUnusable { reader, reason, .. } => {
             vec![format!("{reader}: {reason}")]
         }
-        Change::CardRemoved { reader, csn } => vec![format!("{reader}: card{} removed", number(csn))],
+        Change::CardRemoved { reader, csn, cause: Cause::Service } => {
+            vec![format!("{reader}: card{} can no longer be seen", number(csn))]
+        }
+        Change::CardRemoved { reader, csn, .. } => vec![format!("{reader}: card{} removed", number(csn))],
         Change::CardReset { reader, csn, .. } => {
             vec![format!("{reader}: card{} reset by another program", number(csn))]
         }

@@ -16,6 +16,8 @@ mod values;
 
 /// Certificates: list, view, export, import, default, delete.
 mod cert;
+/// Settings: who settled them, and how they are changed.
+mod config;
 /// PINs: change, policy, what is refused before anything is sent.
 mod pin;
 /// What is different on PIV cards, and on readers with keys of their own: slots, PUKs, management keys, new keys.

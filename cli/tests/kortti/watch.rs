@@ -8,7 +8,7 @@ use crate::values::{CSN, READER, reader, status, status_of};
 fn events(last: Option<Value>) -> Agent {
     let mut snapshot = status().unwrap();
     snapshot["event"] = json!("snapshot");
-    let removed = json!({ "event": "card_removed", "reader": READER, "csn": CSN });
+    let removed = json!({ "event": "card_removed", "reader": READER, "csn": CSN, "cause": "hardware" });
     let other = json!({ "event": "card_inserted", "reader": "Other", "atr": "3B00" });
     let mut replies = vec![("subscribe", Ok(json!({})))];
     for (sequence, mut event) in (1..).zip([snapshot, removed, other].into_iter().chain(last)) {
@@ -52,7 +52,7 @@ fn in_json() {
     assert_eq!(
         lines[1],
         json!({ "schema": 1, "sequence": 2, "time": "2026-05-04T12:00:00Z", "event": "card_removed",
-                "reader": READER, "csn": CSN })
+                "reader": READER, "csn": CSN, "cause": "hardware" })
     );
 }
 

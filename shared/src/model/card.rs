@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Certificate, Container, ManagementKey, PinStatus};
+use super::{Certificate, CheckUp, Container, ManagementKey, PinStatus};
 use crate::hex::{self, Hex};
 
 /// A card serial number: upper-case hexadecimal digits. On GIDS the 16 bytes of the file `cardid`;
@@ -112,6 +112,8 @@ pub enum ReaderState {
     Busy,
     /// A card that answered something impossible, or a reader that fails.
     Failed,
+    /// A card that the policy of this machine does not allow.
+    Forbidden,
 }
 
 /// A reader and what is in it.
@@ -133,6 +135,9 @@ pub struct Reader {
     /// A sentence for people when the state needs one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// What the last look at the card showed, once there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<CheckUp>,
 }
 
 /// The PC/SC service as the agent sees it.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::methods::StatusReply;
 use crate::hex::Hex;
-use crate::model::{Card, Csn, Role};
+use crate::model::{Card, CheckUp, Csn, Expiry, PinChangeReason, Role};
 
 /// An event with its place in the stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,8 @@ pub enum Cause {
     OtherProgram,
     /// A hand, a cable, a power cut.
     Hardware,
+    /// The PC/SC service, which went away.
+    Service,
 }
 
 /// What happened. None of it ever holds a PIN, a key or a challenge.
@@ -79,12 +81,33 @@ pub enum Change {
         /// A sentence for people.
         reason: String,
     },
-    /// A card went out.
+    /// A card went out, or can no longer be seen.
     CardRemoved {
         /// The reader.
         reader: String,
         /// The card, if it had been identified.
         csn: Option<Csn>,
+        /// A hand, unless the PC/SC service went away: then nobody knows whether the card is still in.
+        #[serde(default = "hardware")]
+        cause: Cause,
+    },
+    /// A card was looked at: how its PINs stand, and what a person should know.
+    CardChecked {
+        /// The reader.
+        reader: String,
+        /// The card.
+        csn: Csn,
+        /// What was seen.
+        check: Box<CheckUp>,
+    },
+    /// Another program keeps a card that somebody asks for.
+    CardBusy {
+        /// The reader.
+        reader: String,
+        /// The card, if it had been identified.
+        csn: Option<Csn>,
+        /// The programs that may have it, as they are named to people.
+        holders: Vec<String>,
     },
     /// Another program reset the card during an operation of ours.
     CardReset {
@@ -103,6 +126,23 @@ pub enum Change {
     PinBlocked(PinEvent),
     /// A PIN was unblocked.
     PinUnblocked(PinEvent),
+    /// Few tries of a PIN are left, and not because of a request to this agent.
+    LowTries(PinEvent),
+    /// A PIN has to be changed.
+    PinChangeRequired {
+        /// The reader.
+        reader: String,
+        /// The card.
+        csn: Csn,
+        /// Which PIN.
+        role: Role,
+        /// Why.
+        reason: PinChangeReason,
+    },
+    /// The device must be touched for an operation to go on.
+    TouchNeeded(OnCardEvent),
+    /// That operation is over.
+    TouchOver(OnCardEvent),
     /// A challenge was taken from the card.
     ChallengeIssued(OnCardEvent),
     /// A challenge is void.
@@ -124,10 +164,34 @@ pub enum Change {
     KeyGenerated(KeyEvent),
     /// Another container is the default one.
     DefaultChanged(CertEvent),
+    /// A certificate has reached a stage before its end. Told once for each stage.
+    CertExpiring(ExpiryEvent),
+    /// A certificate has expired. Told once.
+    CertExpired(ExpiryEvent),
+    /// The card itself has reached a stage before its end, or its end. Told once for each stage.
+    CardExpiring {
+        /// The reader.
+        reader: String,
+        /// The card.
+        csn: Csn,
+        /// Its last day, RFC 3339 in UTC.
+        not_after: String,
+        /// Whole days left; negative once it has expired.
+        days: i32,
+    },
+    /// The configuration was read anew.
+    PolicyChanged {
+        /// What was refused of it, with place, line and reason.
+        problems: Vec<String>,
+    },
     /// What an interrupted write had left was mended.
     CardRepaired(OnCardEvent),
     /// The agent ends; the stream ends after this.
     AgentStopping,
+}
+
+fn hardware() -> Cause {
+    Cause::Hardware
 }
 
 /// An event that concerns a whole card.
@@ -181,3 +245,52 @@ pub struct CertEvent {
     /// Who brought it about.
     pub cause: Cause,
 }
+
+/// An event that concerns the end of a certificate's validity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpiryEvent {
+    /// The reader.
+    pub reader: String,
+    /// The card.
+    pub csn: Csn,
+    /// Which certificate, and when it ends.
+    #[serde(flatten)]
+    pub expiry: Expiry,
+}
+
+/// The names of all events, as they stand in `event`.
+pub const NAMES: &[&str] = &[
+    "snapshot",
+    "service_up",
+    "service_down",
+    "reader_added",
+    "reader_removed",
+    "card_inserted",
+    "card_identified",
+    "card_unusable",
+    "card_removed",
+    "card_checked",
+    "card_busy",
+    "card_reset",
+    "pin_changed",
+    "pin_failed",
+    "pin_blocked",
+    "pin_unblocked",
+    "low_tries",
+    "pin_change_required",
+    "touch_needed",
+    "touch_over",
+    "challenge_issued",
+    "challenge_void",
+    "cert_imported",
+    "cert_deleted",
+    "cert_moved",
+    "key_generated",
+    "default_changed",
+    "cert_expiring",
+    "cert_expired",
+    "card_expiring",
+    "policy_changed",
+    "card_repaired",
+    "agent_stopping",
+];

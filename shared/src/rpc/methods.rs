@@ -9,7 +9,10 @@ mod unblock;
 use serde::{Deserialize, Serialize};
 
 use super::Method;
-use crate::model::{CardDetails, Certificate, CertificateView, PinStatus, Reader, Service};
+use crate::config::{Config, Entry, Problem};
+use crate::model::{
+    AuditRecord, CardDetails, Certificate, CertificateView, Desktop, PinStatus, Reader, Service,
+};
 
 pub use cards::{Access, RepairParams, RepairReply};
 pub use certificates::{
@@ -75,6 +78,8 @@ methods! {
     /// What a write needs: how the PINs stand, whether there is a management key, whether the reader has keys of its
     /// own. Cheaper than `card.show`, and uses no try.
     CardAccess = "card.access" (OnCard) -> Access;
+    /// Lets go of a card: gives up a challenge that is out, and forgets what was read.
+    CardRelease = "card.release" (OnCard) -> Empty;
     /// Mends what an interrupted write left. Needs the PIN.
     CardRepair = "card.repair" (RepairParams) -> RepairReply;
     /// The PINs of a card and their tries.
@@ -112,6 +117,15 @@ methods! {
     CertDefault = "cert.default" (CertWriteParams) -> Certificate;
     /// Deletes a certificate, and its container unless told to keep it.
     CertDelete = "cert.delete" (DeleteParams) -> DeleteReply;
+    /// The settings in force, who settled them, and what was refused.
+    ConfigShow = "config.show" (Empty) -> ConfigReply;
+    /// The record of writes and refusals, the newest last.
+    LogRead = "log.read" (LogParams) -> LogReply;
+    /// Takes in what the desktop program of this session can do, for `status` to show. What it said is forgotten when
+    /// it ends.
+    DesktopReport = "desktop.report" (Desktop) -> Empty;
+    /// Reads the configuration anew, lets go of every card, and looks at the readers again.
+    AgentReload = "agent.reload" (Empty) -> Empty;
     /// Ends the agent, once running operations are done.
     AgentStop = "agent.stop" (Empty) -> Empty;
     /// Puts a virtual card into a virtual reader; only in an agent started with `--virtual`.
@@ -151,6 +165,47 @@ pub struct StatusReply {
     pub service: Service,
     /// The readers, in the order of their names.
     pub readers: Vec<Reader>,
+    /// The reader that is meant when several have a card and none is named, where the settings say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred: Option<String>,
+    /// What the desktop program can do, where one runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desktop: Option<Desktop>,
+}
+
+/// Reply of [`ConfigShow`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigReply {
+    /// What is in force.
+    pub config: Config,
+    /// The same, key by key, with who settled it.
+    pub entries: Vec<Entry>,
+    /// What was refused; what that place held before is in force instead.
+    pub problems: Vec<Problem>,
+    /// The places that were looked at, from the one that wins to the one that gives way.
+    pub places: Vec<String>,
+}
+
+/// Parameters of [`LogRead`].
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct LogParams {
+    /// How many records at the most, from 1 to 1000.
+    #[serde(default = "hundred")]
+    pub limit: u16,
+    /// The card that they are about; all cards unless named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
+}
+
+fn hundred() -> u16 {
+    100
+}
+
+/// Reply of [`LogRead`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogReply {
+    /// The records, the newest last.
+    pub records: Vec<AuditRecord>,
 }
 
 /// Parameters of [`VirtualInsert`].

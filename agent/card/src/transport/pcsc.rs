@@ -91,8 +91,13 @@ impl Readers for PcscReaders {
 
     fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
+        self.look_again();
+    }
+
+    fn look_again(&self) {
         if let Some(context) = &*self.canceller.lock().unwrap_or_else(PoisonError::into_inner) {
-            // A context that is not waiting refuses this; the flag is looked at before every wait.
+            // A context that is not waiting refuses this. To stop, a flag is looked at before every wait; to look again,
+            // nothing more is needed then.
             let _ = context.cancel();
         }
     }

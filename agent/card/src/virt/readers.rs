@@ -412,6 +412,10 @@ impl Readers for VirtualReaders {
         self.change(|state| state.stopped = true);
     }
 
+    fn look_again(&self) {
+        self.change(|state| state.fresh = true);
+    }
+
     fn connect(&self, reader: &str) -> Result<Box<dyn Card>> {
         let mut state = self.0.lock();
         if !state.service.up {
