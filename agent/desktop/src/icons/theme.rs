@@ -9,26 +9,25 @@ use std::sync::OnceLock;
 
 use crate::tray::TrayState;
 
-/// Where symbolic icons of programs are below a folder of icon themes (Icon Theme Specification).
-const PLACE: &str = "hicolor/symbolic/apps";
-
-macro_rules! drawing {
-    ($state:literal) => {
-        include_bytes!(concat!("../../icons/hicolor/symbolic/apps/kortti-", $state, "-symbolic.svg"))
+macro_rules! files {
+    ($($name:literal),*) => {
+        [$(($name, include_bytes!(concat!("../../icons/hicolor/", $name)))),*]
     };
 }
 
-/// The drawing of a state, SVG.
-fn drawing(state: TrayState) -> &'static [u8] {
-    match state {
-        TrayState::NoService => drawing!("no-service"),
-        TrayState::NoReader => drawing!("no-reader"),
-        TrayState::Empty => drawing!("empty"),
-        TrayState::Card => drawing!("card"),
-        TrayState::Attention => drawing!("attention"),
-        TrayState::Blocked => drawing!("blocked"),
-    }
-}
+/// The drawings by their places in the theme `hicolor` (Icon Theme Specification): symbolic ones, which a panel
+/// colours, and those of notices, which have colours of their own.
+const FILES: [(&str, &[u8]); 9] = files!(
+    "symbolic/apps/kortti-no-service-symbolic.svg",
+    "symbolic/apps/kortti-no-reader-symbolic.svg",
+    "symbolic/apps/kortti-empty-symbolic.svg",
+    "symbolic/apps/kortti-card-symbolic.svg",
+    "symbolic/apps/kortti-attention-symbolic.svg",
+    "symbolic/apps/kortti-blocked-symbolic.svg",
+    "scalable/apps/kortti.svg",
+    "scalable/apps/kortti-attention.svg",
+    "scalable/apps/kortti-blocked.svg"
+);
 
 /// The folder that a panel must be told to look into: none where the icons are installed, else one of this user that
 /// is filled from the program.
@@ -39,9 +38,14 @@ pub(crate) fn folder() -> Option<&'static Path> {
 
 /// What a notice calls the icon of a state: its name, or the address of its file where the name says nothing.
 pub(crate) fn for_notice(state: TrayState) -> String {
+    let name = match state {
+        TrayState::Attention => "kortti-attention",
+        TrayState::Blocked => "kortti-blocked",
+        _ => "kortti",
+    };
     match folder() {
-        None => state.icon_name().to_owned(),
-        Some(folder) => address(&file(folder, state)),
+        None => name.to_owned(),
+        Some(folder) => address(&folder.join(format!("hicolor/scalable/apps/{name}.svg"))),
     }
 }
 
@@ -58,16 +62,11 @@ fn address(file: &Path) -> String {
     address
 }
 
-fn file(folder: &Path, state: TrayState) -> PathBuf {
-    folder.join(PLACE).join(format!("{}.svg", state.icon_name()))
-}
-
 /// XDG Base Directory Specification, and Icon Theme Specification, "Directory Layout".
 fn are_installed() -> bool {
     let dirs = std::env::var_os("XDG_DATA_DIRS").filter(|dirs| !dirs.is_empty());
     let dirs = dirs.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
-    let has_all =
-        |dir: PathBuf| TrayState::ALL.iter().all(|state| file(&dir.join("icons"), *state).is_file());
+    let has_all = |dir: PathBuf| FILES.iter().all(|(name, _)| dir.join("icons/hicolor").join(name).is_file());
     std::env::split_paths(&dirs).any(has_all)
 }
 
@@ -89,15 +88,15 @@ fn unpacked() -> Option<PathBuf> {
 }
 
 fn unpack(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true).mode(0o700).create(folder.join(PLACE))?;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
-    for state in TrayState::ALL {
-        let file = file(folder, state);
+    for (name, drawing) in FILES {
+        let file = folder.join("hicolor").join(name);
+        if let Some(above) = file.parent() {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(above)?;
+        }
         // A panel may be reading the old one.
         let new = file.with_extension("new");
-        fs::write(&new, drawing(state))?;
+        fs::write(&new, drawing)?;
         fs::rename(new, file)?;
     }
-    Ok(())
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
 }

@@ -79,7 +79,7 @@ impl Icon {
         let is_drawn = self.icon.as_ref().is_some_and(|icon| {
             icon.set_menu(Some(Box::new(menu.clone())));
             // While there is no taskbar these fail, and the icon would come back as it was before.
-            icon.set_icon(picture.clone()).is_ok() && icon.set_tooltip(Some(&tooltip)).is_ok()
+            repaint(icon, picture.clone()).is_ok() && icon.set_tooltip(Some(&tooltip)).is_ok()
         });
         if is_drawn {
             return;
@@ -88,7 +88,14 @@ impl Icon {
         let mut builder = TrayIconBuilder::new().with_id("kortti").with_menu(Box::new(menu));
         builder = builder.with_tooltip(&tooltip).with_menu_on_left_click(cfg!(target_os = "macos"));
         if let Some(picture) = picture {
-            builder = builder.with_icon(picture);
+            #[cfg(target_os = "macos")]
+            {
+                builder = builder.with_icon_templated(picture);
+            }
+            #[cfg(windows)]
+            {
+                builder = builder.with_icon(picture);
+            }
         }
         // Without a taskbar this succeeds, and the icon appears with it.
         match builder.build() {
@@ -102,6 +109,14 @@ impl Icon {
             }
         }
     }
+}
+
+/// On macOS the menu bar colours it.
+fn repaint(icon: &TrayIcon, picture: Option<tray_icon::Icon>) -> tray_icon::Result<()> {
+    #[cfg(target_os = "macos")]
+    return icon.set_icon_templated(picture);
+    #[cfg(windows)]
+    icon.set_icon(picture)
 }
 
 fn picture(face: &Face) -> Option<tray_icon::Icon> {
