@@ -8,12 +8,15 @@
 //! A client's thread finds the card in the registry and hands the operation to the worker of its reader. Only
 //! workers speak to cards; the registry's lock is never held meanwhile.
 
+mod audit;
+mod caller;
+mod checkup;
 mod clock;
 mod door;
 mod errors;
 mod ipc;
-mod lock;
 mod log;
+mod memory;
 mod options;
 pub mod policy;
 pub mod registry;
@@ -21,6 +24,7 @@ mod reload;
 mod rotating;
 pub mod service;
 mod service_manager;
+pub mod surroundings;
 mod watcher;
 mod worker;
 
@@ -36,12 +40,14 @@ use card::transport::pcsc::PcscReaders;
 use card::virt::VirtualReaders;
 use clap::Parser as _;
 use shared::config::Places;
-use shared::{Error, ErrorCode, Result, harden};
+use shared::lock::Lock;
+use shared::{Error, ErrorCode, Result, detach, harden};
 
 use door::Door;
 use options::Options;
 use policy::Policy;
 use service::{Service, settings};
+use surroundings::Surroundings;
 
 /// How long a stop waits for operations that are under way: a card must not be left half written, and slow ones
 /// need a minute for a key. Nothing begins any more.
@@ -68,13 +74,13 @@ fn run(options: &Options) -> Result<()> {
     })?;
     let handed_over = door::handed_over()?;
     let (readers, virtual_readers) = readers(options)?;
-    let lock = lock::Lock::take()?;
+    let lock = Lock::take("agent.lock", "An agent of this user runs already.")?;
     let door = Arc::new(Door::open(handed_over)?);
     let policy = Policy::read(Places::of_this_user());
     for problem in &policy.now().problems {
         tracing::warn!(%problem, "a configuration was refused");
     }
-    let agent = Agent::start(readers, virtual_readers, policy)?;
+    let agent = Agent::start(readers, virtual_readers, policy, Surroundings::of_this_user())?;
     heed_signals(&agent.service)?;
     let reloading = Arc::clone(&agent.service);
     spawn("reload", move || reload::run(&reloading))?;
@@ -86,7 +92,9 @@ fn run(options: &Options) -> Result<()> {
         let _ = writeln!(std::io::stdout(), "{}", shared::client::READY);
     }
     if options.detached {
-        detach()?;
+        detach::process().map_err(|error| {
+            Error::new(ErrorCode::System, format!("The agent cannot go into the background: {error}."))
+        })?;
     }
 
     agent.run();
@@ -110,11 +118,14 @@ impl Agent {
         readers: Arc<dyn Readers>,
         virtual_readers: Option<Arc<VirtualReaders>>,
         policy: Policy,
+        surroundings: Surroundings,
     ) -> Result<Self> {
         let (stop, stopped) = channel();
-        let service = Service::new(readers, virtual_readers, policy, stop);
+        let service = Service::new(readers, virtual_readers, policy, surroundings, stop);
         let watching = Arc::clone(&service);
         spawn("watcher", move || watcher::run(&watching))?;
+        let waiting = Arc::clone(&service);
+        spawn("clock", move || waiting.watch_clock())?;
         Ok(Self { service, stopped })
     }
 
@@ -153,22 +164,6 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
         .spawn(work)
         .map(drop)
         .map_err(|error| Error::new(ErrorCode::System, format!("No thread can be started: {error}.")))
-}
-
-/// Leaves the session and the terminal of whoever started it, who has been told that it is ready.
-fn detach() -> Result<()> {
-    #[cfg(unix)]
-    {
-        let failed = |error: std::io::Error| {
-            Error::new(ErrorCode::System, format!("The agent cannot go into the background: {error}."))
-        };
-        // Fails for the leader of a process group, which has nothing to leave.
-        let _ = rustix::process::setsid();
-        let nothing = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").map_err(failed)?;
-        rustix::stdio::dup2_stdout(&nothing).map_err(|error| failed(error.into()))?;
-        rustix::stdio::dup2_stderr(&nothing).map_err(|error| failed(error.into()))?;
-    }
-    Ok(())
 }
 
 /// SIGTERM and SIGINT end the agent; SIGHUP has it reload, as daemons do.

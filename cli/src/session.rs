@@ -4,12 +4,12 @@ use shared::client::{self, Client};
 use shared::model::{Reader, ReaderState};
 use shared::rpc::Method;
 use shared::rpc::methods::{Empty, OnCard, PinList, Select, Status};
+use shared::words::card_number;
 use shared::{Error, ErrorCode};
 
 use crate::args::Global;
 use crate::exit::{Failure, failure};
 use crate::terminal::Terminal;
-use crate::words;
 
 /// What is said of a card that nobody has personalised when a PIN is wanted for it.
 const EMPTY: &str = "The card is empty; ask your administrator to initialise it.";
@@ -183,7 +183,7 @@ fn select(reader: &Reader) -> Select {
 
 fn choose(readers: &[Reader], terminal: Option<&Terminal>) -> Result<Select, Failure> {
     let name = |reader: &Reader| {
-        let card = reader.card.as_ref().map(words::card_number).unwrap_or_default();
+        let card = reader.card.as_ref().map(card_number).unwrap_or_default();
         format!("{card} in {}", reader.name)
     };
     let Some(terminal) = terminal else {

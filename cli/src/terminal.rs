@@ -21,6 +21,7 @@ use std::path::Path;
 use shared::ErrorCode;
 use shared::model::PinPolicy;
 use shared::secret::{KeyText, Password, Pin, ResponseText};
+use shared::words::policy_sentence;
 use zeroize::Zeroizing;
 
 use crate::args;
@@ -188,7 +189,7 @@ impl Secrets {
     /// [`ErrorCode::PinPolicy`] when it does not fit, [`ErrorCode::BadRequest`] for a source that ended.
     pub(crate) fn new_pin(&mut self, name: &str, policy: Option<&PinPolicy>) -> Result<Pin, Failure> {
         if let (Self::Asked(terminal), Some(policy)) = (&*self, policy) {
-            terminal.say(&format!("The new {name}: {}", words::policy_sentence(policy)));
+            terminal.say(&format!("The new {name}: {}", policy_sentence(policy)));
         }
         let mut round = 1;
         loop {

@@ -2,10 +2,8 @@
 
 use std::io::ErrorKind;
 
-use shared::model::{
-    Card, Certificate, DefaultSource, ManagementKey, PinCharacters, PinKind, PinPolicy, PinStatus, PinType,
-    PinUse, PolicySource, Role, TouchUse,
-};
+use shared::model::{Certificate, DefaultSource, ManagementKey, PinStatus, PinType, PinUse, Role, TouchUse};
+use shared::words::pin_kind;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime};
@@ -115,16 +113,6 @@ pub(crate) fn default_rule(source: DefaultSource) -> &'static str {
     }
 }
 
-/// A card's serial number, and the one that is printed on it where that is another one.
-pub(crate) fn card_number(card: &Card) -> String {
-    match (&card.csn, &card.serial) {
-        (Some(csn), Some(serial)) => format!("{csn} (number {serial})"),
-        (Some(csn), None) => csn.to_string(),
-        (None, Some(serial)) => format!("number {serial}"),
-        (None, None) => String::new(),
-    }
-}
-
 /// A time as people read it: `2030-01-31 12:00:00 UTC`.
 pub(crate) fn moment(text: &str) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
@@ -163,52 +151,9 @@ pub(crate) fn tries_cell(pin: &PinStatus) -> String {
     }
 }
 
-/// How many tries are left, in a sentence.
-pub(crate) fn tries_sentence(tries_left: Option<u8>) -> String {
-    match tries_left {
-        None => "The card does not tell how many tries are left.".into(),
-        Some(0) => "No try is left.".into(),
-        Some(1) => "1 try left.".into(),
-        Some(left) => format!("{left} tries left."),
-    }
-}
-
-/// What a new PIN must look like, in a sentence.
-pub(crate) fn policy_sentence(policy: &PinPolicy) -> String {
-    let characters = match policy.characters {
-        PinCharacters::Digits => "digits",
-        PinCharacters::Ascii => "letters, digits or signs",
-    };
-    let source = match policy.source {
-        PolicySource::Card => "",
-        PolicySource::Assumed => {
-            " The card does not publish its policy; this is what cards of its kind take."
-        }
-    };
-    let trivial = if policy.complexity == Some(true) { " What is easy to guess is refused." } else { "" };
-    let PinPolicy { min_length: min, max_length: max, .. } = policy;
-    if min == max {
-        format!("{min} {characters}.{trivial}{source}")
-    } else {
-        format!("{min} to {max} {characters}.{trivial}{source}")
-    }
-}
-
-/// What kind of authenticator it is, among those of its card. Only PIV cards have a PUK for an administrator, and only
-/// there is role 4 the global PIN.
-pub(crate) fn kind(pin: &PinStatus, pins: &[PinStatus]) -> &'static str {
-    let has_puk = pins.iter().any(|pin| pin.role == Role::ADMIN && pin.kind == PinKind::Typed);
-    match (pin.kind, pin.pin_type, pin.role) {
-        (PinKind::ChallengeResponse, ..) => "key",
-        (PinKind::Typed, PinType::UnblockOnly, _) => "PUK",
-        (PinKind::Typed, _, Role::GLOBAL) if has_puk => "Global PIN",
-        (PinKind::Typed, ..) => "PIN",
-    }
-}
-
 /// Authenticators of a card by what they are: `administrator`, `PIN 1`, `PUK`.
 pub(crate) fn roles(roles: &[Role], pins: &[PinStatus]) -> String {
-    let name = |role: &Role| match pins.iter().find(|pin| pin.role == *role).map(|pin| kind(pin, pins)) {
+    let name = |role: &Role| match pins.iter().find(|pin| pin.role == *role).map(|pin| pin_kind(pin, pins)) {
         Some(name @ ("PUK" | "Global PIN")) => name.to_owned(),
         _ if *role == Role::ADMIN => "administrator".into(),
         _ => format!("PIN {}", role.0),
@@ -367,29 +312,5 @@ mod tests {
             assert_eq!(deadline(time, NOW), words);
         }
         assert_eq!(moment("2026-05-04T14:00:05+02:00"), "2026-05-04 12:00:05 UTC");
-    }
-
-    #[test]
-    fn policies() {
-        let policy = PinPolicy {
-            min_length: 4,
-            max_length: 16,
-            characters: PinCharacters::Ascii,
-            complexity: None,
-            source: PolicySource::Assumed,
-        };
-        assert_eq!(
-            policy_sentence(&policy),
-            "4 to 16 letters, digits or signs. The card does not publish its policy; this is what cards of its \
-             kind take."
-        );
-        let policy = PinPolicy {
-            min_length: 6,
-            max_length: 6,
-            characters: PinCharacters::Digits,
-            complexity: Some(true),
-            source: PolicySource::Card,
-        };
-        assert_eq!(policy_sentence(&policy), "6 digits. What is easy to guess is refused.");
     }
 }

@@ -123,7 +123,7 @@ fn lost() -> Error {
 /// The line that an agent prints to its standard output once its socket can be used.
 pub const READY: &str = "ready";
 
-/// The exit code of an agent that found another one of this user at work.
+/// The exit code of a program of which another one of this user is at work.
 pub const RUNS_ALREADY: u8 = 23;
 
 /// How long an agent that runs already is waited for, and how long until another one is started instead: the one
@@ -141,7 +141,7 @@ const OTHER_PAUSE: Duration = Duration::from_millis(20);
 pub fn start_agent(arguments: &[OsString]) -> Result<Client> {
     let given_up = Instant::now() + OTHER;
     loop {
-        if launch(arguments)? == Launched::Ready {
+        if launch("kortti-agent", arguments).map_err(not_started)? == Launched::Ready {
             return Client::connect();
         }
         if let Some(client) = connect_to_other()? {
@@ -180,11 +180,23 @@ enum Launched {
     RunsAlready,
 }
 
-fn launch(arguments: &[OsString]) -> Result<Launched> {
+/// Starts the desktop program in the background, unless one runs.
+///
+/// # Errors
+/// [`ErrorCode::System`] with its own words.
+pub fn start_desktop() -> Result<()> {
+    let failed =
+        |why| Error::new(ErrorCode::System, format!("The desktop program could not be started: {why}"));
+    launch("kortti-desktop", &[]).map(drop).map_err(failed)
+}
+
+/// Starts a program of Kortti's, and waits until it says that it is ready. The error is in words.
+fn launch(name: &str, arguments: &[OsString]) -> std::result::Result<Launched, String> {
+    let failed = |error: io::Error| error.to_string();
     // It outlives whatever the caller keeps open: a file with PINs, somebody's lock, a directory.
     #[cfg(unix)]
     close_fds::set_fds_cloexec(3, &[]);
-    let mut child = Command::new(agent_program())
+    let mut child = Command::new(program(name))
         .arg("--detached")
         .args(arguments)
         .current_dir("/")
@@ -195,37 +207,35 @@ fn launch(arguments: &[OsString]) -> Result<Launched> {
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => {
-                not_started("kortti-agent was found neither beside kortti nor on the PATH.")
-            }
-            _ => not_started(error),
+            io::ErrorKind::NotFound => format!("{name} was found neither beside kortti nor on the PATH."),
+            _ => error.to_string(),
         })?;
     if let Some(stdout) = child.stdout.take() {
         let mut stdout = BufReader::new(stdout);
         let mut first = String::new();
-        stdout.read_line(&mut first).map_err(not_started)?;
+        stdout.read_line(&mut first).map_err(failed)?;
         if first.trim_end() == READY {
-            // On Unix a detached agent lets go of its streams last, once it is in a session of its own.
+            // On Unix a detached program lets go of its streams last, once it is in a session of its own.
             if cfg!(unix) {
-                stdout.read_to_string(&mut first).map_err(not_started)?;
+                stdout.read_to_string(&mut first).map_err(failed)?;
             }
             return Ok(Launched::Ready);
         }
     }
-    let words = child.stderr.take().map(io::read_to_string).transpose().map_err(not_started)?;
-    if child.wait().map_err(not_started)?.code() == Some(RUNS_ALREADY.into()) {
+    let words = child.stderr.take().map(io::read_to_string).transpose().map_err(failed)?;
+    if child.wait().map_err(failed)?.code() == Some(RUNS_ALREADY.into()) {
         return Ok(Launched::RunsAlready);
     }
-    Err(not_started(words.unwrap_or_default().trim()))
+    Err(words.unwrap_or_default().trim().to_owned())
 }
 
 fn not_started(why: impl std::fmt::Display) -> Error {
     Error::new(ErrorCode::NoAgent, format!("The agent could not be started: {why}"))
 }
 
-/// The agent beside the running program, or the one on the PATH.
-fn agent_program() -> PathBuf {
-    let name = format!("kortti-agent{}", std::env::consts::EXE_SUFFIX);
+/// A program of Kortti's: the one beside the running program, or the one on the PATH.
+pub fn program(name: &str) -> PathBuf {
+    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     let beside = std::env::current_exe().ok().map(|program| program.with_file_name(&name));
     beside.filter(|program| program.is_file()).unwrap_or_else(|| name.into())
 }

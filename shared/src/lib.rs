@@ -2,19 +2,24 @@
 //!
 //! `model` holds plain values, `config` what people and administrators settle, `secret` the types for what must never be printed, `error` what a person or a
 //! script is told, `unblock` the pure arithmetic of a challenge and its response, `rpc` the methods and events,
-//! `socket` and `client` the way to the agent. Nothing here knows a card, a reader library or a window.
+//! `socket` and `client` the way to the agent, `words` what is said of cards everywhere. Nothing here knows a card, a reader library or a window.
 
+pub mod autostart;
 pub mod client;
 pub mod config;
+pub mod detach;
 pub mod error;
 pub mod harden;
 pub mod hex;
+pub mod lock;
 pub mod model;
 pub mod pem;
+pub mod private;
 pub mod rpc;
 pub mod secret;
 pub mod socket;
 pub mod unblock;
+pub mod words;
 
 pub use error::{Error, ErrorCode, Result};
 

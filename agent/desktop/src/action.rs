@@ -1,7 +1,9 @@
 //! What a person can ask for, from the menu or from a notice.
 
+use shared::config::NoticeKind;
+
 /// A place in the window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Panel {
     /// Readers and cards.
     Overview,
@@ -38,6 +40,8 @@ pub enum Action {
     ResumeNotices,
     /// Notices on or off, until it is said otherwise.
     SwitchNotices(bool),
+    /// Notices of this kind on or off, until it is said otherwise.
+    SwitchKind(NoticeKind, bool),
     /// Start with the session, or not.
     Autostart(bool),
     /// Start the agent, which does not run.

@@ -1,16 +1,16 @@
 //! What authorises a write: how the tries stand, and then what card and reader want, and nothing else.
 
 use shared::ErrorCode;
-use shared::model::{ManagementKey, PinKind, PinStatus, PinType, Role};
+use shared::model::{ManagementKey, PinKind, PinStatus, Role};
 use shared::rpc::methods::{Access, CardAccess, OnCard, Select};
 use shared::secret::{KeyText, Pin};
+use shared::words::{is_blocked, last_try_warning, pin_name, tries_sentence};
 
 use crate::args;
 use crate::exit::{Failure, failure, usage};
 use crate::output::note;
 use crate::session::Session;
 use crate::terminal::Secrets;
-use crate::words::tries_sentence;
 
 /// What goes into a request that writes.
 pub(super) struct Authority {
@@ -128,7 +128,7 @@ fn refuse_blocked(pin: &PinStatus) -> Result<(), Failure> {
     if !is_blocked(pin) {
         return Ok(());
     }
-    let name = name(pin);
+    let name = pin_name(pin);
     let message = if pin.unblocked_by.is_empty() {
         format!("The {name} is blocked, and nobody can unblock it. Ask your administrator for another card.")
     } else {
@@ -149,7 +149,7 @@ pub(super) fn may_be_tried(
     secrets: &Secrets,
 ) -> Result<bool, Failure> {
     refuse_blocked(pin)?;
-    let name = name(pin);
+    let name = pin_name(pin);
     if pin.tries_left == Some(1) && !allowed {
         let warning = last_try_warning(pin, access);
         let Some(terminal) = secrets.terminal() else {
@@ -172,34 +172,6 @@ pub(super) fn may_be_tried(
         terminal.say(&tries_sentence(pin.tries_left));
     }
     Ok(allowed)
-}
-
-/// What a wrong PIN or PUK does at its last try.
-fn last_try_warning(pin: &PinStatus, access: &Access) -> String {
-    let name = name(pin);
-    let is_other =
-        |other: &&PinStatus| other.role != pin.role && matches!(other.role, Role::USER | Role::ADMIN);
-    let mut warning = format!("This is the last try. A wrong {name} blocks it.");
-    if access.blocking_erases_keys && matches!(pin.role, Role::USER | Role::ADMIN) {
-        match access.pins.iter().find(is_other) {
-            Some(other) if !is_blocked(other) => warning.push_str(&format!(
-                " Once the {} is blocked too, this card erases all its private keys.",
-                self::name(other)
-            )),
-            _ => warning.push_str(" This card then erases all its private keys."),
-        }
-    }
-    warning
-}
-
-/// Whether no try is left.
-pub(super) fn is_blocked(pin: &PinStatus) -> bool {
-    pin.blocked || pin.tries_left == Some(0)
-}
-
-/// What people call it.
-pub(super) fn name(pin: &PinStatus) -> &'static str {
-    if pin.pin_type == PinType::UnblockOnly { "PUK" } else { "PIN" }
 }
 
 fn last_try(message: &str) -> Failure {

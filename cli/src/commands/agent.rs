@@ -10,7 +10,7 @@ use shared::rpc::methods::{AgentStop, Empty, Status};
 use super::status::status_text;
 use crate::args::Agent;
 use crate::exit::{Failure, usage};
-use crate::output::Output;
+use crate::output::{Output, note};
 use crate::words;
 
 #[derive(Serialize)]
@@ -22,7 +22,7 @@ struct Stopped {
 /// `agent …`
 pub(super) fn run(verb: Agent, output: Output) -> Result<(), Failure> {
     match verb {
-        Agent::Start { r#virtual } => {
+        Agent::Start { r#virtual, headless } => {
             let arguments = match &r#virtual {
                 None => vec![],
                 Some(None) => vec![OsString::from("--virtual")],
@@ -33,20 +33,32 @@ pub(super) fn run(verb: Agent, output: Output) -> Result<(), Failure> {
                     vec!["--virtual".into(), std::path::absolute(file).map_err(unusable)?.into()]
                 }
             };
-            start(&arguments, output)
+            start(&arguments, headless, output)
         }
         Agent::Stop => stop(output),
         Agent::Status => show(Client::connect()?, output),
     }
 }
 
-fn start(arguments: &[OsString], output: Output) -> Result<(), Failure> {
-    match Client::connect() {
-        Ok(_) if !arguments.is_empty() => Err(client::runs_already().into()),
-        Ok(running) => show(running, output),
-        Err(error) if error.code == ErrorCode::NoAgent => show(client::start_agent(arguments)?, output),
-        Err(error) => Err(error.into()),
+fn start(arguments: &[OsString], headless: bool, output: Output) -> Result<(), Failure> {
+    let running = match Client::connect() {
+        Ok(_) if !arguments.is_empty() => return Err(client::runs_already().into()),
+        Err(error) if error.code == ErrorCode::NoAgent => client::start_agent(arguments)?,
+        connected => connected?,
+    };
+    if !headless && in_a_graphical_session() {
+        // The agent is of use without it.
+        client::start_desktop().unwrap_or_else(|error| note(&error.message));
     }
+    show(running, output)
+}
+
+/// Whether a tray icon or a notice may have anybody to show it. Elsewhere than on freedesktop systems every session is
+/// taken for one.
+fn in_a_graphical_session() -> bool {
+    const TOLD_BY: [&str; 3] = ["DBUS_SESSION_BUS_ADDRESS", "WAYLAND_DISPLAY", "DISPLAY"];
+    cfg!(any(windows, target_os = "macos"))
+        || TOLD_BY.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 fn stop(output: Output) -> Result<(), Failure> {

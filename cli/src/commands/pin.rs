@@ -4,6 +4,7 @@ use serde::Serialize;
 use shared::ErrorCode;
 use shared::model::{PinKind, PinPolicy, PinStatus, PinType, Role};
 use shared::rpc::methods::{OnCard, PinChange, PinChangeParams, PinList, PinTries, TriesParams};
+use shared::words::{pin_kind, pin_name, policy_sentence, tries_sentence};
 
 use super::access::{self, Authority, Wants, may_be_tried, no_such_pin, say, typed_pin};
 use crate::args::{self, Global};
@@ -11,7 +12,7 @@ use crate::exit::{Failure, failure};
 use crate::output::{Output, Row, note, table, wrap};
 use crate::session::Session;
 use crate::terminal::Secrets;
-use crate::words::{self, tries_sentence};
+use crate::words;
 
 #[derive(Serialize)]
 struct Pins<'a> {
@@ -53,7 +54,7 @@ pub(super) fn pins_table(pins: &[PinStatus], width: Option<usize>) -> String {
             Row::new([
                 pin.role.0.to_string(),
                 pin.pin_type.to_string(),
-                words::kind(pin, pins).to_owned(),
+                pin_kind(pin, pins).to_owned(),
                 words::tries_cell(pin),
                 words::roles(&pin.changed_by, pins),
                 words::roles(&pin.unblocked_by, pins),
@@ -87,7 +88,7 @@ fn policies_table(policies: &[Policy<'_>], width: Option<usize>) -> String {
     let mut rows = Vec::new();
     for pin in policies {
         let mut names = [pin.role.0.to_string(), pin.pin_type.to_string()];
-        for line in wrap(&words::policy_sentence(pin.policy), room) {
+        for line in wrap(&policy_sentence(pin.policy), room) {
             let [role, pin_type] = std::mem::take(&mut names);
             rows.push(Row::new([role, pin_type, line]));
         }
@@ -102,23 +103,21 @@ fn change(role: Role, write: &args::Write, global: &Global, output: Output) -> R
     let access = access::access(&mut session, &select)?;
     let pin = typed_pin(&access.pins, role)?;
     let last_try = may_be_tried(pin, &access, write.last_try, &secrets)?;
-    let name = access::name(pin);
+    let name = pin_name(pin);
     let (current, new) = if access.pin_pad {
         say(&secrets, &format!("Type on the reader: the current {name}, then the new one twice."));
         (None, None)
     } else {
-        let same =
-            access.pins.iter().filter(|other| other.kind == PinKind::Typed && access::name(other) == name);
+        let same = access.pins.iter().filter(|other| other.kind == PinKind::Typed && pin_name(other) == name);
         let current = match same.count() {
             0 | 1 => secrets.pin(&format!("Current {name}"))?,
-            _ => secrets.pin(&format!("Current {name} ({})", words::kind(pin, &access.pins)))?,
+            _ => secrets.pin(&format!("Current {name} ({})", pin_kind(pin, &access.pins)))?,
         };
         (Some(current), Some(secrets.new_pin(name, pin.policy.as_ref())?))
     };
     let params = PinChangeParams { select, role, current, new, last_try };
     let pin = session.call::<PinChange>(&params)?;
-    output
-        .show(&pin, || format!("The {} is changed. {}\n", access::name(&pin), tries_sentence(pin.tries_left)))
+    output.show(&pin, || format!("The {} is changed. {}\n", pin_name(&pin), tries_sentence(pin.tries_left)))
 }
 
 fn tries(
@@ -148,7 +147,7 @@ fn tries(
         access::authorise(&mut session, &select, write, &mut secrets, wants)?;
     // The reader has no keys of its own, so it was typed here.
     let pin = pin.ok_or_else(|| failure(ErrorCode::CardChanged, "The reader was changed meanwhile."))?;
-    let puk = secrets.new_pin(access::name(puk), puk.policy.as_ref())?;
+    let puk = secrets.new_pin(pin_name(puk), puk.policy.as_ref())?;
     let params = TriesParams { select, pin_tries, puk_tries, pin, puk, management_key, last_try };
     let pins = session.call::<PinTries>(&params)?;
     output.show(Pins { pins: &pins }, || pins_table(&pins, output.width))

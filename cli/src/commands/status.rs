@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 use shared::ErrorCode;
-use shared::model::{Reader, ReaderState, Service};
+use shared::model::{Part, PartState, Reader, Service};
 use shared::rpc::methods::{Empty, Select, Status, StatusReply};
+use shared::words::contents;
 
 use crate::args::Global;
 use crate::exit::{Failure, failure};
 use crate::output::{Output, fields};
 use crate::session::{Session, is_named};
-use crate::words;
 
 #[derive(Serialize)]
 struct Readers<'a> {
@@ -65,6 +65,18 @@ pub(super) fn status_text(status: &StatusReply, width: Option<usize>) -> String 
     if status.service == Service::Up {
         list.extend(readers_fields(&status.readers));
     }
+    if let Some(desktop) = &status.desktop {
+        let part = |part: &Part| {
+            vec![match part.state {
+                PartState::Works => part.detail.clone(),
+                PartState::Missing => format!("missing: {}", part.detail),
+                PartState::Off => format!("off: {}", part.detail),
+            }]
+        };
+        list.push(("Tray", part(&desktop.tray)));
+        list.push(("Notices", part(&desktop.notices)));
+        list.push(("Session", part(&desktop.session)));
+    }
     fields(&list, width)
 }
 
@@ -82,71 +94,11 @@ fn readers_fields(readers: &[Reader]) -> Vec<(&'static str, Vec<String>)> {
     readers.iter().map(|reader| ("Reader", lines(reader))).collect()
 }
 
-/// What is in a reader, in words: the agent's own where it says what is wrong.
-pub(super) fn contents(reader: &Reader) -> String {
-    let name = reader.card.as_ref().map_or("a card", |card| card.name.as_str());
-    if let Some(detail) = &reader.detail {
-        let atr = reader.atr.as_ref().filter(|_| reader.state == ReaderState::UnknownCard);
-        return match atr {
-            Some(atr) => format!("{detail} Its answer to reset is {atr}."),
-            None => detail.clone(),
-        };
-    }
-    match reader.state {
-        ReaderState::Empty => "no card; insert one".into(),
-        ReaderState::Identifying => "a card that is being looked at".into(),
-        ReaderState::Ready => {
-            let number = reader.card.as_ref().map(words::card_number).unwrap_or_default();
-            format!("{name} {number}").trim_end().to_owned()
-        }
-        ReaderState::NotInitialised => format!("{name} that is empty; ask your administrator"),
-        ReaderState::UnknownCard => {
-            let atr = reader.atr.as_ref().map(|atr| format!("; its answer to reset is {atr}"));
-            format!("a card that is not supported{}", atr.unwrap_or_default())
-        }
-        ReaderState::Mute => "a card that does not answer; is it the right way round?".into(),
-        ReaderState::Busy => "a card that another program keeps for itself".into(),
-        ReaderState::Failed => "a card that cannot be used".into(),
-        ReaderState::Forbidden => "a card that the policy of this machine does not allow".into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use shared::hex::Hex;
-    use shared::model::{Card, Csn, Edge};
+    use shared::model::Desktop;
 
     use super::*;
-
-    #[test]
-    fn what_is_in_a_reader() {
-        use ReaderState as S;
-        let card =
-            |csn: Option<Csn>| Some(Card { edge: Edge::Gids, csn, name: "GIDS card".into(), serial: None });
-        for (state, card, detail, words) in [
-            (S::Empty, None, None, "no card; insert one"),
-            (S::Ready, card(Some(Csn::new(&[1, 2]))), None, "GIDS card 0102"),
-            (S::NotInitialised, card(None), None, "GIDS card that is empty; ask your administrator"),
-            (S::UnknownCard, None, None, "a card that is not supported; its answer to reset is 3B00"),
-            (S::Busy, None, None, "a card that another program keeps for itself"),
-            (S::Busy, None, Some("It is gpg-agent."), "It is gpg-agent."),
-            (S::Mute, None, None, "a card that does not answer; is it the right way round?"),
-            (S::Mute, None, Some("Is it the right way round?"), "Is it the right way round?"),
-            (S::UnknownCard, None, Some("Not known."), "Not known. Its answer to reset is 3B00."),
-        ] {
-            let atr = Some(Hex(vec![0x3B, 0]));
-            let reader = Reader {
-                name: "R".into(),
-                state,
-                atr,
-                card,
-                pin_pad: false,
-                detail: detail.map(str::to_owned),
-                check: None,
-            };
-            assert_eq!(contents(&reader), words);
-        }
-    }
 
     #[test]
     fn status_in_words() {
@@ -169,6 +121,18 @@ mod tests {
         assert_eq!(
             status_text(&status, None),
             "Agent    0.1.0, process 7\nService  It does not run.\\nStart pcscd.\n"
+        );
+        let part = |state, detail: &str| Part { state, detail: detail.into() };
+        status.service = Service::Up;
+        status.desktop = Some(Desktop {
+            tray: part(PartState::Missing, "nobody shows icons"),
+            notices: part(PartState::Off, "switched off"),
+            session: part(PartState::Works, "logind"),
+        });
+        assert_eq!(
+            status_text(&status, None),
+            "Agent    0.1.0, process 7\nService  up\nReader   none; connect a smart card reader\nTray     missing: nobody \
+             shows icons\nNotices  off: switched off\nSession  logind\n"
         );
     }
 }

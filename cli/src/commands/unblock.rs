@@ -7,13 +7,14 @@ use serde::Serialize;
 use shared::ErrorCode;
 use shared::config::{self, Loaded, Places};
 use shared::hex::{Hex, grouped};
-use shared::model::{PinKind, PinStatus, Role};
+use shared::model::{PinStatus, Role};
 use shared::rpc::methods::{
     Access, CardAccess, Challenge, OnCard, Select, UnblockCancel, UnblockFinish, UnblockFinishParams,
     UnblockPuk, UnblockPukParams, UnblockStart, UnblockStartParams, UnblockState, UnblockStatus,
 };
 use shared::secret::{Pin, ResponseText};
 use shared::unblock::{self, Cipher};
+use shared::words::{is_blocked, puk_of, tries_sentence};
 use time::OffsetDateTime;
 
 use super::access;
@@ -22,7 +23,7 @@ use crate::exit::{Failure, failure, usage};
 use crate::output::{Output, fields, note};
 use crate::session::Session;
 use crate::terminal::{Secrets, Terminal, admin_key};
-use crate::words::{self, tries_sentence};
+use crate::words;
 
 /// How often a response is asked for; one that is not well formed costs nothing.
 const ROUNDS: u8 = 3;
@@ -108,15 +109,6 @@ fn way(session: &mut Session, role: Role) -> Result<Way, Failure> {
     Ok(if has_puk { Way::Puk } else { Way::Challenge(access) })
 }
 
-/// The PUK that unblocks a PIN, or did before it was blocked itself.
-fn puk_of(pins: &[PinStatus], role: Role) -> Option<&PinStatus> {
-    let blocked = pins.iter().find(|pin| pin.role == role)?;
-    let unblocks = |puk: &&PinStatus| {
-        blocked.unblocked_by.contains(&puk.role) || (role == Role::USER && puk.role == Role::ADMIN)
-    };
-    pins.iter().filter(|pin| pin.kind == PinKind::Typed).find(unblocks)
-}
-
 /// Takes a challenge where none is out. Whoever sits at the terminal is asked first when the PIN needs no unblock,
 /// since the card is of no other use until the challenge is answered or given up.
 fn take_if_meant(session: &mut Session, role: Role, access: &Access) -> Result<Challenge, Failure> {
@@ -133,7 +125,7 @@ fn take_if_meant(session: &mut Session, role: Role, access: &Access) -> Result<C
 
 /// How many tries a PIN has that is not blocked, to stand behind that.
 fn usable(pins: &[PinStatus], role: Role) -> Option<String> {
-    let pin = pins.iter().find(|pin| pin.role == role && !access::is_blocked(pin))?;
+    let pin = pins.iter().find(|pin| pin.role == role && !is_blocked(pin))?;
     Some(match pin.tries_left {
         None => String::new(),
         Some(1) => " (1 try left)".into(),

@@ -5,13 +5,12 @@ use shared::client;
 use shared::model::{Card, Csn, Role, Service};
 use shared::rpc::events::{Cause, CertEvent, Change, Event, KeyEvent, OnCardEvent, PinEvent};
 use shared::rpc::methods::{Select, StatusReply};
+use shared::words::{card_number, contents, tries_sentence};
 
-use super::status::contents;
 use crate::args::Global;
 use crate::exit::{Failure, failure};
 use crate::output::{Output, clean, note};
 use crate::session::is_named;
-use crate::words::{self, tries_sentence};
 
 /// `watch`
 pub(super) fn run(global: &Global, output: Output) -> Result<(), Failure> {
@@ -165,7 +164,7 @@ fn sentences(change: &Change, named: &Select) -> Vec<String> {
         Change::CardInserted { reader, .. } => vec![format!("{reader}: card inserted")],
         Change::CardIdentified { reader, card, initialised } => {
             let empty = if *initialised { "" } else { ", which is empty" };
-            let number = words::card_number(card);
+            let number = card_number(card);
             vec![format!("{reader}: it is {}", format!("{} {number}", card.name).trim_end()) + empty]
         }
         Change::CardUnusable { reader, reason, .. } => {

@@ -1,0 +1,94 @@
+//! What opens when somebody asks for a place: the window, or else a terminal with `kortti` in it, or else questions by
+//! pinentry.
+
+mod pinentry;
+mod programs;
+mod prompts;
+mod terminal;
+
+use std::process::{Command, Stdio};
+use std::thread;
+
+use shared::{Error, ErrorCode};
+
+use crate::action::Panel;
+use programs::Programs;
+
+/// A place, and the card that it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Which place.
+    pub panel: Panel,
+    /// The reader's exact name.
+    pub reader: Option<String>,
+    /// The card's CSN.
+    pub card: Option<String>,
+}
+
+/// Opens a place. Returns at once; `closed` is called when it is closed again, with words when it could not be opened.
+pub(crate) fn open(place: Place, closed: impl FnOnce(Result<(), String>) + Send + 'static) {
+    let work = move || closed(show(&place, &Programs::of_this_process()));
+    if let Err(error) = thread::Builder::new().name("window".to_owned()).spawn(work) {
+        // Then `closed` is gone too, and whoever waits for it waits for nothing else.
+        tracing::error!("no window can be opened: {error}");
+    }
+}
+
+/// Opens a place, and waits until it is closed again.
+///
+/// # Errors
+/// [`ErrorCode::System`] when it cannot be opened.
+pub(crate) fn here(place: &Place) -> Result<(), Error> {
+    show(place, &Programs::of_this_process()).map_err(|words| Error::new(ErrorCode::System, words))
+}
+
+/// Opens a place by whatever there is, and waits until it is closed.
+fn show(place: &Place, programs: &Programs) -> Result<(), String> {
+    if let Some(window) = programs.ours("kortti-gui") {
+        return wait(Command::new(&window).args(window_arguments(place)), "kortti-gui");
+    }
+    if let Some(mut terminal) = terminal::command(place, programs) {
+        return wait(&mut terminal, "the terminal");
+    }
+    if let Some(program) = programs.pinentry() {
+        return prompts::ask(place, &program);
+    }
+    Err("There is nothing to ask or show it with. Install kortti-gui, a terminal or a graphical pinentry, or use kortti \
+         in a console."
+        .to_owned())
+}
+
+/// Runs a program that has a window of its own, and reaps it.
+fn wait(command: &mut Command, name: &str) -> Result<(), String> {
+    let started = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+    let ended = started.and_then(|mut child| child.wait());
+    match ended {
+        Ok(status) if status.success() => Ok(()),
+        // What went wrong in it, it has said itself.
+        Ok(status) => {
+            tracing::info!(%status, "{name} ended");
+            Ok(())
+        }
+        Err(error) => Err(format!("{name} could not be started: {error}.")),
+    }
+}
+
+/// The arguments of the window. Each value is in one argument with its name, so that a reader whose name begins with a
+/// dash is none.
+fn window_arguments(place: &Place) -> Vec<String> {
+    let panel = match place.panel {
+        Panel::Overview => "overview",
+        Panel::Pin => "pin",
+        Panel::Unblock => "unblock",
+        Panel::Certificates => "certificates",
+        Panel::Information => "information",
+    };
+    let mut arguments = vec!["--panel".to_owned(), panel.to_owned()];
+    arguments.extend(place.reader.iter().map(|reader| format!("--reader={reader}")));
+    arguments.extend(place.card.iter().map(|card| format!("--card={card}")));
+    arguments
+}
+
+#[cfg(all(test, unix))]
+#[path = "open/tests.rs"]
+mod tests;
