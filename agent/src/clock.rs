@@ -22,7 +22,8 @@ pub(crate) fn days_from_now(days: u16) -> (OffsetDateTime, OffsetDateTime) {
     (from, from + time::Duration::days(days.into()))
 }
 
-fn text(time: OffsetDateTime) -> String {
+/// A time as it goes over the wire.
+pub(crate) fn text(time: OffsetDateTime) -> String {
     let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
     // Formatting a UTC time with a fixed description of its own components cannot fail.
     time.format(&format).unwrap_or_default()

@@ -10,12 +10,14 @@ use std::time::Duration;
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{Listener, Stream};
 use serde_json::value::RawValue;
+use shared::model::Program;
 use shared::rpc::events::{Change, Event};
 use shared::rpc::methods::{DesktopReport, Empty, Subscribe};
 use shared::rpc::{Answer, Fault, Method, Notification, Request};
 use shared::socket::{self, LineReader, Patience};
 use shared::{Error, ErrorCode};
 
+use crate::caller;
 use crate::registry::Subscription;
 use crate::service::settings::Reporter;
 use crate::service::{Service, fault};
@@ -47,10 +49,12 @@ pub(crate) fn run(listener: &Listener, service: &Arc<Service>) {
             continue;
         }
         let place = Place::take(&connections);
+        // Now, since a program that has gone leaves its number to another one.
+        let caller = caller::of(&stream);
         let service = Arc::clone(service);
         let thread = thread::Builder::new().name("client".to_owned());
         let spawned = thread.spawn(move || match place {
-            Some(_place) => serve(&stream, &service),
+            Some(_place) => serve(&stream, &service, &caller),
             None => {
                 let error = Error::new(ErrorCode::Busy, "Too many programs are connected to the agent.");
                 let _ = answer(&stream, None, Err(fault(-32000, error)));
@@ -79,7 +83,7 @@ impl Drop for Place {
     }
 }
 
-fn serve(stream: &Stream, service: &Arc<Service>) {
+fn serve(stream: &Stream, service: &Arc<Service>, caller: &Program) {
     if cfg!(unix) && stream.set_send_timeout(Some(SEND)).is_err() {
         return;
     }
@@ -125,7 +129,7 @@ fn serve(stream: &Stream, service: &Arc<Service>) {
         let result = if request.method == DesktopReport::NAME {
             reporter.report(request.params)
         } else {
-            service.dispatch(&request.method, request.params)
+            service.dispatch(caller, &request.method, request.params)
         };
         let answered = answer(stream, id, result);
         drop(running);

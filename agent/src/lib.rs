@@ -8,11 +8,15 @@
 //! A client's thread finds the card in the registry and hands the operation to the worker of its reader. Only
 //! workers speak to cards; the registry's lock is never held meanwhile.
 
+mod audit;
+mod caller;
+mod checkup;
 mod clock;
 mod door;
 mod errors;
 mod ipc;
 mod log;
+mod memory;
 mod options;
 pub mod policy;
 pub mod registry;
@@ -20,6 +24,7 @@ mod reload;
 mod rotating;
 pub mod service;
 mod service_manager;
+pub mod surroundings;
 mod watcher;
 mod worker;
 
@@ -42,6 +47,7 @@ use door::Door;
 use options::Options;
 use policy::Policy;
 use service::{Service, settings};
+use surroundings::Surroundings;
 
 /// How long a stop waits for operations that are under way: a card must not be left half written, and slow ones
 /// need a minute for a key. Nothing begins any more.
@@ -74,7 +80,7 @@ fn run(options: &Options) -> Result<()> {
     for problem in &policy.now().problems {
         tracing::warn!(%problem, "a configuration was refused");
     }
-    let agent = Agent::start(readers, virtual_readers, policy)?;
+    let agent = Agent::start(readers, virtual_readers, policy, Surroundings::of_this_user())?;
     heed_signals(&agent.service)?;
     let reloading = Arc::clone(&agent.service);
     spawn("reload", move || reload::run(&reloading))?;
@@ -112,11 +118,14 @@ impl Agent {
         readers: Arc<dyn Readers>,
         virtual_readers: Option<Arc<VirtualReaders>>,
         policy: Policy,
+        surroundings: Surroundings,
     ) -> Result<Self> {
         let (stop, stopped) = channel();
-        let service = Service::new(readers, virtual_readers, policy, stop);
+        let service = Service::new(readers, virtual_readers, policy, surroundings, stop);
         let watching = Arc::clone(&service);
         spawn("watcher", move || watcher::run(&watching))?;
+        let waiting = Arc::clone(&service);
+        spawn("clock", move || waiting.watch_clock())?;
         Ok(Self { service, stopped })
     }
 

@@ -3,20 +3,28 @@
 //! One lock, never held while a card is spoken to. Changes are published under it, so that a snapshot and the
 //! changes after it fit together; publishing never waits for a subscriber.
 
+mod checks;
+mod slot;
+mod target;
+
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use card::transport::{Presence, ReaderState as Seen};
 use shared::hex::Hex;
-use shared::model::{Card, Csn, Reader, ReaderState, Service};
+use shared::model::{Csn, Reader, ReaderState, Service};
 use shared::rpc::events::{Cause, Change, Event, OnCardEvent};
 use shared::rpc::methods::{Select, StatusReply};
 use shared::{Error, ErrorCode, Result};
 
-use crate::clock;
-use crate::worker::{Desk, Turn, Worker};
+pub(crate) use checks::{Known, Meant};
+pub use target::Subscription;
+pub(crate) use target::{Found, Target};
+
+use crate::worker::Worker;
+use crate::{checkup, clock};
 
 /// Events that a subscriber may lag behind before it is cut off.
 const QUEUE: usize = 256;
@@ -52,47 +60,8 @@ struct Slot {
     identified_by: Option<Instant>,
     /// The card from which this reader's last challenge was taken; it may have gone since.
     challenged: Option<Csn>,
-}
-
-/// What a subscriber gets.
-pub struct Subscription {
-    /// By which it is ended.
-    pub number: u64,
-    /// The state to begin with.
-    pub snapshot: Event,
-    /// What changes after it.
-    pub events: Receiver<Event>,
-}
-
-/// A card that a request is for.
-#[derive(Clone)]
-pub(crate) struct Target {
-    /// Its reader.
-    pub reader: String,
-    /// The reader's count of insertions when the card was identified.
-    pub generation: u32,
-    /// The card as identified.
-    pub card: Card,
-    /// Its answer to reset.
-    pub atr: Hex,
-    /// Whether PINs are typed on the reader.
-    pub pin_pad: bool,
-    /// The worker of the reader.
-    pub worker: Worker,
-}
-
-impl Target {
-    /// Does something with the card, on its reader's worker.
-    ///
-    /// # Errors
-    /// As for [`Worker::ask`].
-    pub(crate) fn ask<T: Send + 'static>(
-        self,
-        work: impl FnOnce(&mut Desk, &Turn, &Self) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let worker = self.worker.clone();
-        worker.ask(move |desk, turn| work(desk, turn, &self))
-    }
+    /// What the last look at the card showed.
+    known: Option<Arc<checkup::Seen>>,
 }
 
 impl Registry {
@@ -214,7 +183,11 @@ impl Registry {
                 }
                 Found::Unusable(state, reason) => (None, false, state, Some(reason)),
             };
-            let view = Reader { state: reader_state, card, pin_pad, detail, ..slot.view.clone() };
+            if slot.view.card != card {
+                slot.known = None;
+            }
+            let check = slot.view.check.clone().filter(|_| slot.known.is_some());
+            let view = Reader { state: reader_state, card, pin_pad, detail, check, ..slot.view.clone() };
             slot.identified_by = None;
             if slot.view != view {
                 slot.view = view;
@@ -235,6 +208,13 @@ impl Registry {
         }
         drop(state);
         self.changed.notify_all();
+    }
+
+    /// Tells that another program keeps the card in a reader, when somebody wants it; these may be it.
+    pub(crate) fn card_is_busy(&self, reader: &str, holders: Vec<String>) {
+        let mut state = self.lock();
+        let csn = state.slots.get(reader).and_then(|slot| slot.view.card.clone()).and_then(|card| card.csn);
+        state.publish(Change::CardBusy { reader: reader.to_owned(), csn, holders });
     }
 
     /// Takes in that a challenge was taken from a card.
@@ -323,14 +303,6 @@ impl Registry {
     }
 }
 
-/// What a look at a card that came in gave.
-pub(crate) enum Found {
-    /// A card of a known kind, and whether its reader has keys of its own for the PIN.
-    Card(Card, bool),
-    /// One that cannot be used, and why.
-    Unusable(ReaderState, String),
-}
-
 /// A reader without a card.
 fn empty(name: &str) -> Reader {
     Reader {
@@ -364,7 +336,8 @@ impl State {
         self.publish(Change::ReaderAdded { reader: name.clone() });
         let view = empty(&name);
         let seen = Seen { presence: Presence::Empty, ..now.clone() };
-        self.slots.insert(name, Slot { seen, view, worker, identified_by: None, challenged: None });
+        self.slots
+            .insert(name, Slot { seen, view, worker, identified_by: None, challenged: None, known: None });
         self.card_is(now);
     }
 
@@ -384,6 +357,7 @@ impl State {
             slot.seen = now.clone();
             if released {
                 slot.look_again();
+                slot.worker.go_on();
             }
         }
     }
@@ -392,6 +366,7 @@ impl State {
         let Some(slot) = self.slots.get_mut(name) else { return };
         slot.worker.card_is_gone();
         slot.identified_by = None;
+        slot.known = None;
         if slot.view.atr.is_some() || slot.view.state == ReaderState::Mute {
             let csn = slot.view.card.take().and_then(|card| card.csn);
             slot.view = empty(name);
@@ -467,51 +442,5 @@ impl State {
                 )
             }),
         }
-    }
-}
-
-impl Slot {
-    fn identify(&mut self) {
-        self.view.state = ReaderState::Identifying;
-        self.view.detail = None;
-        self.identified_by = Some(Instant::now() + IDENTIFY);
-        self.worker.identify(self.seen.generation);
-    }
-
-    /// Identifies a card that could not be identified because of something that may have passed.
-    fn look_again(&mut self) {
-        let passing = matches!(self.view.state, ReaderState::Busy | ReaderState::Failed);
-        if passing && matches!(self.seen.presence, Presence::Card(_)) {
-            self.identify();
-        }
-    }
-
-    fn target(&self, select: &Select) -> Option<Target> {
-        let card = self.view.card.clone()?;
-        let fits = select.card.as_ref().is_none_or(|text| card.matches(text));
-        fits.then(|| Target {
-            reader: self.view.name.clone(),
-            generation: self.seen.generation,
-            card,
-            atr: self.view.atr.clone().unwrap_or_default(),
-            pin_pad: self.view.pin_pad,
-            worker: self.worker.clone(),
-        })
-    }
-
-    fn unusable(&self) -> Error {
-        let code = match self.view.state {
-            ReaderState::Empty | ReaderState::Ready | ReaderState::NotInitialised => ErrorCode::NoCard,
-            ReaderState::UnknownCard => ErrorCode::UnknownCard,
-            ReaderState::Mute => ErrorCode::Mute,
-            ReaderState::Busy | ReaderState::Identifying => ErrorCode::Busy,
-            ReaderState::Failed => ErrorCode::CardError,
-            ReaderState::Forbidden => ErrorCode::Forbidden,
-        };
-        let words = self.view.detail.clone().unwrap_or_else(|| match code {
-            ErrorCode::NoCard => "Insert a card.".to_owned(),
-            _ => "The card is still being looked at. Try again.".to_owned(),
-        });
-        Error::new(code, words)
     }
 }

@@ -3,10 +3,12 @@
 mod authority;
 pub mod cards;
 pub mod certificates;
+pub(crate) mod checks;
 pub mod keys;
 pub mod pins;
 pub(crate) mod rules;
 pub mod settings;
+mod touch;
 pub mod unblock;
 
 use std::collections::BTreeMap;
@@ -18,21 +20,24 @@ use std::time::Duration;
 use card::transport::{self, ReaderState, Readers};
 use card::virt::VirtualReaders;
 use serde_json::value::{RawValue, to_raw_value};
-use shared::model::Desktop;
+use shared::model::{Desktop, Program};
 use shared::rpc::events::Change;
 use shared::rpc::methods::{
     AgentReload, AgentStop, CardAccess, CardRelease, CardRepair, CardShow, CertDefault, CertDelete,
     CertGenerate, CertImport, CertInspect, CertList, CertMove, CertPlace, CertView, ConfigShow, Empty, Hello,
-    HelloParams, HelloReply, PinChange, PinList, PinTries, Status, StatusReply, UnblockCancel, UnblockFinish,
-    UnblockPuk, UnblockStart, UnblockStatus, VirtualInsert, VirtualRemove,
+    HelloParams, HelloReply, LogRead, PinChange, PinList, PinTries, Status, StatusReply, UnblockCancel,
+    UnblockFinish, UnblockPuk, UnblockStart, UnblockStatus, VirtualInsert, VirtualRemove,
 };
 use shared::rpc::{Fault, Method, PROTOCOL};
 use shared::{Error, ErrorCode, Result, VERSION};
 
+use crate::audit::{self, Audit};
 use crate::errors;
 use crate::policy::Policy;
 use crate::registry::Registry;
+use crate::surroundings::Surroundings;
 use crate::worker::Worker;
+use checks::Checks;
 
 /// Everything that a request can reach.
 pub struct Service {
@@ -40,6 +45,8 @@ pub struct Service {
     readers: Arc<dyn Readers>,
     virtual_readers: Option<Arc<VirtualReaders>>,
     policy: Policy,
+    checks: Checks,
+    audit: Audit,
     stopping: AtomicBool,
     stop: Sender<()>,
     running: Mutex<usize>,
@@ -55,6 +62,7 @@ impl Service {
         readers: Arc<dyn Readers>,
         virtual_readers: Option<Arc<VirtualReaders>>,
         policy: Policy,
+        surroundings: Surroundings,
         stop: Sender<()>,
     ) -> Arc<Self> {
         let registry = Registry::new(virtual_readers.is_some());
@@ -64,6 +72,8 @@ impl Service {
             readers,
             virtual_readers,
             policy,
+            audit: Audit::new(surroundings.state.clone()),
+            checks: Checks::new(surroundings),
             stopping: AtomicBool::new(false),
             stop,
             running: Mutex::new(0),
@@ -86,6 +96,11 @@ impl Service {
     /// The settings, as they are in force.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// What is known of how cards stood.
+    pub(crate) fn checks(&self) -> &Checks {
+        &self.checks
     }
 
     /// Whether the agent is ending.
@@ -114,20 +129,32 @@ impl Service {
         self.registry.publish(Change::AgentStopping);
         self.readers.stop();
         self.registry.let_go();
+        self.checks.wake();
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.all_done.wait_timeout_while(running, patience, |running| *running > 0);
         drop(waited);
     }
 
-    /// Calls the method of that name.
+    /// Calls the method of that name for a program, and records that where it is a write or the refusal of one.
     ///
     /// # Errors
     /// A fault that never quotes the request.
     pub fn dispatch(
         &self,
+        caller: &Program,
         method: &str,
         params: Option<&RawValue>,
     ) -> std::result::Result<Box<RawValue>, Fault> {
+        let request = || audit::request(&self.registry, method, params);
+        let Some(before) = request() else { return self.serve(method, params) };
+        let result = self.serve(method, params);
+        // A card that was just being identified is known now.
+        let request = if before.names_a_card() { before } else { request().unwrap_or(before) };
+        self.audit.record(&self.policy.now().config.audit, method, request, caller, &result);
+        result
+    }
+
+    fn serve(&self, method: &str, params: Option<&RawValue>) -> std::result::Result<Box<RawValue>, Fault> {
         if self.is_stopping() {
             return Err(fault(-32000, Error::new(ErrorCode::NoAgent, "The agent is ending.")));
         }
@@ -159,6 +186,7 @@ impl Service {
                 call::<CertDefault>(params, |params| certificates::set_default(self, params))
             }
             CertDelete::NAME => call::<CertDelete>(params, |params| certificates::delete(self, params)),
+            LogRead::NAME => call::<LogRead>(params, |params| self.audit.read(&params)),
             AgentStop::NAME => call::<AgentStop>(params, |Empty {}| {
                 self.request_stop();
                 Ok(Empty {})
@@ -258,8 +286,13 @@ mod tests {
 
     fn service() -> Arc<Service> {
         let readers = Arc::new(VirtualReaders::from_description("").unwrap());
-        let service =
-            Service::new(readers.clone(), Some(readers), Policy::fixed(Config::default()), channel().0);
+        let service = Service::new(
+            readers.clone(),
+            Some(readers),
+            Policy::fixed(Config::default()),
+            Surroundings::default(),
+            channel().0,
+        );
         service.readers_are(&[]);
         service
     }
@@ -267,10 +300,10 @@ mod tests {
     #[test]
     fn every_method_is_served() {
         for method in ALL.iter().filter(|method| ![Subscribe::NAME, DesktopReport::NAME].contains(method)) {
-            let answer = service().dispatch(method, None);
+            let answer = service().dispatch(&Program::default(), method, None);
             assert!(!answer.is_err_and(|fault| fault.code == -32601), "{method}");
         }
-        assert_eq!(service().dispatch("no.such.method", None).unwrap_err().code, -32601);
+        assert_eq!(service().dispatch(&Program::default(), "no.such.method", None).unwrap_err().code, -32601);
     }
 
     #[test]
@@ -282,7 +315,7 @@ mod tests {
             ("pin.change", r#""13579""#),
         ] {
             let raw = RawValue::from_string(params.to_owned()).unwrap();
-            let fault = service().dispatch(method, Some(&raw)).unwrap_err();
+            let fault = service().dispatch(&Program::default(), method, Some(&raw)).unwrap_err();
             let printed = format!("{fault:?}");
             assert_eq!(fault.code, -32602, "{params}");
             assert!(!printed.contains("13579") && !printed.contains("24680"), "{printed}");

@@ -10,6 +10,7 @@ pub(crate) fn ready() -> bool {
 }
 
 /// A reload begins; [`ready`] ends it.
+#[cfg(unix)]
 pub(crate) fn reloading() {
     // The manager tells an old message from an answer to its own signal by the time (systemd.service(5), notify-reload).
     #[cfg(target_os = "linux")]

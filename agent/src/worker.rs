@@ -3,21 +3,23 @@
 //! A reader that hangs, or a program that does not let go of its card, stops this one thread. Whoever waits for it
 //! is told so in time, and then what had not begun never begins, and no secret is sent any more.
 
+mod check;
 mod desk;
 mod hold;
 mod inbox;
 mod turn;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
 use card::transport::Readers;
 use shared::hex::Hex;
 use shared::model::{PinStatus, Role};
+use shared::rpc::events::Change;
 use shared::rpc::methods::{Challenge, UnblockState};
 use shared::secret::{Pin, ResponseText};
 use shared::{Error, ErrorCode, Result};
@@ -39,6 +41,8 @@ const RUN: Duration = Duration::from_secs(180);
 #[derive(Clone)]
 pub(crate) struct Worker {
     outbox: Outbox<Message>,
+    /// Whoever is told what happens; it holds this handle.
+    service: Weak<Service>,
     readers: Arc<dyn Readers>,
     reader: Arc<str>,
     /// Whether an operation of ours has the card now.
@@ -88,6 +92,7 @@ impl Worker {
     pub(crate) fn start(service: Arc<Service>, reader: &str) -> Self {
         let (outbox, inbox) = inbox();
         let readers = Arc::clone(service.readers());
+        let told = Arc::downgrade(&service);
         let desk = Desk::new(service, reader);
         let has_card = Arc::clone(&desk.has_card);
         let named = thread::Builder::new().name(format!("reader {reader}"));
@@ -95,7 +100,7 @@ impl Worker {
             // Requests for this reader are then answered as for one that is gone.
             tracing::error!(reader, %error, "no thread for the reader");
         }
-        Self { outbox, readers, reader: reader.into(), has_card }
+        Self { outbox, service: told, readers, reader: reader.into(), has_card }
     }
 
     /// Does something with the card.
@@ -134,6 +139,18 @@ impl Worker {
     /// Forgets what was read from the card.
     pub(crate) fn forget(&self) {
         self.outbox.put(Message::Forget);
+    }
+
+    /// Takes note that something has happened after which what was put off may be done.
+    pub(crate) fn go_on(&self) {
+        self.outbox.put(Message::Work(Box::new(|_| ())));
+    }
+
+    /// Tells every subscriber.
+    pub(crate) fn publish(&self, change: Change) {
+        if let Some(service) = self.service.upgrade() {
+            service.registry().publish(change);
+        }
     }
 
     /// Takes note that the card is gone, and with it a challenge.
@@ -191,7 +208,11 @@ impl Worker {
                              somebody types on the reader. Nothing was sent; try again when that is done.";
                 return Err(Error::new(ErrorCode::Busy, words));
             }
-            return Err(errors::given_up(&self.readers.holders(&self.reader)));
+            let holders = self.readers.holders(&self.reader);
+            if let Some(service) = self.service.upgrade() {
+                service.registry().card_is_busy(&self.reader, holders.clone());
+            }
+            return Err(errors::given_up(&holders));
         }
         match answer.recv_timeout(RUN) {
             Ok(result) => result,
@@ -229,7 +250,26 @@ fn run(mut desk: Desk, messages: &Inbox<Message>) {
             tracing::error!("an operation panicked");
             None
         });
+        desk.may_look();
         drop(running);
-        next = follows.or_else(|| messages.take());
+        next = follows.or_else(|| next_message(&mut desk, messages));
     }
+}
+
+/// The next message. Until there is one, what can wait is done.
+fn next_message(desk: &mut Desk, messages: &Inbox<Message>) -> Option<Message> {
+    let service = Arc::clone(&desk.service);
+    while desk.has_to_look() {
+        match messages.try_take() {
+            Ok(message) => return Some(message),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) => {}
+        }
+        let running = service.work();
+        if catch_unwind(AssertUnwindSafe(|| desk.look())).is_err() {
+            tracing::error!("a look at a card panicked");
+        }
+        drop(running);
+    }
+    messages.take()
 }

@@ -71,6 +71,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         verb: Option<Config>,
     },
+    /// Look at everything that has to be there, and say what to do where it is not
+    ///
+    /// What it prints can be posted: names of people, homes and serial numbers are taken out of it.
+    #[command(after_help = "Examples:\n  kortti doctor\n  kortti doctor --json")]
+    Doctor,
     /// Print what happens to readers and cards, as it happens
     #[command(
         after_help = "Examples:\n  kortti watch\n  kortti watch --card 33221100\n  kortti watch --json"
@@ -83,6 +88,11 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  kortti agent start\n  kortti agent start --virtual\n  \
                             kortti agent start --virtual my-cards.toml\n  kortti agent status\n  kortti agent stop")]
     Agent(Agent),
+    /// Have Kortti start with the session, or not
+    #[command(subcommand)]
+    #[command(after_help = "Examples:\n  kortti autostart on\n  kortti autostart on --headless\n  \
+                            kortti autostart status --json\n  kortti autostart off")]
+    Autostart(Autostart),
     /// Insert and remove the cards of an agent that was started with --virtual
     #[command(subcommand)]
     #[command(after_help = "Examples:\n  kortti virtual insert 'Kortti Virtual Reader 01 00'\n  \
@@ -154,6 +164,26 @@ pub(crate) enum Config {
     },
     /// Let the agent read the settings anew, let go of every card and look at the readers again
     Reload,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Autostart {
+    /// Have tray, notices and hooks start with the session
+    ///
+    /// Where systemd looks after you, units are enabled (kortti-agent.socket and kortti-desktop.service), and written to
+    /// your configuration unless they are packaged. Elsewhere it is an entry in your autostart folder, a launch agent
+    /// or the Run key.
+    On {
+        /// Without a desktop: hooks and lock on removal only, from the first login on
+        ///
+        /// On a machine that nobody logs in to, `loginctl enable-linger` makes it start with the machine.
+        #[arg(long)]
+        headless: bool,
+    },
+    /// Undo that; what runs goes on until the session ends
+    Off,
+    /// Show whether Kortti starts, by which way, and what is wrong with it
+    Status,
 }
 
 #[derive(Debug, Subcommand)]
@@ -260,6 +290,8 @@ impl Command {
             Self::Info
             | Self::Agent(_)
             | Self::Config { .. }
+            | Self::Autostart(_)
+            | Self::Doctor
             | Self::Virtual(_)
             | Self::Completions { .. } => false,
             Self::Unblock(unblock) => !matches!(unblock.verb, Some(UnblockVerb::Respond(_))),
@@ -307,7 +339,10 @@ mod tests {
             ("help card", "kortti card repair"),
             ("help agent", "kortti agent start --virtual"),
             ("help agent start", "agent/card/src/virt/demo.toml"),
+            ("help autostart", "kortti autostart on --headless"),
+            ("help autostart on", "loginctl enable-linger"),
             ("help virtual", "kortti virtual insert"),
+            ("help doctor", "kortti doctor --json"),
             ("help watch", "kortti watch --json"),
             ("help config", "kortti config set notify.card_out false"),
         ] {
@@ -331,11 +366,15 @@ mod tests {
             ("pin change --pin-stdin --last-try", true),
             ("agent start --virtual", true),
             ("agent start --virtual cards.toml", true),
+            ("autostart on --headless", true),
             ("cert export kxc00 -", true),
             ("unblock --role 3 start", false),
             ("info --card 33221100", false),
             ("agent start --reader X", false),
             ("unblock respond --card 33221100", false),
+            ("autostart", false),
+            ("autostart off --headless", false),
+            ("autostart on --card 33221100", false),
             ("pin", false),
             ("pin change 1234", false),
             ("pin change --role one", false),

@@ -2,9 +2,11 @@
 
 mod access;
 mod agent;
+mod autostart;
 mod card;
 mod cert;
 mod config;
+mod doctor;
 mod generate;
 mod info;
 mod pin;
@@ -35,9 +37,11 @@ pub(crate) fn run(command: Command, global: &Global, output: Output) -> Result<(
         Command::Unblock(unblock) => unblock::run(unblock, global, output),
         Command::Cert(verb) => cert::run(verb, global, output),
         Command::Config { verb } => config::run(verb, global, output),
+        Command::Doctor => doctor::run(output),
         Command::Watch => watch::run(global, output),
         Command::Info => info::run(output),
         Command::Agent(verb) => agent::run(verb, output),
+        Command::Autostart(verb) => autostart::run(&verb, output),
         Command::Virtual(verb) => r#virtual::run(verb, global, output),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -4,6 +4,7 @@
 //! script is told, `unblock` the pure arithmetic of a challenge and its response, `rpc` the methods and events,
 //! `socket` and `client` the way to the agent, `words` what is said of cards everywhere. Nothing here knows a card, a reader library or a window.
 
+pub mod autostart;
 pub mod client;
 pub mod config;
 pub mod detach;
@@ -13,6 +14,7 @@ pub mod hex;
 pub mod lock;
 pub mod model;
 pub mod pem;
+pub mod private;
 pub mod rpc;
 pub mod secret;
 pub mod socket;

@@ -1,9 +1,9 @@
 //! One process of a kind per user: a lock file beside the socket, held for as long as the process lives.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
-use std::path::Path;
 
+use crate::private::make_private;
 use crate::{Error, ErrorCode, Result, socket};
 
 /// The lock; the system releases it when the process ends, however it ends.
@@ -18,7 +18,9 @@ impl Lock {
     /// [`ErrorCode::Busy`] in the words `taken` when another process has it, [`ErrorCode::System`] when the directory is not safe.
     pub fn take(name: &str, taken: &str) -> Result<Self> {
         let directory = socket::directory()?;
-        make_private(&directory)?;
+        make_private(&directory).map_err(|error| {
+            Error::new(ErrorCode::System, format!("{} cannot be used: {error}.", directory.display()))
+        })?;
         let path = directory.join(name);
         let failed = |error: &dyn std::fmt::Display| {
             Error::new(ErrorCode::System, format!("{} cannot be used: {error}.", path.display()))
@@ -40,30 +42,4 @@ impl Lock {
             .map_err(|error| failed(&error))?;
         Ok(Self { _file: file })
     }
-}
-
-/// Makes the directory, or makes sure that it is a directory of this user which nobody else can enter.
-fn make_private(directory: &Path) -> Result<()> {
-    let failed = |error: &dyn std::fmt::Display| {
-        Error::new(ErrorCode::System, format!("{} cannot be used: {error}.", directory.display()))
-    };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
-        match fs::DirBuilder::new().mode(0o700).create(directory) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(failed(&error)),
-            _ => {}
-        }
-        let found = fs::symlink_metadata(directory).map_err(|error| failed(&error))?;
-        if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
-            return Err(failed(&"it is not a directory of yours"));
-        }
-        if found.mode() & 0o077 != 0 {
-            fs::set_permissions(directory, fs::Permissions::from_mode(0o700))
-                .map_err(|error| failed(&error))?;
-        }
-    }
-    #[cfg(windows)]
-    fs::create_dir_all(directory).map_err(|error| failed(&error))?;
-    Ok(())
 }

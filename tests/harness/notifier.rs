@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 use zbus::object_server::ResponseDispatchNotifier;
 use zbus::zvariant::OwnedValue;
@@ -25,6 +26,8 @@ pub struct Screen {
     pub shown: BTreeMap<u32, Shown>,
     /// How many notices it was asked to show, replacements included.
     pub asked: u32,
+    /// When each of them came.
+    pub arrivals: Vec<Arrival>,
     /// The numbers that it was asked to take away.
     pub withdrawn: Vec<u32>,
     capabilities: Vec<String>,
@@ -32,6 +35,17 @@ pub struct Screen {
     last: u32,
     /// Withdrawn as soon as the answer was out.
     early: BTreeSet<u32>,
+}
+
+/// A request to show a notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// When it came, since the epoch.
+    pub time: Duration,
+    /// The program that it came from, as it names itself.
+    pub program: String,
+    /// Its title.
+    pub title: String,
 }
 
 /// What it does not answer.
@@ -103,7 +117,7 @@ impl Daemon {
     #[allow(clippy::too_many_arguments)]
     async fn notify(
         &self,
-        _program: String,
+        program: String,
         replaces: u32,
         icon: String,
         title: String,
@@ -116,6 +130,8 @@ impl Daemon {
         let (id, hangs, shown) = {
             let mut screen = self.screen.lock().unwrap();
             screen.asked += 1;
+            let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            screen.arrivals.push(Arrival { time, program, title: title.clone() });
             let hangs = screen.hangs;
             if hangs == Hangs::Once {
                 screen.hangs = Hangs::Never;

@@ -19,6 +19,7 @@ use std::time::Duration;
 use agent::Agent;
 use agent::policy::Policy;
 use agent::service::Service;
+use agent::surroundings::Surroundings;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use card::virt::VirtualReaders;
@@ -26,7 +27,7 @@ use interprocess::local_socket::Stream;
 use serde_json::Value;
 use shared::config::Config;
 use shared::hex;
-use shared::model::Role;
+use shared::model::{Program, Role};
 use shared::rpc::methods::{
     CertImport, ImportParams, PinChange, PinChangeParams, Select, UnblockFinish, UnblockFinishParams,
     UnblockPuk, UnblockPukParams,
@@ -177,7 +178,13 @@ struct Rig {
 impl Rig {
     fn new() -> Self {
         let readers = Arc::new(VirtualReaders::from_description(CARDS).unwrap());
-        let agent = Agent::start(readers.clone(), Some(readers), Policy::fixed(Config::default())).unwrap();
+        let agent = Agent::start(
+            readers.clone(),
+            Some(readers),
+            Policy::fixed(Config::default()),
+            Surroundings::default(),
+        )
+        .unwrap();
         let service = Arc::clone(agent.service());
         let (client, server) = UnixStream::pair().unwrap();
         let stream = |end: UnixStream| Stream::UdSocket(OwnedFd::from(end).into());
@@ -200,7 +207,7 @@ impl Rig {
         let patience = Patience { first: None, rest: Duration::from_secs(10) };
         let line = self.lines.next(&self.server, patience).unwrap().unwrap();
         let request: Request<'_> = serde_json::from_slice(line).map_err(|_| -32700)?;
-        let result = self.service.dispatch(&request.method, request.params);
+        let result = self.service.dispatch(&Program::default(), &request.method, request.params);
         result.map(|reply| reply.get().to_owned()).map_err(|fault| fault.code)
     }
 
@@ -340,7 +347,7 @@ fn nothing_is_left_in_freed_memory() {
                 let patience = Patience { first: None, rest: Duration::from_secs(10) };
                 let line = rig.lines.next(&rig.server, patience).unwrap().unwrap();
                 let request: Request<'_> = serde_json::from_slice(line).unwrap();
-                assert!(rig.service.dispatch(&request.method, request.params).is_err());
+                assert!(rig.service.dispatch(&Program::default(), &request.method, request.params).is_err());
             });
         }),
     );

@@ -31,6 +31,6 @@ mod smart_card;
 
 pub use error::{Error, PadEnd, Result, VoidReason};
 pub use smart_card::{
-    Challenge, Change, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, Placement, Removed,
-    SmartCard, StoredCertificate, UnblockProof,
+    Challenge, Change, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, PinMarks, Placement,
+    Removed, SmartCard, StoredCertificate, UnblockProof,
 };

@@ -60,6 +60,20 @@ pub trait SmartCard {
     /// As for `identify`.
     fn pins(&mut self) -> Result<Vec<PinStatus>>;
 
+    /// What the card tells of its PINs beside how they stand: by it one look at a card is compared with another. Uses no
+    /// try. At most one APDU once `pins` has been called, and another one for a PUK without tries.
+    ///
+    /// # Errors
+    /// As for `identify`.
+    fn pin_marks(&mut self) -> Result<PinMarks>;
+
+    /// The last second for which the card's issuer wants it to be used, RFC 3339 in UTC; `None` where no issuer says.
+    /// At most one APDU.
+    ///
+    /// # Errors
+    /// As for `identify`.
+    fn expiry(&mut self) -> Result<Option<String>>;
+
     /// Presents a PIN, once. Does not look at policy or tries left: the caller has.
     ///
     /// # Errors
@@ -268,6 +282,18 @@ pub struct NewKey {
 /// Opaque bytes that differ when the contents of the card may differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Freshness(pub Vec<u8>);
+
+/// What a card tells of its PINs beside how they stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PinMarks {
+    /// Another number than before when a PIN was set since, by a program that keeps to what such cards agree on; `None`
+    /// where there is no such agreement.
+    pub counter: Option<u8>,
+    /// The PINs of which the card tells whether they are still the factory's, and whether they are.
+    pub factory: Vec<(Role, bool)>,
+    /// The PINs that were blocked on purpose.
+    pub given_up: Vec<Role>,
+}
 
 /// What a card holds.
 #[derive(Clone, Debug, Default)]

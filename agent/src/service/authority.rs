@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::errors::Failure;
 use crate::registry::Target;
 use crate::service::pins;
+use crate::service::touch::Touch;
 use crate::worker::Turn;
 
 /// What came with a request.
@@ -85,6 +86,7 @@ impl<'p> Authority<'p> {
                 return Err(pins::left());
             }
         }
+        let _touch = Touch::for_management(target, state.as_ref());
         Ok(card.authorise(match &self.key {
             None => ManagementProof::Stored,
             Some(Key::Factory) => ManagementProof::Factory,

@@ -111,6 +111,7 @@ pub fn repair(service: &Service, params: RepairParams) -> Result<RepairReply> {
         });
         pins::report(desk.registry(), target, Role::USER, repaired.as_ref().err());
         let reply = repaired?;
+        desk.touched(target, &[], true);
         if let Some(csn) = target.card.csn.clone().filter(|_| !reply.mended.is_empty()) {
             let event = OnCardEvent { reader: target.reader.clone(), csn, cause: Cause::User };
             desk.registry().publish(Change::CardRepaired(event));

@@ -335,6 +335,9 @@ pub(crate) fn write<T>(
 ) -> Result<T> {
     desk.cache = None;
     let result = desk.operate(turn, target, act);
+    if result.as_ref().err().is_none_or(|error| error.code == ErrorCode::WriteFailed) {
+        desk.touched(target, &[], true);
+    }
     pins::report(desk.registry(), target, Role::USER, result.as_ref().err());
     result
 }

@@ -17,6 +17,7 @@ use crate::service::authority::Authority;
 use crate::service::certificates::{
     allow, announce, changed, choose, chosen_slot, list_of, named, only, slot_text, write,
 };
+use crate::service::touch::Touch;
 use crate::service::{Service, pins};
 
 /// Where a new key would go.
@@ -181,13 +182,13 @@ fn certify(
     let told = |why: String| Error::new(ErrorCode::NotSupported, why);
     if order.product == Product::Request {
         let unsigned = issue::request(&content).map_err(told)?;
-        let der = unsigned.signed(&sign(card, target, authority, container, &unsigned)?);
+        let der = unsigned.signed(&sign(card, target, order, authority, container, &unsigned)?);
         reply.request = Some(pem::encode("CERTIFICATE REQUEST", &der));
         return Ok(reply);
     }
     let (from, to) = clock::days_from_now(order.days);
     let unsigned = issue::self_signed(&content, from, to).map_err(told)?;
-    let der = unsigned.signed(&sign(card, target, authority, container, &unsigned)?);
+    let der = unsigned.signed(&sign(card, target, order, authority, container, &unsigned)?);
     let import = Import {
         certificate: &der,
         public_key,
@@ -206,10 +207,12 @@ fn certify(
 fn sign(
     card: &mut dyn SmartCard,
     target: &Target,
+    order: &Order,
     authority: &Authority<'_>,
     container: u8,
     unsigned: &Unsigned,
 ) -> std::result::Result<Signature, Failure> {
+    let _touch = Touch::for_key(target, order.new.touch_use);
     Ok(card.sign(container, unsigned.to_be_signed(), authority.pin(target).ok())?)
 }
 

@@ -50,6 +50,7 @@ pub fn change(service: &Service, params: PinChangeParams) -> Result<PinStatus> {
         });
         report(desk.registry(), target, *role, changed.as_ref().err());
         let status = changed?;
+        desk.touched(target, &[*role], false);
         if let Some(csn) = &target.card.csn {
             desk.registry().publish(Change::PinChanged(event(&target.reader, csn, &status)));
         }
@@ -84,6 +85,9 @@ pub fn set_tries(service: &Service, params: TriesParams) -> Result<Vec<PinStatus
             Ok(card.pins().unwrap_or(pins))
         });
         report(desk.registry(), target, Role::USER, set.as_ref().err());
+        if set.is_ok() {
+            desk.touched(target, &[Role::USER, Role::ADMIN], false);
+        }
         set
     })
 }

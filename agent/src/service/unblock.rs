@@ -63,6 +63,7 @@ pub fn puk(service: &Service, params: UnblockPukParams) -> Result<PinStatus> {
         });
         pins::report(desk.registry(), target, Role::ADMIN, unblocked.as_ref().err());
         let status = unblocked?;
+        desk.touched(target, &[*role], false);
         if let Some(csn) = &target.card.csn {
             desk.registry().publish(Change::PinUnblocked(pins::event(&target.reader, csn, &status)));
         }

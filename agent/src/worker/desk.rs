@@ -13,6 +13,7 @@ use shared::rpc::events::{Cause, Change};
 use shared::rpc::methods::UnblockState;
 use shared::{Error, ErrorCode, Result};
 
+use super::check::Due;
 use super::inbox::Inbox;
 use super::{Message, Turn, hold};
 use crate::errors::{self, Failure};
@@ -33,6 +34,8 @@ pub(crate) struct Desk {
     pub(super) void: Option<(Csn, VoidReason)>,
     /// Whether an operation has the card now.
     pub(super) has_card: Arc<AtomicBool>,
+    /// The look at the card that is to be taken once no request waits.
+    pub(super) due: Option<Due>,
 }
 
 /// Takes note that an operation has the card, until dropped.
@@ -53,7 +56,14 @@ impl Drop for Having<'_> {
 
 impl Desk {
     pub(super) fn new(service: Arc<Service>, reader: &str) -> Self {
-        Self { service, reader: reader.to_owned(), cache: None, void: None, has_card: Arc::default() }
+        Self {
+            service,
+            reader: reader.to_owned(),
+            cache: None,
+            void: None,
+            has_card: Arc::default(),
+            due: None,
+        }
     }
 
     /// What is known of readers and cards, and who is told of changes.
@@ -103,15 +113,29 @@ impl Desk {
         target: &Target,
         mut act: impl FnMut(&mut dyn SmartCard) -> std::result::Result<T, Failure>,
     ) -> Result<T> {
+        let (result, secret_sent) = self.attempts(turn, target, &mut act);
+        if secret_sent {
+            self.touched(target, &[], false);
+        }
+        result.map_err(|failure| self.told(failure, target, secret_sent))
+    }
+
+    /// Begins again after a reset by another program, and returns whether a secret was sent.
+    pub(super) fn attempts<T>(
+        &mut self,
+        turn: &Turn,
+        target: &Target,
+        act: &mut impl FnMut(&mut dyn SmartCard) -> std::result::Result<T, Failure>,
+    ) -> (std::result::Result<T, Failure>, bool) {
         let mut attempt = 1;
         loop {
-            let (result, secret_sent) = self.attempt(turn, target, &mut act);
+            let (result, secret_sent) = self.attempt(turn, target, act);
             let reset = matches!(&result, Err(Failure::Card(error)) if is_reset(error));
             if reset {
                 self.reset_by_another(target);
             }
             if !reset || secret_sent || attempt == ATTEMPTS {
-                return result.map_err(|failure| self.told(failure, target, secret_sent));
+                return (result, secret_sent);
             }
             attempt += 1;
         }
@@ -144,7 +168,9 @@ impl Desk {
     pub(super) fn words(&self, failure: Failure) -> Error {
         match failure {
             Failure::Card(CardError::Transport(transport::Error::Busy)) => {
-                errors::busy(&self.service.readers().holders(&self.reader))
+                let holders = self.service.readers().holders(&self.reader);
+                self.registry().card_is_busy(&self.reader, holders.clone());
+                errors::busy(&holders)
             }
             failure => failure.into(),
         }
@@ -191,7 +217,7 @@ impl Desk {
             self.cache = None;
         }
         let nothing = None::<fn(&mut dyn SmartCard, &Cache) -> std::result::Result<(), Failure>>;
-        self.consult(turn, target, nothing)?;
+        self.consult(turn, target, nothing).map_err(|failure| self.told(failure, target, false))?;
         self.cache.as_ref().ok_or_else(|| errors::card(&CardError::NotInitialised))
     }
 
@@ -202,16 +228,18 @@ impl Desk {
         target: &Target,
         act: impl FnMut(&mut dyn SmartCard, &Cache) -> std::result::Result<T, Failure>,
     ) -> Result<T> {
-        let answer = self.consult(turn, target, Some(act))?;
+        let answer =
+            self.consult(turn, target, Some(act)).map_err(|failure| self.told(failure, target, false))?;
         answer.ok_or_else(|| errors::card(&CardError::NotInitialised))
     }
 
-    fn consult<T>(
+    /// As [`Desk::ask`], also without anything to ask.
+    pub(super) fn consult<T>(
         &mut self,
         turn: &Turn,
         target: &Target,
         mut act: Option<impl FnMut(&mut dyn SmartCard, &Cache) -> std::result::Result<T, Failure>>,
-    ) -> Result<Option<T>> {
+    ) -> std::result::Result<Option<T>, Failure> {
         let mut attempt = 1;
         loop {
             let kept = self.cache.take().filter(|kept| kept.generation == target.generation);
@@ -225,7 +253,7 @@ impl Desk {
                     self.reset_by_another(target);
                     attempt += 1;
                 }
-                Err(failure) => return Err(self.told(failure, target, false)),
+                Err(failure) => return Err(failure),
             }
         }
     }
@@ -276,6 +304,7 @@ impl Desk {
             }
         };
         self.registry().identified(&self.reader, generation, found);
+        self.look_at_insertion(generation);
     }
 
     /// What came in, its answer to reset, and whether its reader has keys of its own for the PIN.

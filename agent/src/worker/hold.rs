@@ -106,6 +106,11 @@ fn keep(
     };
     desk.void = Some((held.challenge.csn.clone(), reason));
     desk.cache = None;
+    match reason {
+        VoidReason::Answered => desk.touched(&start.target, &[held.challenge.role], false),
+        VoidReason::Refused => desk.touched(&start.target, &[], false),
+        _ => {}
+    }
     if reason != VoidReason::Answered {
         desk.registry().publish(Change::ChallengeVoid {
             reader: desk.reader.clone(),

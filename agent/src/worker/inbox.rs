@@ -1,7 +1,7 @@
 //! Messages to a worker, which whoever sent one can take back as long as it has not been taken out. Taking it back
 //! wipes what it carries, so that a PIN does not wait behind a reader that hangs.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -52,6 +52,15 @@ impl<T> Inbox<T> {
         self.0.iter().find_map(|envelope| open(&envelope))
     }
 
+    /// The next message, if there is one.
+    pub(super) fn try_take(&self) -> Result<T, TryRecvError> {
+        loop {
+            if let Some(message) = open(&self.0.try_recv()?) {
+                return Ok(message);
+            }
+        }
+    }
+
     /// The next message until then.
     pub(super) fn take_until(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
         loop {
@@ -79,7 +88,8 @@ mod tests {
         outbox.put((2, Arc::clone(&payload)));
         receipt.take_back();
         assert_eq!(Arc::strong_count(&payload), 2, "what was taken back is dropped at once");
-        assert_eq!(inbox.take().map(|(number, _)| number), Some(2));
+        assert_eq!(inbox.try_take().map(|(number, _)| number), Ok(2));
+        assert!(inbox.try_take().is_err());
         drop(outbox);
         assert!(inbox.take().is_none());
     }

@@ -15,7 +15,7 @@ use shared::unblock::{checksum_text, parse_key, respond};
 
 use crate::harness::{ADMIN_KEY, AUTHENTICATE, READER, RESET_RETRY, Rig, executed, pin};
 
-fn start(rig: &Rig) -> Challenge {
+pub(crate) fn start(rig: &Rig) -> Challenge {
     rig.call::<UnblockStart>(&UnblockStartParams { select: Select::default(), role: Role::USER }).unwrap()
 }
 
@@ -23,13 +23,13 @@ fn status(rig: &Rig) -> UnblockState {
     rig.call::<UnblockStatus>(&OnCard::default()).unwrap()
 }
 
-fn response(challenge: &Challenge) -> String {
+pub(crate) fn response(challenge: &Challenge) -> String {
     let key = parse_key(ADMIN_KEY.as_bytes()).unwrap();
     let response = respond(&challenge.challenge.0, &key, None).unwrap();
     shared::hex::grouped(&response, 4)
 }
 
-fn finish(rig: &Rig, response: &str, new: &str) -> Result<shared::model::PinStatus, ErrorCode> {
+pub(crate) fn finish(rig: &Rig, response: &str, new: &str) -> Result<shared::model::PinStatus, ErrorCode> {
     let params = UnblockFinishParams {
         select: Select::default(),
         challenge: None,

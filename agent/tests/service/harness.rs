@@ -8,10 +8,12 @@ use agent::Agent;
 use agent::policy::Policy;
 use agent::registry::Subscription;
 use agent::service::Service;
+use agent::surroundings::Surroundings;
 use card::virt::{VirtualCard, VirtualReaders};
 use serde_json::value::to_raw_value;
 use shared::Error;
 use shared::config::{Config, InsertRule, OnInsert};
+use shared::model::Program;
 use shared::rpc::Method;
 use shared::rpc::events::{Change, Event};
 use shared::secret::Pin;
@@ -97,7 +99,16 @@ impl Rig {
 
     /// On these readers, in which there is one card, with these settings.
     pub(crate) fn with_policy(readers: Arc<VirtualReaders>, policy: Policy) -> Self {
-        let agent = Agent::start(readers.clone(), Some(readers.clone()), policy).unwrap();
+        Self::in_surroundings(readers, policy, Surroundings::default())
+    }
+
+    /// On these readers, in which there is a card, with these settings and surroundings.
+    pub(crate) fn with(readers: Arc<VirtualReaders>, config: Config, surroundings: Surroundings) -> Self {
+        Self::in_surroundings(readers, Policy::fixed(config), surroundings)
+    }
+
+    fn in_surroundings(readers: Arc<VirtualReaders>, policy: Policy, surroundings: Surroundings) -> Self {
+        let agent = Agent::start(readers.clone(), Some(readers.clone()), policy, surroundings).unwrap();
         let rig = Self { service: Arc::clone(agent.service()), readers };
         rig.events().find(|change| matches!(change, Change::CardIdentified { .. }));
         rig
@@ -115,8 +126,13 @@ impl Rig {
 
     /// Calls a method.
     pub(crate) fn call<M: Method>(&self, params: &M::Params) -> Result<M::Reply, Error> {
+        self.call_as::<M>(&Program::default(), params)
+    }
+
+    /// Calls a method as this program.
+    pub(crate) fn call_as<M: Method>(&self, caller: &Program, params: &M::Params) -> Result<M::Reply, Error> {
         let params = to_raw_value(params).unwrap();
-        let reply = self.service.dispatch(M::NAME, Some(&params)).map_err(|fault| fault.data)?;
+        let reply = self.service.dispatch(caller, M::NAME, Some(&params)).map_err(|fault| fault.data)?;
         Ok(serde_json::from_str(reply.get()).unwrap())
     }
 
@@ -132,8 +148,11 @@ impl Rig {
         if let Change::Snapshot(status) = subscription.snapshot.change {
             for reader in status.readers {
                 if let Some(card) = reader.card {
-                    let initialised = card.csn.is_some();
-                    known.push(Change::CardIdentified { reader: reader.name, card, initialised });
+                    let (initialised, csn) = (card.csn.is_some(), card.csn.clone());
+                    known.push(Change::CardIdentified { reader: reader.name.clone(), card, initialised });
+                    if let (Some(csn), Some(check)) = (csn, reader.check) {
+                        known.push(Change::CardChecked { reader: reader.name, csn, check: Box::new(check) });
+                    }
                 }
             }
         }

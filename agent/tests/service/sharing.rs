@@ -101,8 +101,14 @@ fn a_card_that_another_program_keeps_is_busy() {
         ),
     ] {
         rig.readers.set_holders(READER, holders).unwrap();
+        let mut events = rig.events();
         let error = rig.call::<PinList>(&OnCard::default()).unwrap_err();
         assert_eq!(error.code, ErrorCode::Busy);
+        let busy = events.find(|change| matches!(change, Change::CardBusy { .. })).unwrap();
+        assert!(
+            matches!(&busy, Change::CardBusy { reader, csn: Some(_), holders: told } if reader == READER && told == holders),
+            "{busy:?}"
+        );
         assert!(error.message.contains(named), "{error}");
         let error = rig.call::<UnblockStart>(&start).unwrap_err();
         assert!(error.message.contains(named), "{error}");
@@ -130,9 +136,13 @@ fn what_was_given_up_is_never_sent() {
     let mark = card.apdus();
     let asked = Instant::now();
     rig.readers.set_holders(READER, &["scdaemon (1234)"]).unwrap();
+    let mut events = rig.events();
     let error = rig.call::<PinChange>(&change()).unwrap_err();
     assert_eq!(error.code, ErrorCode::Busy);
     assert!(error.message.contains("keeps the card: scdaemon (1234). Nothing was sent"), "{error}");
+    events.find(
+        |change| matches!(change, Change::CardBusy { holders, .. } if holders[..] == ["scdaemon (1234)"]),
+    );
     assert!(asked.elapsed() < Duration::from_secs(20));
     release.send(()).unwrap();
     other.join().unwrap();
@@ -203,6 +213,8 @@ fn a_card_that_was_kept_when_it_came_in_is_looked_at_again() {
     rig.readers.hold(OTHER, true).unwrap();
     rig.readers.set_holders(OTHER, &["scdaemon (1234)"]).unwrap();
     rig.readers.insert(OTHER, None).unwrap();
+    let busy = events.find(|change| matches!(change, Change::CardBusy { .. })).unwrap();
+    assert!(matches!(&busy, Change::CardBusy { csn: None, holders, .. } if holders.len() == 1), "{busy:?}");
     events.find(|change| matches!(change, Change::CardUnusable { state: ReaderState::Busy, .. }));
     let error = rig.call::<PinList>(&on(OTHER)).unwrap_err();
     assert_eq!(error.code, ErrorCode::Busy);

@@ -183,7 +183,7 @@ impl Drop for Agent {
 
 /// Writes a program. Another process does it: while this one has a program open for writing, a child that another
 /// test is just starting has it open too, and then it cannot be run.
-fn install(path: &Path, content: &[u8]) {
+pub(crate) fn install(path: &Path, content: &[u8]) {
     let mut child =
         Command::new("install").arg("/dev/stdin").arg(path).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(content).unwrap();

@@ -14,10 +14,14 @@ mod harness;
 /// The values that the stand-in answers with.
 mod values;
 
+/// Whether Kortti starts with the session, with a stand-in for systemctl.
+mod autostart;
 /// Certificates: list, view, export, import, default, delete.
 mod cert;
 /// Settings: who settled them, and how they are changed.
 mod config;
+/// Everything that has to be there, and what to do where it is not.
+mod doctor;
 /// PINs: change, policy, what is refused before anything is sent.
 mod pin;
 /// What is different on PIV cards, and on readers with keys of their own: slots, PUKs, management keys, new keys.

@@ -35,7 +35,7 @@ pub struct Program {
     /// Its process number, where the system tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
-    /// Where its file is, where the system tells.
+    /// Where its file is, or only its name, where the system tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
 }

@@ -6,6 +6,7 @@
 // A benchmark that cannot go on says why and ends, on the spot.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod desktop;
 mod piv;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,8 @@ const LISTS: usize = 50;
 const REST: Duration = Duration::from_secs(60);
 /// How long its system calls are counted.
 const TRACE: &str = "10";
+/// The part that measures the desktop's side alone.
+const DESKTOP: &str = "desktop";
 /// The name under which the benchmark starts itself as a bare watcher.
 const WATCHER: &str = "watcher";
 
@@ -48,6 +51,10 @@ fn main() {
     let with_issuer = cards.card("three").expect("the card");
     let mut pcscd = Pcscd::start();
     let mut table = Table::default();
+    if std::env::args().nth(1).as_deref() == Some(DESKTOP) {
+        desktop::measure(&mut table, &mut pcscd, &card);
+        return table.print();
+    }
     opensc(&mut table, &mut pcscd, &card);
 
     let mut home = Home::new();
@@ -63,6 +70,9 @@ fn main() {
     bench.import(&mut table, &pcscd);
     pcscd.remove(0, inserted);
     piv::lists(&mut table, &mut pcscd, &bench.home);
+    drop((bench, agent));
+    let card = cards.card("two").expect("the card");
+    desktop::measure(&mut table, &mut pcscd, &card);
     table.print();
 }
 

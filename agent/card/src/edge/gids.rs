@@ -37,8 +37,8 @@ use crate::applet::Applet;
 use crate::error::{Error, Result};
 use crate::key::{PublicKey, Signature};
 use crate::smart_card::{
-    Challenge, Change, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, Placement, Removed,
-    SmartCard, UnblockProof,
+    Challenge, Change, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, PinMarks, Placement,
+    Removed, SmartCard, UnblockProof,
 };
 use crate::transport::Transaction;
 
@@ -156,6 +156,15 @@ impl SmartCard for Gids<'_> {
 
     fn pins(&mut self) -> Result<Vec<PinStatus>> {
         self.pin_states()
+    }
+
+    fn pin_marks(&mut self) -> Result<PinMarks> {
+        Ok(PinMarks { counter: self.pin_counter()?, ..PinMarks::default() })
+    }
+
+    /// No file of such a card says.
+    fn expiry(&mut self) -> Result<Option<String>> {
+        Ok(None)
     }
 
     fn verify(&mut self, role: Role, pin: PinEntry<'_>) -> Result<()> {

@@ -55,8 +55,8 @@ use crate::applet::Applet;
 use crate::error::{Error, Result};
 use crate::key::{PublicKey, Signature};
 use crate::smart_card::{
-    Challenge, Change, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, Placement, Removed,
-    SmartCard, UnblockProof,
+    Challenge, Change, Contents, Freshness, Import, ManagementProof, NewKey, PinEntry, PinMarks, Placement,
+    Removed, SmartCard, UnblockProof,
 };
 use crate::transport::Transaction;
 
@@ -216,6 +216,15 @@ impl SmartCard for Piv<'_> {
 
     fn pins(&mut self) -> Result<Vec<PinStatus>> {
         self.pin_states()
+    }
+
+    fn pin_marks(&mut self) -> Result<PinMarks> {
+        self.marks_of_pins()
+    }
+
+    fn expiry(&mut self) -> Result<Option<String>> {
+        let contents = self.get_if_readable(objects::ObjectId::CHUID)?.unwrap_or_default();
+        Ok(chuid::Chuid::parse(&contents).expiry)
     }
 
     fn verify(&mut self, role: Role, pin: PinEntry<'_>) -> Result<()> {

@@ -457,3 +457,25 @@ fn a_card_without_personalisation() {
         assert_eq!(card.pins().unwrap()[0].tries_left, Some(3));
     });
 }
+
+/// The counter tells that a PIN was set, by whomever; a wrong one leaves it.
+#[test]
+fn marks() {
+    let rig = Rig::new(&[&ANNA]);
+    let counter = || rig.with(|card| card.pin_marks().unwrap().counter).unwrap();
+    let before = counter();
+    let (wrong, current, new) = (pin("999999"), pin(PIN), pin("654321"));
+    let change = |current| {
+        rig.with(|card| card.change_pin(Role::USER, PinEntry::Typed(current), PinEntry::Typed(&new)))
+    };
+    assert!(change(&wrong).is_err());
+    assert_eq!(counter(), before);
+    change(&current).unwrap();
+    assert_eq!(counter(), before.wrapping_add(1));
+    let mark = rig.card.apdus();
+    rig.with(|card| (card.pins().unwrap(), card.pin_marks().unwrap()));
+    assert_eq!(rig.card.apdus() - mark, 4, "SELECT, PIN, PUK, counters");
+    rig.card.gids(|gids| gids.set_object(0xA010, 0xDF22, None)).unwrap().unwrap();
+    assert_eq!(rig.with(|card| card.pin_marks().unwrap().counter), None);
+    assert_eq!(rig.with(|card| card.expiry().unwrap()), None);
+}

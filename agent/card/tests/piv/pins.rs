@@ -370,3 +370,35 @@ fn no_challenge() {
         assert_eq!(rig.card.apdus(), mark);
     });
 }
+
+/// By what one look at a card is compared with another.
+#[test]
+fn marks() {
+    let of = |rig: &Rig| rig.with(|card| (card.pins().unwrap(), card.pin_marks().unwrap()).1);
+    let told = &[(Role::USER, true), (Role::ADMIN, true)][..];
+    for (profile, factory) in [("yubikey-5.7", told), ("yubikey-4", &[]), ("pivapplet", told), ("plain", &[])]
+    {
+        let rig = Rig::new(profile, "");
+        let marks = of(&rig);
+        assert_eq!((marks.counter, &*marks.factory, &*marks.given_up), (None, factory, &[][..]), "{profile}");
+        change(&rig, Role::USER, PIN, "735182").unwrap();
+        let changed = factory.iter().map(|(role, factory)| (*role, *factory && *role != Role::USER));
+        assert_eq!(of(&rig).factory, changed.collect::<Vec<_>>(), "{profile}");
+        // A PUK that somebody blocked by mistake has not been given up.
+        rig.card.piv(|piv| piv.set_puk_tries_left(0)).unwrap();
+        assert_eq!(of(&rig).given_up, [], "{profile}");
+        let noted = rig.card.piv(|piv| piv.set_object(0x5F_FF00, Some(&[0x80, 3, 0x81, 1, 1])));
+        let noted = noted.unwrap().is_ok() && profile != "plain";
+        assert_eq!(of(&rig).given_up, if noted { vec![Role::ADMIN] } else { Vec::new() }, "{profile}");
+    }
+}
+
+#[test]
+fn a_card_says_when_it_expires() {
+    for (date, expiry) in [("20310228", Some("2031-02-28T23:59:59Z")), ("20300101", None), ("2031", None)] {
+        let rig = Rig::new("yubikey-5.7", "");
+        let chuid = [&[0x34, 16][..], &[7; 16], &[0x35, u8::try_from(date.len()).unwrap()], date.as_bytes()];
+        rig.card.piv(|piv| piv.set_object(super::rig::CHUID, Some(&chuid.concat()))).unwrap().unwrap();
+        assert_eq!(rig.with(|card| card.expiry().unwrap()).as_deref(), expiry, "{date}");
+    }
+}

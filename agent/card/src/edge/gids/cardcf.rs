@@ -48,19 +48,12 @@ pub(super) fn counters(cardcf: &[u8]) -> Option<[u8; 4]> {
 }
 
 impl Gids<'_> {
-    /// The file `cardcf` with the place where it was found. Only a card that keeps it at no usual place is asked
-    /// for its masterfile; the place is part of the answer so that the two can never be confused.
+    /// The file `cardcf` with the place where it was found; the place is part of the answer so that two of them can
+    /// never be confused.
     pub(super) fn read_freshness(&mut self) -> Result<Freshness> {
-        if !self.memory.has(MASTERFILE)
-            && let Some(found) = self.freshness_at(USUAL_CARDCF)?
-        {
-            return Ok(found);
-        }
-        let place = self.masterfile()?.find("", "cardcf");
-        if let Some(at) = place
-            && let Some(found) = self.freshness_at(at)?
-        {
-            return Ok(found);
+        if let Some((at, value)) = self.find_cardcf()? {
+            let place = [at.file.to_be_bytes(), at.object.to_be_bytes()].concat();
+            return Ok(Freshness([place, value].concat()));
         }
         // Without the file nobody can tell what has changed: never the same twice.
         let mut unique = [0; 16];
@@ -68,12 +61,30 @@ impl Gids<'_> {
         Ok(Freshness(unique.to_vec()))
     }
 
-    fn freshness_at(&mut self, at: Address) -> Result<Option<Freshness>> {
+    /// The counter that moves when a PIN is set.
+    pub(super) fn pin_counter(&mut self) -> Result<Option<u8>> {
+        let found = match self.find_cardcf() {
+            Err(error @ Error::Transport(_)) => return Err(error),
+            // A card without a directory has nobody who counts.
+            found => found.unwrap_or_default(),
+        };
+        Ok(found.and_then(|(_, value)| value.get(1).copied()))
+    }
+
+    /// The file `cardcf`, and where it is. Only a card that keeps it at no usual place is asked for its masterfile.
+    fn find_cardcf(&mut self) -> Result<Option<(Address, Vec<u8>)>> {
+        if !self.memory.has(MASTERFILE)
+            && let Some(value) = self.cardcf_at(USUAL_CARDCF)?
+        {
+            return Ok(Some((USUAL_CARDCF, value)));
+        }
+        let Some(at) = self.masterfile()?.find("", "cardcf") else { return Ok(None) };
+        Ok(self.cardcf_at(at)?.map(|value| (at, value)))
+    }
+
+    fn cardcf_at(&mut self, at: Address) -> Result<Option<Vec<u8>>> {
         let value = self.try_read(at)?.unwrap_or_default();
-        Ok(value.filter(|value| counters(value).is_some()).map(|value| {
-            let place = [at.file.to_be_bytes(), at.object.to_be_bytes()].concat();
-            Freshness([place, value].concat())
-        }))
+        Ok(value.filter(|value| counters(value).is_some()))
     }
 }
 

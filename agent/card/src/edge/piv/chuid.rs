@@ -1,6 +1,9 @@
 //! The card holder unique identifier (SP 800-73-4 part 1, table 9; card-piv.md 2.3), and the identifier in the card
 //! capability container.
 
+use time::Date;
+use time::macros::format_description;
+
 use crate::tlv;
 
 /// Tag: FASC-N, a number of a federal agency.
@@ -22,24 +25,38 @@ const NO_AGENCY: [u8; 25] = [
     0x10, 0x84, 0x21, 0xC8, 0x42, 0x10, 0xC3, 0xEB,
 ];
 
+/// The date of expiry that Yubico's programs write, whoever the card is for.
+const NO_EXPIRY: &[u8] = b"20300101";
+
 /// What the object says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Chuid {
     /// The GUID, unless it is missing or all zero.
     pub(super) guid: Option<[u8; 16]>,
     /// Whether an issuer has signed it: then nothing in it may change.
     pub(super) signed: bool,
+    /// The last second of the day of expiry, RFC 3339 in UTC, where an issuer has set one.
+    pub(super) expiry: Option<String>,
 }
 
 impl Chuid {
     /// Reads it. What is malformed counts as missing.
     pub(super) fn parse(contents: &[u8]) -> Self {
         let guid = tlv::find(contents, GUID).and_then(|guid| <[u8; 16]>::try_from(guid).ok());
-        Self {
-            guid: guid.filter(|guid| *guid != [0; 16]),
-            signed: tlv::find(contents, SIGNATURE).is_some_and(|signature| !signature.is_empty()),
-        }
+        let signed = tlv::find(contents, SIGNATURE).is_some_and(|signature| !signature.is_empty());
+        // The field is mandatory, so who has no date to set writes one all the same.
+        let expiry = tlv::find(contents, EXPIRY).filter(|expiry| signed || *expiry != NO_EXPIRY);
+        Self { guid: guid.filter(|guid| *guid != [0; 16]), signed, expiry: expiry.and_then(end_of_day) }
     }
+}
+
+/// The last second of a day that is given as YYYYMMDD, RFC 3339 in UTC. Years from 9999 on stand for no end.
+fn end_of_day(text: &[u8]) -> Option<String> {
+    let is_date = text.len() == 8 && text.iter().all(u8::is_ascii_digit);
+    let text = std::str::from_utf8(text).ok().filter(|_| is_date)?;
+    let date = Date::parse(text, format_description!("[year][month][day]")).ok()?;
+    let date = Some(date).filter(|date| date.year() < 9999)?;
+    date.format(format_description!("[year]-[month]-[day]T23:59:59Z")).ok()
 }
 
 /// The same object with another GUID; `None` when it is damaged, has no GUID, or is signed.
@@ -85,7 +102,7 @@ mod tests {
         let contents = template([0xA5; 16]);
         assert_eq!(contents.len(), 59);
         assert_eq!(&contents[29..45], &[0xA5; 16]);
-        assert_eq!(Chuid::parse(&contents), Chuid { guid: Some([0xA5; 16]), signed: false });
+        assert_eq!(Chuid::parse(&contents), Chuid { guid: Some([0xA5; 16]), signed: false, expiry: None });
         assert_eq!(with_guid(&contents, [7; 16]), Some(template([7; 16])));
     }
 
@@ -103,12 +120,41 @@ mod tests {
     #[test]
     fn what_may_not_change() {
         let signed = [&template([3; 16])[..55], &[0x3E, 3, 1, 2, 3, 0xFE, 0]].concat();
-        assert_eq!(Chuid::parse(&signed), Chuid { guid: Some([3; 16]), signed: true });
+        let expiry = Some("2030-01-01T23:59:59Z".to_owned());
+        assert_eq!(Chuid::parse(&signed), Chuid { guid: Some([3; 16]), signed: true, expiry });
         let cut = [&template([3; 16])[..], &[0x35]].concat();
         for contents in [&signed[..], &cut, &[], &[0x34, 3, 1, 2, 3], &[0x30, 1, 1], &[0xFF; 60]] {
             assert_eq!(with_guid(contents, [4; 16]), None, "{contents:02X?}");
         }
         assert_eq!(Chuid::parse(&template([0; 16])).guid, None);
+    }
+
+    #[test]
+    fn when_a_card_expires() {
+        for (date, expiry) in [
+            (&b"20310228"[..], Some("2031-02-28T23:59:59Z")),
+            (b"20320229", Some("2032-02-29T23:59:59Z")),
+            (b"00010101", Some("0001-01-01T23:59:59Z")),
+            // What everybody writes who has no date.
+            (b"20300101", None),
+            (b"99991231", None),
+            (b"20310229", None),
+            (b"20311301", None),
+            (b"20310100", None),
+            (b"2031010", None),
+            (b"203101011", None),
+            (b"+2031010", None),
+            (b"2031 1 1", None),
+            (b"", None),
+            (b"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", None),
+            ("2031é11".as_bytes(), None),
+            ("203é111".as_bytes(), None),
+        ] {
+            let mut contents = Vec::new();
+            tlv::put(&mut contents, GUID, &[1; 16]);
+            tlv::put(&mut contents, EXPIRY, date);
+            assert_eq!(Chuid::parse(&contents).expiry.as_deref(), expiry, "{date:02X?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is wrong with a card.
 
-use shared::model::Finding;
+use shared::model::{Finding, Role};
 
 use super::Piv;
 use super::contents::{Held, Inventory};
@@ -8,6 +8,7 @@ use super::metadata::{MANAGEMENT_KEY, Told};
 use super::pins::{PIN, PUK};
 use super::slot::Slot;
 use crate::error::{Error, Result};
+use crate::smart_card::PinMarks;
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,6 +188,27 @@ impl Piv<'_> {
             found.push(Problem::ErasesKeys);
         }
         Ok(found)
+    }
+
+    /// What the card tells of PIN and PUK beside how they stand.
+    pub(super) fn marks_of_pins(&mut self) -> Result<PinMarks> {
+        let [pin, puk] = [self.told_of(PIN)?, self.told_of(PUK)?];
+        let factory = |role, told: &Told| match told {
+            Told::Known(metadata) => metadata.factory.map(|factory| (role, factory)),
+            _ => None,
+        };
+        let marks = [factory(Role::USER, &pin), factory(Role::ADMIN, &puk)];
+        let without_tries = match puk {
+            Told::Known(metadata) => metadata.tries_left.is_none_or(|left| left == 0),
+            Told::Absent => false,
+            Told::Unknown | Told::NotSupported => true,
+        };
+        let given_up = without_tries && self.puk_blocked_on_purpose()?;
+        Ok(PinMarks {
+            counter: None,
+            factory: marks.into_iter().flatten().collect(),
+            given_up: given_up.then_some(Role::ADMIN).into_iter().collect(),
+        })
     }
 
     /// Metadata that nothing else depends on.
