@@ -79,10 +79,18 @@ impl Desktop {
     /// # Panics
     /// It does not start.
     pub fn start(home: &Home, arguments: &[&str]) -> Self {
+        Self::start_that_logs(home, "debug", arguments)
+    }
+
+    /// The same, with this level of its log.
+    ///
+    /// # Panics
+    /// It does not start.
+    pub fn start_that_logs(home: &Home, level: &str, arguments: &[&str]) -> Self {
         let log = home.path().join("desktop.log");
         let stderr = File::options().create(true).append(true).open(&log).expect("a log file");
         let mut command = home.program("kortti-desktop");
-        command.args(["--log", "debug"]).args(arguments);
+        command.args(["--log", level]).args(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().expect("kortti-desktop");
         let mut first = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut first).expect("a line");
