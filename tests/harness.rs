@@ -10,6 +10,8 @@
 pub mod another;
 #[path = "harness/bus.rs"]
 pub mod bus;
+#[path = "harness/desktop.rs"]
+pub mod desktop;
 #[path = "harness/driver.rs"]
 pub mod driver;
 #[path = "harness/logind.rs"]

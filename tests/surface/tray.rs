@@ -1,6 +1,7 @@
 //! The tray icon and its menu, as a panel sees them.
 
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 use harness::bus::Bus;
@@ -273,11 +274,10 @@ fn installed_icons_are_found_by_their_name_alone() {
     let bus = Bus::new();
     let panel = Panel::on(&bus);
     let mut home = harness::programs::Home::new();
-    let folder = home.path().join("share/icons/hicolor/symbolic/apps");
+    let icons = concat!(env!("CARGO_MANIFEST_DIR"), "/../agent/desktop/icons/hicolor");
+    let folder = home.path().join("share/icons");
     fs::create_dir_all(&folder).unwrap();
-    for state in ["no-service", "no-reader", "empty", "card", "attention", "blocked"] {
-        fs::write(folder.join(format!("kortti-{state}-symbolic.svg")), "<svg/>").unwrap();
-    }
+    assert!(Command::new("cp").args(["-r", icons]).arg(&folder).status().unwrap().success());
     let share = home.path().join("share").display().to_string();
     home.set("DBUS_SESSION_BUS_ADDRESS", &bus.address());
     home.set("XDG_DATA_DIRS", &format!("/nowhere:{share}"));

@@ -22,10 +22,13 @@ use crate::open::{self, Place};
 use crate::prompts::Prompts;
 use crate::removal::Watch;
 use crate::report::Report;
-use crate::surface::{Heard, Surface, Wanted};
+use crate::surface::{Heard, NoticesReport, Surface, Wanted};
 
 /// How long hooks have at the end.
 const LAST_HOOKS: Duration = Duration::from_secs(5);
+
+/// How long the notices have to go from the screen at the end.
+const LAST_NOTICES: Duration = Duration::from_secs(1);
 
 /// What the main loop is told.
 pub(crate) enum Message {
@@ -125,11 +128,24 @@ impl Conductor {
             self.tick();
             self.show();
         }
-        let says = self.announcer.end();
-        self.say(says);
+        self.clear(heard);
         self.surface.stop();
         self.hooks.finish(LAST_HOOKS);
         ExitCode::SUCCESS
+    }
+
+    /// Takes icon and notices away, and waits until that is done, but not for long.
+    fn clear(&mut self, heard: &Receiver<Message>) {
+        if self.announcer.end().is_empty() {
+            return;
+        }
+        self.surface.want(Wanted { tray: false, notices: false, session: false });
+        let end = Instant::now() + LAST_NOTICES;
+        while let Ok(message) = heard.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            if matches!(message, Message::Heard(Heard::NoticesAre(NoticesReport::Off))) {
+                return;
+            }
+        }
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -219,6 +235,7 @@ impl Conductor {
     }
 
     fn hear(&mut self, heard: &Heard) {
+        tracing::debug!(?heard);
         if self.report.hear(heard, self.headless) && self.known.away.is_none() {
             self.agent.report(self.report.desktop());
         }

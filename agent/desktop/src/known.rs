@@ -1,6 +1,6 @@
 //! What is known of readers and cards: the agent's snapshot, and every change since.
 
-use shared::model::{Concern, PinStatus, Reader, ReaderState, Role, Service};
+use shared::model::{CheckUp, Concern, PinStatus, Reader, ReaderState, Role, Service};
 use shared::rpc::events::{Change, PinEvent};
 use shared::rpc::methods::StatusReply;
 
@@ -82,7 +82,13 @@ impl Known {
     fn pin_is(&mut self, event: &PinEvent, is_new: bool, few: u8) {
         let PinEvent { reader, role, tries_left, .. } = event;
         self.update(reader, |slot| {
-            let Some(check) = &mut slot.check else { return };
+            // Nobody has looked at the card yet, and this is known all the same.
+            let check = slot.check.get_or_insert_with(|| CheckUp {
+                time: String::new(),
+                pins: vec![],
+                certificates: 0,
+                concerns: vec![],
+            });
             if let Some(pin) = check.pins.iter_mut().find(|pin| pin.role == *role) {
                 pin.tries_left = tries_left.or(if is_new { pin.tries_max } else { None });
                 pin.blocked = pin.tries_left == Some(0);
@@ -156,6 +162,15 @@ mod tests {
         let known = seen(&[added("B"), added("A"), added("C"), added("B")]);
         let names: Vec<&str> = known.readers.iter().map(|reader| reader.name.as_str()).collect();
         assert_eq!(names, ["A", "B", "C"]);
+    }
+
+    #[test]
+    fn a_blocked_pin_is_known_before_anybody_looked_at_the_card() {
+        let blocked = Change::PinBlocked(samples::pin(Role::USER, Some(0), Cause::User));
+        let added = Change::ReaderAdded { reader: R.into() };
+        let known = seen(&[added, samples::inserted(), samples::identified(), blocked]);
+        let concerns = &known.readers[0].check.as_ref().unwrap().concerns;
+        assert_eq!(concerns, &[Concern::PinBlocked { role: Role::USER }]);
     }
 
     #[test]

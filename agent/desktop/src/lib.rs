@@ -15,7 +15,6 @@ mod conductor;
 mod face;
 mod hold;
 mod hooks;
-#[cfg(not(any(windows, target_os = "macos")))]
 mod icons;
 mod known;
 pub mod notices;

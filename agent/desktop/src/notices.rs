@@ -2,6 +2,8 @@
 
 #[cfg(not(any(windows, target_os = "macos")))]
 mod freedesktop;
+#[cfg(any(windows, target_os = "macos"))]
+pub(crate) mod toast;
 #[cfg(not(any(windows, target_os = "macos")))]
 mod wishes;
 

@@ -3,9 +3,13 @@
 mod ear;
 #[cfg(not(any(windows, target_os = "macos")))]
 mod linux;
+#[cfg(any(windows, target_os = "macos"))]
+mod native;
 
 #[cfg(not(any(windows, target_os = "macos")))]
 pub use linux::{Surface, run};
+#[cfg(any(windows, target_os = "macos"))]
+pub use native::{Surface, run};
 
 pub(crate) use ear::Ear;
 

@@ -37,16 +37,6 @@ pub(crate) fn lines(text: &str, most: usize) -> String {
     kept.text
 }
 
-/// For a place that may or may not read markup: what would begin a tag looks the same and does not.
-pub(crate) fn without_tags(text: &str) -> String {
-    text.replace('<', "‹").replace('>', "›")
-}
-
-/// For a place that reads markup (Desktop Notifications Specification, "Markup").
-pub(crate) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
 /// For a menu in which `mark` stands before the letter of a key.
 pub(crate) fn without_mnemonic(label: &str, mark: char) -> String {
     let mut escaped = String::with_capacity(label.len());
@@ -123,9 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_read_as_markup_or_as_a_key() {
-        assert_eq!(escaped("<b>R&D</b>"), "&lt;b&gt;R&amp;D&lt;/b&gt;");
-        assert_eq!(without_tags("<img src=x>"), "‹img src=x›");
+    fn nothing_is_read_as_a_key() {
         assert_eq!(without_mnemonic("R&D _x__", '_'), "R&D __x____");
         assert_eq!(without_mnemonic("R&D", '&'), "R&&D");
     }

@@ -2,6 +2,8 @@
 
 #[cfg(not(any(windows, target_os = "macos")))]
 pub(crate) mod item;
+#[cfg(any(windows, target_os = "macos"))]
+pub(crate) mod native;
 
 use crate::action::Action;
 

@@ -138,15 +138,14 @@ impl ksni::Tray for StatusNotifierItem {
 
     fn tool_tip(&self) -> ToolTip {
         ToolTip {
-            title: text::without_tags(&self.title()),
-            // Some panels read markup here, others do not.
-            description: text::without_tags(&text::lines(&self.face.tooltip, LONGEST_TOOLTIP)),
+            title: without_tags(&self.title()),
+            description: without_tags(&text::lines(&self.face.tooltip, LONGEST_TOOLTIP)),
             ..ToolTip::default()
         }
     }
 
     fn icon_theme_path(&self) -> String {
-        icons::folder().map(|folder| folder.display().to_string()).unwrap_or_default()
+        icons::theme::folder().map(|folder| folder.display().to_string()).unwrap_or_default()
     }
 
     fn icon_name(&self) -> String {
@@ -216,6 +215,11 @@ fn entry(item: &Item) -> MenuItem<StatusNotifierItem> {
         }
         Item::Separator => MenuItem::Separator,
     }
+}
+
+/// Some panels read markup in a tooltip, others do not: what would begin a tag looks alike and begins none.
+fn without_tags(text: &str) -> String {
+    text.replace('<', "‹").replace('>', "›")
 }
 
 /// Opacity, red, green, blue: ARGB32 in network byte order (StatusNotifierItem specification, "Icons").

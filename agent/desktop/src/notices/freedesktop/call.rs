@@ -8,7 +8,8 @@ use zbus::zvariant::{DynamicType, Value};
 
 use super::super::{Notice, Urgency};
 use super::{Abilities, Action};
-use crate::{icons, text};
+use crate::icons::theme;
+use crate::text;
 
 /// The name of the daemon, and of its interface.
 pub(super) const NAME: &str = "org.freedesktop.Notifications";
@@ -114,7 +115,7 @@ pub(super) fn notify(
     let title = text::line(&notice.title, LONGEST_TITLE);
     let mut body = text::lines(&notice.body, LONGEST_BODY);
     if abilities.markup {
-        body = text::escaped(&body);
+        body = escaped(&body);
     }
     let mut actions = Vec::new();
     if abilities.actions {
@@ -135,7 +136,12 @@ pub(super) fn notify(
         ("desktop-entry", Value::from("kortti")),
     ]);
     let expires = notice.expires.map_or(-1, |time| i32::try_from(time.as_millis()).unwrap_or(i32::MAX));
-    let icon = icons::for_notice(notice.icon);
+    let icon = theme::for_notice(notice.icon);
     let arguments = ("Kortti", replaces, icon, title, body, actions, hints, expires);
     to_daemon(owner, "Notify", &arguments)
+}
+
+/// For a daemon that reads markup (specification, "Markup").
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,0 +1,123 @@
+//! How it begins, goes on and ends.
+
+use std::time::Instant;
+
+use harness::bus::{Bus, PATIENCE};
+use harness::desktop::{Desktop, session, socket};
+use harness::panel::Panel;
+use harness::programs::Home;
+use serde_json::Value;
+
+/// Waits until `kortti status` says what fits about the desktop.
+#[track_caller]
+fn told(home: &Home, fits: impl Fn(&Value) -> bool) {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let status = home.kortti(&["status", "--json"], &[]).code(0).json();
+        if fits(&status["desktop"]) {
+            return;
+        }
+        assert!(Instant::now() < end, "{status}");
+    }
+}
+
+#[test]
+fn it_starts_an_agent_and_ends_with_it() {
+    let home = session(None, None);
+    let desktop = Desktop::start(&home, &["--headless"]);
+    desktop.logs("Snapshot");
+    home.kortti(&["agent", "status"], &[]).code(0);
+    home.kortti(&["agent", "stop"], &[]).code(0);
+    assert!(desktop.ends().success());
+}
+
+#[test]
+fn an_agent_that_dies_is_brought_back() {
+    let bus = Bus::new();
+    let panel = Panel::on(&bus);
+    let home = session(Some(&bus), None);
+    let agent = home.agent(&["--virtual"]);
+    let _desktop = Desktop::start(&home, &[]);
+    panel.shows("kortti-card-symbolic");
+    let begin = Instant::now();
+    agent.kill();
+    // The new one knows the readers of this machine, if there are any, and none of the virtual ones.
+    let look = panel.until(|look| (look.text("IconName") != "kortti-card-symbolic").then(|| look.clone()));
+    assert_ne!(look.tooltip.0, "2 cards are in");
+    let end = Instant::now() + PATIENCE;
+    while home.kortti(&["agent", "status"], &[]).status.code() != Some(0) {
+        assert!(Instant::now() < end);
+    }
+    assert!(begin.elapsed() < PATIENCE);
+    home.kortti(&["agent", "stop"], &[]).code(0);
+}
+
+#[test]
+fn one_per_user() {
+    let home = session(None, None);
+    let _agent = home.agent(&["--virtual"]);
+    let desktop = Desktop::start(&home, &["--headless"]);
+    let output = home.program("kortti-desktop").output().unwrap();
+    assert_eq!(output.status.code(), Some(23));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "kortti-desktop of this user runs already.\n");
+    desktop.terminate();
+    assert!(desktop.ends().success());
+    let again = Desktop::start(&home, &["--headless"]);
+    again.terminate();
+    assert!(again.ends().success());
+    // The agent goes on.
+    home.kortti(&["agent", "status"], &[]).code(0);
+}
+
+#[test]
+fn the_agent_is_told_what_the_desktop_can_do() {
+    let mut bus = Bus::new();
+    let home = session(Some(&bus), None);
+    let _agent = home.agent(&["--virtual"]);
+    let desktop = Desktop::start(&home, &[]);
+    told(&home, |desktop| desktop["tray"]["state"] == "missing" && desktop["notices"]["state"] == "missing");
+    let panel = Panel::on(&bus);
+    told(&home, |desktop| desktop["tray"]["state"] == "works");
+    drop(panel);
+    bus.kill();
+    told(&home, |desktop| desktop["tray"]["detail"] == "there is no session bus");
+    desktop.terminate();
+    assert!(desktop.ends().success());
+    told(&home, Value::is_null);
+}
+
+#[test]
+fn without_a_bus_and_without_a_display_it_works_all_the_same() {
+    for arguments in [&[][..], &["--headless"]] {
+        let home = session(None, None);
+        let _agent = home.agent(&["--virtual"]);
+        let desktop = Desktop::start(&home, arguments);
+        desktop.logs("Snapshot");
+        let state = if arguments.is_empty() { "missing" } else { "off" };
+        told(&home, |desktop| desktop["tray"]["state"] == state && desktop["notices"]["state"] == state);
+        let said = home.kortti(&["status"], &[]).code(0).stdout;
+        assert!(said.contains("\nTray "), "{said}");
+    }
+}
+
+#[test]
+fn it_starts_with_the_agent_where_there_is_a_session() {
+    let bus = Bus::new();
+    let panel = Panel::on(&bus);
+    let home = session(Some(&bus), None);
+    home.kortti(&["agent", "start", "--virtual"], &[]).code(0);
+    panel.shows("kortti-card-symbolic");
+    home.kortti(&["agent", "start"], &[]).code(0);
+    assert_eq!(panel.count(), 1);
+    home.kortti(&["agent", "stop"], &[]).code(0);
+    panel.is_empty();
+
+    home.kortti(&["agent", "start", "--virtual", "--headless"], &[]).code(0);
+    let status = home.kortti(&["status", "--json"], &[]).code(0).json();
+    assert!(status["desktop"].is_null(), "{status}");
+    home.kortti(&["agent", "stop"], &[]).code(0);
+    let end = Instant::now() + PATIENCE;
+    while socket(&home).exists() {
+        assert!(Instant::now() < end);
+    }
+}

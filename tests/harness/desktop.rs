@@ -1,0 +1,171 @@
+//! `kortti-desktop` as a session starts it: with an agent of virtual cards, on buses of its own.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal};
+use shared::client::READY;
+
+use super::bus::{Bus, PATIENCE};
+use super::programs::Home;
+
+/// A home whose programs find nothing but this session: these buses, and the programs that a test puts on the path.
+///
+/// # Panics
+/// No folder can be made.
+pub fn session(session: Option<&Bus>, system: Option<&Bus>) -> Home {
+    let mut home = Home::new();
+    let nowhere = format!("unix:path={}/no-bus", home.path().display());
+    let address = |bus: Option<&Bus>| bus.map_or(nowhere.clone(), Bus::address);
+    home.set("DBUS_SESSION_BUS_ADDRESS", &address(session));
+    home.set("DBUS_SYSTEM_BUS_ADDRESS", &address(system));
+    let bin = home.path().join("path");
+    fs::create_dir(&bin).expect("a folder");
+    let data = home.path().join("share").display().to_string();
+    home.set("XDG_DATA_DIRS", &data);
+    home.set("PATH", &bin.display().to_string());
+    for name in ["DISPLAY", "WAYLAND_DISPLAY", "TERMINAL"] {
+        home.set(name, "");
+    }
+    home
+}
+
+/// Puts a shell script on the path of a home. Another process writes it: while this one has a program open for
+/// writing, a child that another test is just starting has it open too, and then it cannot be run.
+///
+/// # Panics
+/// It cannot be written.
+pub fn script(home: &Home, name: &str, text: &str) {
+    let path = home.path().join("path").join(name);
+    let mut child =
+        Command::new("install").arg("/dev/stdin").arg(path).stdin(Stdio::piped()).spawn().expect("install");
+    let mut stdin = child.stdin.take().expect("its input");
+    write!(stdin, "#!/bin/sh\nPATH=/usr/bin:/bin\ncd '{}'\n{text}", home.path().display()).expect("a script");
+    drop(stdin);
+    assert!(child.wait().expect("its end").success());
+}
+
+/// Waits until a file of a home has a text that fits.
+///
+/// # Panics
+/// It does not, and the message says what it has.
+#[track_caller]
+pub fn file(home: &Home, name: &str, fits: impl Fn(&str) -> bool) -> String {
+    let path = home.path().join(name);
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        if fits(&text) {
+            return text;
+        }
+        assert!(Instant::now() < end, "{name}: {text}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A running `kortti-desktop`; killed when dropped.
+pub struct Desktop {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Desktop {
+    /// Starts it in a home, and waits until it is ready.
+    ///
+    /// # Panics
+    /// It does not start.
+    pub fn start(home: &Home, arguments: &[&str]) -> Self {
+        Self::start_that_logs(home, "debug", arguments)
+    }
+
+    /// The same, with this level of its log.
+    ///
+    /// # Panics
+    /// It does not start.
+    pub fn start_that_logs(home: &Home, level: &str, arguments: &[&str]) -> Self {
+        let log = home.path().join("desktop.log");
+        let stderr = File::options().create(true).append(true).open(&log).expect("a log file");
+        let mut command = home.program("kortti-desktop");
+        command.args(["--log", level]).args(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().expect("kortti-desktop");
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().expect("its output")).read_line(&mut first).expect("a line");
+        assert_eq!(first.trim_end(), READY, "{}", fs::read_to_string(&log).unwrap_or_default());
+        Self { child, log }
+    }
+
+    /// Its process number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has logged so far.
+    ///
+    /// # Panics
+    /// Its log cannot be read.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).expect("its log")
+    }
+
+    /// Waits until it has logged this.
+    ///
+    /// # Panics
+    /// It does not.
+    #[track_caller]
+    pub fn logs(&self, words: &str) {
+        let end = Instant::now() + PATIENCE;
+        while !self.log().contains(words) {
+            assert!(Instant::now() < end, "{words}\n{}", self.log());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Asks it to end as a session manager does.
+    ///
+    /// # Panics
+    /// It has ended.
+    pub fn terminate(&self) {
+        rustix::process::kill_process(Pid::from_child(&self.child), Signal::TERM).expect("a running program");
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// It does not end in time.
+    #[track_caller]
+    pub fn ends(mut self) -> ExitStatus {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("its state") {
+                return status;
+            }
+            assert!(Instant::now() < end, "it still runs\n{}", self.log());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Desktop {
+    fn drop(&mut self) {
+        // It has ended already if it was told to.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        if thread::panicking() {
+            let tail: Vec<&str> = log.lines().rev().take(40).collect();
+            eprintln!("the end of the desktop's log:");
+            tail.iter().rev().for_each(|line| eprintln!("  {line}"));
+        } else {
+            assert!(!log.contains("panicked"), "{log}");
+        }
+    }
+}
+
+/// Where the socket of a home's agent is.
+pub fn socket(home: &Home) -> PathBuf {
+    Path::new(home.path()).join("kortti/agent.sock")
+}
