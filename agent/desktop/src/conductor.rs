@@ -116,6 +116,7 @@ impl Conductor {
                 None => heard.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(deadline) => heard.recv_timeout(deadline.saturating_duration_since(Instant::now())),
             };
+            let paused = self.paused_until.is_some();
             match message {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Ok(message) => {
@@ -126,6 +127,11 @@ impl Conductor {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             self.tick();
+            if paused && self.paused_until.is_none() {
+                let rules = Rules { config: &self.config, paused: false };
+                let says = self.announcer.goes_on(&self.known, rules);
+                self.say(says);
+            }
             self.show();
         }
         self.clear(heard);
