@@ -81,6 +81,18 @@ pub(crate) enum Command {
         after_help = "Examples:\n  kortti watch\n  kortti watch --card 33221100\n  kortti watch --json"
     )]
     Watch,
+    /// Show the record of writes to cards, and of refusals of them; the newest last
+    ///
+    /// The agent writes down what was asked for, for which card, by which program, and what came of it. It writes down
+    /// no secret.
+    #[command(
+        after_help = "Examples:\n  kortti log\n  kortti log --limit 1000 --card 33221100\n  kortti log --json"
+    )]
+    Log {
+        /// How many records, from 1 to 1000
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: u16,
+    },
     /// Show the version, the supported cards and the legal notice
     Info,
     /// Start and stop the agent
@@ -278,6 +290,9 @@ impl Command {
     pub(crate) fn fault(&self, global: &Global) -> Option<&'static str> {
         match self {
             Self::Unblock(Unblock { role: Some(_), verb: Some(_) }) => Some("--role belongs behind the verb"),
+            Self::Log { .. } if global.reader.is_some() => {
+                Some("the record is kept by cards: leave --reader out")
+            }
             _ if !self.concerns_cards() && (global.reader.is_some() || global.card.is_some()) => {
                 Some("this command concerns no card: leave --reader and --card out")
             }
@@ -295,9 +310,13 @@ impl Command {
             | Self::Virtual(_)
             | Self::Completions { .. } => false,
             Self::Unblock(unblock) => !matches!(unblock.verb, Some(UnblockVerb::Respond(_))),
-            Self::Status | Self::Readers | Self::Card { .. } | Self::Pin(_) | Self::Cert(_) | Self::Watch => {
-                true
-            }
+            Self::Status
+            | Self::Readers
+            | Self::Card { .. }
+            | Self::Pin(_)
+            | Self::Cert(_)
+            | Self::Watch
+            | Self::Log { .. } => true,
         }
     }
 }
@@ -344,6 +363,7 @@ mod tests {
             ("help virtual", "kortti virtual insert"),
             ("help doctor", "kortti doctor --json"),
             ("help watch", "kortti watch --json"),
+            ("help log", "kortti log --limit 1000"),
             ("help config", "kortti config set notify.card_out false"),
         ] {
             let words = std::iter::once("kortti").chain(line.split(' '));
@@ -368,6 +388,10 @@ mod tests {
             ("agent start --virtual cards.toml", true),
             ("autostart on --headless", true),
             ("cert export kxc00 -", true),
+            ("log --limit 1 --card 33221100 --json", true),
+            ("log --limit 0", false),
+            ("log --limit 1001", false),
+            ("log --reader X", false),
             ("unblock --role 3 start", false),
             ("info --card 33221100", false),
             ("agent start --reader X", false),

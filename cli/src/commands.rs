@@ -9,6 +9,7 @@ mod config;
 mod doctor;
 mod generate;
 mod info;
+mod log;
 mod pin;
 mod status;
 mod unblock;
@@ -39,6 +40,7 @@ pub(crate) fn run(command: Command, global: &Global, output: Output) -> Result<(
         Command::Config { verb } => config::run(verb, global, output),
         Command::Doctor => doctor::run(output),
         Command::Watch => watch::run(global, output),
+        Command::Log { limit } => log::run(limit, global, output),
         Command::Info => info::run(output),
         Command::Agent(verb) => agent::run(verb, output),
         Command::Autostart(verb) => autostart::run(&verb, output),

@@ -2,8 +2,11 @@
 
 use std::io::ErrorKind;
 
-use shared::model::{Certificate, DefaultSource, ManagementKey, PinStatus, PinType, PinUse, Role, TouchUse};
-use shared::words::pin_kind;
+use shared::model::{
+    Certificate, Concern, DefaultSource, Expiry, ManagementKey, PinChangeReason, PinStatus, PinType, PinUse,
+    Role, TouchUse,
+};
+use shared::words::{pin_kind, tries_sentence};
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime};
@@ -110,6 +113,52 @@ pub(crate) fn default_rule(source: DefaultSource) -> &'static str {
         DefaultSource::Slot9A => {
             "* The default: Windows takes the certificate in slot 9A, whatever else is there."
         }
+    }
+}
+
+/// What is typed for a role: for the administrator's it is a PUK.
+pub(crate) fn pin_name(role: Role) -> String {
+    if role == Role::ADMIN { "PUK".into() } else { format!("PIN {}", role.0) }
+}
+
+/// What a person should know of a card.
+pub(crate) fn concern(concern: &Concern) -> String {
+    match concern {
+        Concern::PinBlocked { role } => format!("{} is blocked", pin_name(*role)),
+        Concern::LowTries { role, tries_left } => {
+            let tries = tries_sentence(Some(*tries_left));
+            format!("{}: {}", pin_name(*role), tries.trim_end_matches('.'))
+        }
+        Concern::PinChangeRequired { role, reason } => must_change(*role, *reason),
+        Concern::CertExpiring(expiry) => certificate_ends(expiry),
+        Concern::CardExpiring { not_after, days } => format!("the card itself {}", ends(not_after, *days)),
+        _ => "something that this version does not know".into(),
+    }
+}
+
+/// That a PIN has to be changed, and why.
+pub(crate) fn must_change(role: Role, reason: PinChangeReason) -> String {
+    let why = match reason {
+        PinChangeReason::Factory => "it is the one that such cards leave the factory with",
+        PinChangeReason::FirstUse => "the card is new in this machine",
+        PinChangeReason::Expired => "it is older than the settings allow",
+    };
+    format!("{} has to be changed: {why}", pin_name(role))
+}
+
+/// Which certificate ends when.
+pub(crate) fn certificate_ends(expiry: &Expiry) -> String {
+    let Expiry { certificate, common_name, not_after, days } = expiry;
+    format!("the certificate {certificate}, \"{common_name}\", {}", ends(not_after, *days))
+}
+
+/// When something ends that has so many whole days left: `ends in 12 days`, `ends today`, `expired 2026-07-01`.
+pub(crate) fn ends(not_after: &str, days: i32) -> String {
+    match days {
+        ..0 => format!("expired {}", not_after.split('T').next().unwrap_or(not_after)),
+        0 => "ends today".into(),
+        1 => "ends in 1 day".into(),
+        _ => format!("ends in {days} days"),
     }
 }
 
@@ -297,6 +346,43 @@ mod tests {
             ),
         ] {
             assert_eq!(found, words);
+        }
+    }
+
+    #[test]
+    fn concerns() {
+        let expiring = |days| {
+            Concern::CertExpiring(Expiry {
+                certificate: "kxc00".into(),
+                common_name: "Anna".into(),
+                not_after: "2026-07-01T12:00:00Z".into(),
+                days,
+            })
+        };
+        let required = |reason| Concern::PinChangeRequired { role: Role::USER, reason };
+        for (found, words) in [
+            (Concern::PinBlocked { role: Role::USER }, "PIN 1 is blocked"),
+            (Concern::PinBlocked { role: Role::ADMIN }, "PUK is blocked"),
+            (Concern::LowTries { role: Role::GLOBAL, tries_left: 1 }, "PIN 4: 1 try left"),
+            (
+                required(PinChangeReason::Factory),
+                "PIN 1 has to be changed: it is the one that such cards leave the factory with",
+            ),
+            (required(PinChangeReason::FirstUse), "PIN 1 has to be changed: the card is new in this machine"),
+            (
+                required(PinChangeReason::Expired),
+                "PIN 1 has to be changed: it is older than the settings allow",
+            ),
+            (expiring(12), "the certificate kxc00, \"Anna\", ends in 12 days"),
+            (expiring(1), "the certificate kxc00, \"Anna\", ends in 1 day"),
+            (expiring(0), "the certificate kxc00, \"Anna\", ends today"),
+            (expiring(-1), "the certificate kxc00, \"Anna\", expired 2026-07-01"),
+            (
+                Concern::CardExpiring { not_after: "some day".into(), days: -9 },
+                "the card itself expired some day",
+            ),
+        ] {
+            assert_eq!(concern(&found), words);
         }
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use shared::rpc::events::Event;
+use shared::rpc::events::{Event, NAMES};
 use shared::rpc::methods::*;
 use shared::rpc::{Fault, Method, Notification};
 
@@ -70,6 +70,7 @@ fn every_method_is_documented() {
         method::<DesktopReport>(),
         method::<AgentReload>(),
         method::<AgentStop>(),
+        method::<LogRead>(),
         method::<VirtualInsert>(),
         method::<VirtualRemove>(),
     ];
@@ -81,13 +82,17 @@ fn every_method_is_documented() {
 #[test]
 fn events_and_errors_are_documented() {
     let mut sequence = 40;
+    let mut named = Vec::new();
     for line in block(PAGE, "## Events", "events").lines() {
         let notification: Notification<'_, Event> = serde_json::from_str(line).unwrap();
         assert_eq!(notification.params.sequence, sequence, "{line}");
         same(line, &notification);
         sequence += 1;
+        let page: Value = serde_json::from_str(line).unwrap();
+        named.push(page["params"]["event"].as_str().unwrap().to_owned());
     }
-    assert_eq!(sequence, 40 + 23, "one example for each kind of event");
+    assert_eq!(sequence, 40 + 33, "one example for each kind of event");
+    assert_eq!(named, NAMES, "the names of all events");
     let error = block(PAGE, "## Errors", "error");
     same(error, &serde_json::from_str::<Fault>(error).unwrap());
 }

@@ -85,7 +85,15 @@ impl Desktop {
     /// # Panics
     /// It does not start.
     pub fn start(home: &Home, arguments: &[&str]) -> Self {
-        Self::run(home, home.program("kortti-desktop"), arguments)
+        Self::start_that_logs(home, "debug", arguments)
+    }
+
+    /// The same, with this level of its log.
+    ///
+    /// # Panics
+    /// It does not start.
+    pub fn start_that_logs(home: &Home, level: &str, arguments: &[&str]) -> Self {
+        Self::run(home, home.program("kortti-desktop"), level, arguments)
     }
 
     /// Starts it where the agent that it starts itself has the virtual cards of this description, a file of the home.
@@ -105,13 +113,13 @@ impl Desktop {
             .collect();
         command = Command::new(program);
         command.envs(environment).current_dir(home.path());
-        Self::run(home, command, arguments)
+        Self::run(home, command, "debug", arguments)
     }
 
-    fn run(home: &Home, mut command: Command, arguments: &[&str]) -> Self {
+    fn run(home: &Home, mut command: Command, level: &str, arguments: &[&str]) -> Self {
         let log = home.path().join("desktop.log");
         let stderr = File::options().create(true).append(true).open(&log).expect("a log file");
-        command.args(["--log", "debug"]).args(arguments);
+        command.args(["--log", level]).args(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().expect("kortti-desktop");
         let mut first = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut first).expect("a line");

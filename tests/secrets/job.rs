@@ -71,9 +71,10 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// On these virtual cards.
+    /// On these virtual cards, which the agent looks after as nobody has told it not to.
     pub(crate) fn new(description: &str) -> Self {
         let home = Home::new();
+        home.configure_alone("");
         fs::write(home.path().join("cards.toml"), description).unwrap();
         let agent = home.agent(&["--virtual", "cards.toml"]);
         Self { home, agent, said: RefCell::default() }
@@ -109,8 +110,12 @@ impl Job {
         run.stdout
     }
 
-    /// Ends the agent, and returns all that was said.
+    /// Reads the record of writes, ends the agent, and returns all that was said.
     pub(crate) fn end(self) -> (Home, Vec<(String, Vec<u8>)>) {
+        for arguments in [&["log", "--limit", "1000"][..], &["log", "--limit", "1000", "--json"]] {
+            let run = self.home.kortti(arguments, &[]).code(0);
+            self.keep("kortti log", run.stdout);
+        }
         let Self { home, mut agent, said } = self;
         agent.terminate();
         agent.ends_within(std::time::Duration::from_secs(20)).unwrap();
@@ -359,9 +364,16 @@ fn nothing_is_left_of_any_secret() {
     let (home, said) = job.end();
     events.read_to_string(&mut watched).unwrap();
     watch.wait().unwrap();
-    for event in
-        ["pin_changed", "pin_failed", "pin_blocked", "pin_unblocked", "challenge_void", "cert_deleted"]
-    {
+    for event in [
+        "pin_changed",
+        "pin_failed",
+        "pin_blocked",
+        "pin_unblocked",
+        "challenge_void",
+        "cert_deleted",
+        "card_checked",
+        "cert_expiring",
+    ] {
         assert!(watched.contains(event), "{event} was not watched:\n{watched}");
     }
     places.push(("kortti watch".into(), watched.into()));
@@ -389,7 +401,15 @@ fn nothing_is_left_of_any_secret() {
     search(&places, &canaries);
     // What is no secret is found where it should be, so the search was in the right places.
     let csn = Canary::bytes("the card's number", &digits("7D1F93C2A4E05B68B19C3D2E6F804A57"));
-    for name in ["agent.log", "kortti watch", "card --json", "unblock respond"] {
+    for name in [
+        "agent.log",
+        "kortti watch",
+        "card --json",
+        "unblock respond",
+        "audit.log",
+        "cards.json",
+        "kortti log",
+    ] {
         let mut named = places.iter().filter(|(place, _)| place.contains(name)).peekable();
         assert!(named.peek().is_some(), "{name} was not searched");
         assert!(name == "unblock respond" || named.any(|(_, place)| csn.found_in(place).is_some()), "{name}");

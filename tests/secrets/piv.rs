@@ -197,8 +197,15 @@ fn nothing_is_left_of_the_secrets_of_piv_cards() {
     search(&places, &canaries);
     // What is no secret is found where it should be, so the search was in the right places.
     let serial = Canary::text("the card's printed number", "7203145");
-    let guid = Canary::bytes("the card's number", &digits("A82C47F1E05B4D93867B21C4F39D0E65"));
-    for (canary, name) in [(serial, "card --json"), (guid, "agent.log")] {
+    let csn = || Canary::bytes("the card's number", &digits("A82C47F1E05B4D93867B21C4F39D0E65"));
+    let places_of = [
+        (serial, "card --json"),
+        (csn(), "agent.log"),
+        (csn(), "audit.log"),
+        (csn(), "cards.json"),
+        (csn(), "kortti log"),
+    ];
+    for (canary, name) in places_of {
         let mut named = places.iter().filter(|(place, _)| place.contains(name));
         assert!(named.any(|(_, place)| canary.found_in(place).is_some()), "{} in {name}", canary.name);
     }

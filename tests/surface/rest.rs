@@ -51,3 +51,35 @@ fn at_rest_nothing_wakes_up() {
     thread::sleep(REST);
     assert_eq!(sleeps(driver.pid()), before);
 }
+
+/// Bytes of memory that it occupies now (VmRSS).
+fn resident(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    1024 * line.trim().trim_end_matches(" kB").parse::<u64>().unwrap()
+}
+
+#[test]
+fn memory_does_not_grow_with_what_was_shown() {
+    let bus = Bus::new();
+    let (panel, notifier) = (Panel::on(&bus), Notifier::on(&bus));
+    let mut driver = Driver::on(Some(&bus));
+    let mut round = |number: u32| {
+        let state = ["card", "empty"][usize::try_from(number % 2).unwrap()];
+        let menu = json!([{"label": format!("Card {number}"), "items": ["PIN: 3 tries left"]}]);
+        let face = json!({"state": state, "title": format!("{number}"), "tooltip": "", "menu": menu});
+        driver.does(&json!({"do": "show", "face": face}));
+        let title = format!("Notice {number}");
+        let notice = json!({"key": format!("{}", number % 7), "title": title, "body": title});
+        driver.does(&json!({"do": "notify", "notice": notice}));
+        notifier.shows(&title);
+        if number.is_multiple_of(3) {
+            driver.does(&json!({"do": "withdraw", "key": format!("{}", number % 7)}));
+        }
+        resident(driver.pid())
+    };
+    let settled = (0..500).map(&mut round).last().unwrap();
+    let end = (500..2000).map(&mut round).last().unwrap();
+    panel.until(|look| look.entry(&["Card 1999"]).map(|_| ()));
+    assert!(end < settled + 512 * 1024, "{settled} bytes after 500 rounds, {end} after 2000");
+}

@@ -10,6 +10,7 @@ use crate::args::Global;
 use crate::exit::{Failure, failure};
 use crate::output::{Output, fields};
 use crate::session::{Session, is_named};
+use crate::words;
 
 #[derive(Serialize)]
 struct Readers<'a> {
@@ -89,6 +90,8 @@ fn readers_fields(readers: &[Reader]) -> Vec<(&'static str, Vec<String>)> {
         if reader.pin_pad {
             lines.push("PINs are typed on its own keys".into());
         }
+        let concerns = reader.check.iter().flat_map(|check| &check.concerns);
+        lines.extend(concerns.map(words::concern));
         lines
     };
     readers.iter().map(|reader| ("Reader", lines(reader))).collect()

@@ -2,8 +2,8 @@
 
 use shared::ErrorCode;
 use shared::client;
-use shared::model::{Card, Csn, Role, Service};
-use shared::rpc::events::{Cause, CertEvent, Change, Event, KeyEvent, OnCardEvent, PinEvent};
+use shared::model::{Card, Csn, Service};
+use shared::rpc::events::{Cause, CertEvent, Change, Event, ExpiryEvent, KeyEvent, OnCardEvent, PinEvent};
 use shared::rpc::methods::{Select, StatusReply};
 use shared::words::{card_number, contents, tries_sentence};
 
@@ -11,6 +11,7 @@ use crate::args::Global;
 use crate::exit::{Failure, failure};
 use crate::output::{Output, clean, note};
 use crate::session::is_named;
+use crate::words;
 
 /// `watch`
 pub(super) fn run(global: &Global, output: Output) -> Result<(), Failure> {
@@ -120,6 +121,14 @@ fn subject(change: &Change) -> (Option<&str>, Option<&Csn>) {
         | Change::CardBusy { reader, csn, .. }
         | Change::CardReset { reader, csn, .. } => (Some(reader), csn.as_ref()),
         Change::ChallengeVoid { reader, csn, .. }
+        | Change::CardChecked { reader, csn, .. }
+        | Change::CardExpiring { reader, csn, .. }
+        | Change::PinChangeRequired { reader, csn, .. }
+        | Change::CertExpiring(ExpiryEvent { reader, csn, .. })
+        | Change::CertExpired(ExpiryEvent { reader, csn, .. })
+        | Change::LowTries(PinEvent { reader, csn, .. })
+        | Change::TouchNeeded(OnCardEvent { reader, csn, .. })
+        | Change::TouchOver(OnCardEvent { reader, csn, .. })
         | Change::PinChanged(PinEvent { reader, csn, .. })
         | Change::PinFailed(PinEvent { reader, csn, .. })
         | Change::PinBlocked(PinEvent { reader, csn, .. })
@@ -145,10 +154,12 @@ fn text(event: &Event, named: &Select) -> String {
 
 fn sentences(change: &Change, named: &Select) -> Vec<String> {
     let pin = |event: &PinEvent, what: &str| {
-        let PinEvent { reader, csn, role, .. } = event;
-        // What is typed for the administrator's role is a PUK.
-        let name = if *role == Role::ADMIN { "PUK".into() } else { format!("PIN {}", role.0) };
-        vec![format!("{reader}: {name} of card {csn} {what}")]
+        let PinEvent { reader, csn, role, cause, .. } = event;
+        let by = if *cause == Cause::OtherProgram { " by another program" } else { "" };
+        vec![format!("{reader}: {} of card {csn} {what}{by}", words::pin_name(*role))]
+    };
+    let ends = |event: &ExpiryEvent| {
+        vec![format!("{}: on card {} {}", event.reader, event.csn, words::certificate_ends(&event.expiry))]
     };
     let card = |event: &OnCardEvent, what: &str| vec![format!("{}: card {} {what}", event.reader, event.csn)];
     let cert = |event: &CertEvent, what: &str| {
@@ -174,13 +185,44 @@ fn sentences(change: &Change, named: &Select) -> Vec<String> {
             vec![format!("{reader}: card{} can no longer be seen", number(csn))]
         }
         Change::CardRemoved { reader, csn, .. } => vec![format!("{reader}: card{} removed", number(csn))],
+        Change::CardChecked { reader, csn, check } => {
+            let concerns: Vec<String> = check.concerns.iter().map(words::concern).collect();
+            let found = if concerns.is_empty() { "all is well".into() } else { concerns.join("; ") };
+            vec![format!("{reader}: card {csn} was looked at: {found}")]
+        }
+        Change::CardBusy { reader, csn, holders } => {
+            let by = match holders.as_slice() {
+                [] => "another program".into(),
+                [only] => only.clone(),
+                several => format!("one of these: {}", several.join(", ")),
+            };
+            vec![format!("{reader}: card{} is kept by {by}", number(csn))]
+        }
         Change::CardReset { reader, csn, .. } => {
             vec![format!("{reader}: card{} reset by another program", number(csn))]
         }
         Change::PinChanged(event) => pin(event, "changed"),
         Change::PinFailed(event) => pin(event, &format!("was wrong. {}", tries_sentence(event.tries_left))),
+        Change::PinBlocked(event) if event.cause == Cause::OtherProgram => pin(event, "was blocked"),
         Change::PinBlocked(event) => pin(event, "is blocked"),
         Change::PinUnblocked(event) => pin(event, "unblocked"),
+        Change::LowTries(event) => {
+            let PinEvent { reader, csn, role, tries_left, .. } = event;
+            let (name, tries) = (words::pin_name(*role), tries_sentence(*tries_left));
+            vec![format!("{reader}: {name} of card {csn}: {tries}")]
+        }
+        Change::PinChangeRequired { reader, csn, role, reason } => {
+            vec![format!("{reader}: on card {csn} {}", words::must_change(*role, *reason))]
+        }
+        Change::TouchNeeded(event) => card(event, "waits to be touched"),
+        Change::TouchOver(event) => card(event, "waits for no touch any more"),
+        Change::CertExpiring(event) | Change::CertExpired(event) => ends(event),
+        Change::CardExpiring { reader, csn, not_after, days } => {
+            vec![format!("{reader}: card {csn} itself {}", words::ends(not_after, *days))]
+        }
+        Change::PolicyChanged { problems } => std::iter::once("The settings were read anew".to_owned())
+            .chain(problems.iter().map(|problem| format!("Settings were refused: {problem}")))
+            .collect(),
         Change::ChallengeIssued(event) => card(event, "gave a challenge"),
         Change::ChallengeVoid { reader, csn, reason } => {
             vec![format!("{reader}: the challenge of card {csn} is void: {reason}")]
@@ -216,6 +258,7 @@ fn snapshot(status: &StatusReply, named: &Select) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use shared::model::Role;
     use shared::rpc::events::Cause;
 
     use super::*;

@@ -11,6 +11,7 @@
 
 /// The stand-in for the agent, and the two ways to run the program.
 mod harness;
+mod log;
 /// The values that the stand-in answers with.
 mod values;
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::{Agent, error};
 use crate::values::{CSN, READER, reader, status, status_of};
 
-fn events(last: Option<Value>) -> Agent {
+fn events(last: impl IntoIterator<Item = Value>) -> Agent {
     let mut snapshot = status().unwrap();
     snapshot["event"] = json!("snapshot");
     let removed = json!({ "event": "card_removed", "reader": READER, "csn": CSN, "cause": "hardware" });
@@ -40,6 +40,86 @@ fn in_words() {
         "{}",
         run.everything()
     );
+}
+
+/// Each event about what the agent has found out is a sentence.
+#[test]
+fn what_the_agent_has_found_out() {
+    let expiry = json!({ "certificate": "kxc00", "common_name": "Anna\n", "not_after": "2026-07-01T00:00:00Z", "days": 9 });
+    let pin =
+        |event: &str, cause: &str| json!({ "event": event, "role": 1, "tries_left": 1, "cause": cause });
+    let with = |mut event: Value, more: &Value| {
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        event
+    };
+    let check = |concerns: Value| {
+        json!({ "event": "card_checked",
+                "check": { "time": "now", "pins": [], "certificates": 0, "concerns": concerns } })
+    };
+    let change = json!({ "event": "pin_change_required", "role": 2, "reason": "factory" });
+    let rows = [
+        (check(json!([])), format!("card {CSN} was looked at: all is well")),
+        (
+            check(
+                json!([{ "concern": "pin_blocked", "role": 1 }, with(json!({ "concern": "cert_expiring" }), &expiry)]),
+            ),
+            format!(
+                "card {CSN} was looked at: PIN 1 is blocked; the certificate kxc00, \"Anna\\n\", ends in 9 days"
+            ),
+        ),
+        (pin("pin_changed", "other_program"), format!("PIN 1 of card {CSN} changed by another program")),
+        (pin("pin_changed", "user"), format!("PIN 1 of card {CSN} changed")),
+        (pin("pin_unblocked", "other_program"), format!("PIN 1 of card {CSN} unblocked by another program")),
+        (pin("pin_blocked", "other_program"), format!("PIN 1 of card {CSN} was blocked by another program")),
+        (pin("low_tries", "other_program"), format!("PIN 1 of card {CSN}: 1 try left.")),
+        (
+            change,
+            format!(
+                "on card {CSN} PUK has to be changed: it is the one that such cards leave the factory with"
+            ),
+        ),
+        (
+            with(json!({ "event": "cert_expiring" }), &expiry),
+            format!("on card {CSN} the certificate kxc00, \"Anna\\n\", ends in 9 days"),
+        ),
+        (
+            with(json!({ "event": "cert_expired" }), &with(expiry.clone(), &json!({ "days": -3 }))),
+            format!("on card {CSN} the certificate kxc00, \"Anna\\n\", expired 2026-07-01"),
+        ),
+        (
+            json!({ "event": "card_expiring", "not_after": "2031-02-28T23:59:59Z", "days": 0 }),
+            format!("card {CSN} itself ends today"),
+        ),
+        (json!({ "event": "card_busy", "holders": [] }), format!("card {CSN} is kept by another program")),
+        (json!({ "event": "card_busy", "holders": ["a (1)"] }), format!("card {CSN} is kept by a (1)")),
+        (
+            json!({ "event": "card_busy", "holders": ["a (1)", "b (2)"] }),
+            format!("card {CSN} is kept by one of these: a (1), b (2)"),
+        ),
+        (json!({ "event": "touch_needed", "cause": "user" }), format!("card {CSN} waits to be touched")),
+        (
+            json!({ "event": "touch_over", "cause": "user" }),
+            format!("card {CSN} waits for no touch any more"),
+        ),
+    ];
+    let mut sentences: Vec<String> =
+        rows.iter().map(|(_, sentence)| format!("2026-05-04T12:00:00Z  {READER}: {sentence}")).collect();
+    let of_card = |(event, _): (Value, String)| with(event, &json!({ "reader": READER, "csn": CSN }));
+    let settings = json!({ "event": "policy_changed", "problems": ["a: line 1: no"] });
+    let mut told: Vec<Value> = rows.into_iter().map(of_card).collect();
+    told.extend([settings, json!({ "event": "agent_stopping" })]);
+    sentences.extend(
+        ["The settings were read anew", "Settings were refused: a: line 1: no", "The agent stops"]
+            .map(|sentence| format!("2026-05-04T12:00:00Z  {sentence}")),
+    );
+    let run = events(told.clone()).run(&["watch"], "");
+    let lines: Vec<&str> = run.ended(0, &[]).stdout.lines().skip(3).collect();
+    assert_eq!(lines, sentences);
+    for named in [["--card", "AABBCCDDEEFF"], ["--reader", "Another"]] {
+        let run = events(told.clone()).run(&[&["watch"], &named[..]].concat(), "");
+        let shown = run.ended(0, &[]).stdout.lines().filter(|line| line.contains(READER)).count();
+        assert_eq!(shown, 0, "{}", run.everything());
+    }
 }
 
 #[test]
