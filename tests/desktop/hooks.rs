@@ -19,7 +19,7 @@ fn hooks_run_without_a_desktop() {
     assert!(heard.starts_with("card_removed a b {"), "{heard}");
     assert!(heard.contains("\"csn\":\"7D1F93C2A4E05B68B19C3D2E6F804A57\""), "{heard}");
     insert(&home, FIRST, "anna");
-    let heard = file(&home, "heard", |text| text.lines().count() == 2);
+    let heard = file(&home, "heard", |text| text.lines().count() == 2 && text.ends_with('\n'));
     assert!(heard.contains("\ncard_identified $HOME; {"), "{heard}");
     assert!(!home.path().join("kortti/desktop.sock").exists());
 }

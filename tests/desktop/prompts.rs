@@ -154,7 +154,7 @@ fn lists_are_shown_by_pinentry_too() {
     let home = session(None, None);
     let _agent = home.agent(&["--virtual"]);
     let told = asked(&home, "certificates", FIRST, &[]);
-    assert!(told.contains("kxc00  Anna Demo, until 2036-01-01"), "{told}");
+    assert!(told.contains("kxc00: Anna Demo, until 2036-01-01"), "{told}");
     let told = asked(&home, "overview", FIRST, &[]);
     assert!(told.contains("GIDS card 7D1F93C2"), "{told}");
     assert!(asked(&home, "information", FIRST, &[]).contains("Kortti "));

@@ -148,6 +148,6 @@ fn run(job: &Job, mut first: Option<Begun>, running: &Running) {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 #[path = "hooks/tests.rs"]
 mod tests;

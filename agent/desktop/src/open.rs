@@ -89,6 +89,6 @@ fn window_arguments(place: &Place) -> Vec<String> {
     arguments
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 #[path = "open/tests.rs"]
 mod tests;

@@ -29,8 +29,8 @@ impl Screen {
             notices: BTreeMap::new(),
             shown: 0,
         };
-        screen.hear(samples::snapshot(vec![]));
-        screen.hear(Change::ReaderAdded { reader: R.into() });
+        screen.hear(&samples::snapshot(vec![]));
+        screen.hear(&Change::ReaderAdded { reader: R.into() });
         screen
     }
 
@@ -40,15 +40,15 @@ impl Screen {
         screen
     }
 
-    fn hear(&mut self, change: Change) {
+    fn hear(&mut self, change: &Change) {
         let rules = Rules { config: &self.config, paused: self.paused };
-        let says = self.announcer.hear(&change, &self.known, rules);
-        self.known.apply(&change, self.config.notify.low_tries_at);
+        let says = self.announcer.hear(change, &self.known, rules);
+        self.known.apply(change, self.config.notify.low_tries_at);
         self.take(says);
     }
 
     fn hear_all(&mut self, changes: impl IntoIterator<Item = Change>) {
-        changes.into_iter().for_each(|change| self.hear(change));
+        changes.into_iter().for_each(|change| self.hear(&change));
     }
 
     fn take(&mut self, says: Vec<Say>) {
@@ -205,7 +205,7 @@ fn each_event_has_its_notice() {
     ] {
         let mut screen = Screen::with_card(Config::default());
         screen.notices.remove(&format!("card:{R}"));
-        screen.hear(change.clone());
+        screen.hear(&change);
         assert_eq!(screen.texts(), [text], "{change:?}");
         let notice = screen.notices.values().next().unwrap();
         let action = |panel| Action::Open {
@@ -229,7 +229,7 @@ fn each_event_has_its_notice() {
         let mut screen = Screen::with_card(Config::default());
         screen.paused = true;
         screen.shown = 0;
-        screen.hear(change);
+        screen.hear(&change);
         assert_eq!(screen.shown, 0);
     }
 }
@@ -258,7 +258,7 @@ fn a_card_is_told_of_before_it_is_read_and_then_by_name() {
         (samples::inserted(), "Card inserted | A card is in Reader 00 00"),
         (unusable(ReaderState::Mute), "Card cannot be used | Reader 00 00: It is of no use here."),
     ] {
-        screen.hear(change.clone());
+        screen.hear(&change);
         assert_eq!(screen.texts(), [text], "{change:?}");
         assert!(screen.notices.contains_key(&format!("card:{R}")));
     }
@@ -282,7 +282,7 @@ fn a_card_that_was_kept_by_another_program_is_told_of_when_it_is_free() {
     let mut screen = Screen::new(Config::default());
     screen.hear_all([samples::inserted(), unusable(ReaderState::Busy)]);
     assert_eq!(screen.texts().len(), 2);
-    screen.hear(samples::identified());
+    screen.hear(&samples::identified());
     assert_eq!(screen.texts(), ["Card inserted | GIDS card 7D1F93C2… is in Reader 00 00"]);
 }
 
@@ -302,7 +302,7 @@ fn the_rules_on_insertion_decide() {
         (vec![InsertRule { reader: Some("Another".into()), ..rule(None, &[]) }], 1, 1),
     ] {
         let mut screen = Screen::new(Config { insert: rules.clone(), ..Config::default() });
-        screen.hear(samples::inserted());
+        screen.hear(&samples::inserted());
         assert_eq!(screen.texts().len(), at_once, "{rules:?}");
         screen.hear_all([samples::identified(), samples::checked(3, vec![])]);
         assert_eq!(screen.texts().len(), in_the_end, "{rules:?}");
@@ -321,15 +321,15 @@ fn what_concerns_a_card_goes_with_it() {
         Change::CardBusy { reader: R.into(), csn: None, holders: vec![] },
     ]);
     assert_eq!(screen.texts().len(), 7);
-    screen.hear(samples::removed(Cause::Hardware));
+    screen.hear(&samples::removed(Cause::Hardware));
     assert_eq!(screen.texts().len(), 1, "{:?}", screen.texts());
     // When nobody is told that it went, the notice that it came goes too.
     let mut screen = Screen::with_card(switched_off(NoticeKind::CardOut));
-    screen.hear(samples::removed(Cause::Hardware));
+    screen.hear(&samples::removed(Cause::Hardware));
     assert_eq!(screen.texts(), [""; 0]);
     let mut screen = Screen::with_card(Config::default());
     screen.paused = true;
-    screen.hear(samples::removed(Cause::Hardware));
+    screen.hear(&samples::removed(Cause::Hardware));
     assert_eq!(screen.texts(), [""; 0]);
 }
 
@@ -337,18 +337,18 @@ fn what_concerns_a_card_goes_with_it() {
 fn one_notice_for_a_pin_and_one_for_all_certificates_of_a_card() {
     let mut screen = Screen::with_card(Config::default());
     screen.notices.clear();
-    screen.hear(Change::LowTries(samples::pin(Role::USER, Some(1), Cause::OtherProgram)));
-    screen.hear(Change::PinBlocked(samples::pin(Role::USER, Some(0), Cause::OtherProgram)));
+    screen.hear(&Change::LowTries(samples::pin(Role::USER, Some(1), Cause::OtherProgram)));
+    screen.hear(&Change::PinBlocked(samples::pin(Role::USER, Some(0), Cause::OtherProgram)));
     assert_eq!(screen.texts(), ["PIN is blocked | The PIN of GIDS card 7D1F93C2… has no try left"]);
     // The agent looks at the card and says the same: that is no news.
     screen.shown = 0;
-    screen.hear(samples::checked(0, vec![Concern::PinBlocked { role: Role::USER }]));
+    screen.hear(&samples::checked(0, vec![Concern::PinBlocked { role: Role::USER }]));
     assert_eq!(screen.shown, 0);
-    screen.hear(Change::PinUnblocked(samples::pin(Role::USER, Some(3), Cause::User)));
+    screen.hear(&Change::PinUnblocked(samples::pin(Role::USER, Some(3), Cause::User)));
     assert_eq!(screen.texts(), [""; 0]);
 
     for (id, name, days) in [("kxc00", "Anna", 30), ("kxc01", "Bo", 1), ("kxc02", "Cleo", -1)] {
-        screen.hear(Change::CertExpiring(expiry(id, name, days)));
+        screen.hear(&Change::CertExpiring(expiry(id, name, days)));
     }
     assert_eq!(
         screen.texts(),
@@ -377,17 +377,17 @@ fn a_concern_that_is_over_takes_its_notice_along() {
     screen.notices.clear();
     let low = Concern::LowTries { role: Role::USER, tries_left: 1 };
     let change = Concern::PinChangeRequired { role: Role::USER, reason: PinChangeReason::Factory };
-    screen.hear(samples::checked(1, vec![low, change]));
+    screen.hear(&samples::checked(1, vec![low, change]));
     // The most pressing of one PIN.
     assert_eq!(
         screen.texts(),
         ["PIN: 1 try left | The PIN of GIDS card 7D1F93C2… is blocked when it is used up"]
     );
-    screen.hear(samples::checked(3, vec![]));
+    screen.hear(&samples::checked(3, vec![]));
     assert_eq!(screen.texts(), [""; 0]);
     // That another program changed it is no concern that would be over.
-    screen.hear(Change::PinChanged(samples::pin(Role::USER, Some(3), Cause::OtherProgram)));
-    screen.hear(samples::checked(3, vec![]));
+    screen.hear(&Change::PinChanged(samples::pin(Role::USER, Some(3), Cause::OtherProgram)));
+    screen.hear(&samples::checked(3, vec![]));
     assert_eq!(screen.texts().len(), 1);
 }
 
@@ -398,9 +398,9 @@ fn a_touch_is_waited_for_until_it_is_over() {
     let mut screen = Screen::with_card(config);
     assert_eq!(screen.notices.values().next().unwrap().expires, Some(Duration::from_secs(5)));
     screen.notices.clear();
-    screen.hear(Change::TouchNeeded(on_card()));
+    screen.hear(&Change::TouchNeeded(on_card()));
     assert_eq!(screen.notices.values().next().unwrap().expires, None);
-    screen.hear(Change::TouchOver(on_card()));
+    screen.hear(&Change::TouchOver(on_card()));
     assert_eq!(screen.texts(), [""; 0]);
 }
 
@@ -422,14 +422,14 @@ fn a_restart_of_the_service_is_no_news() {
     let mut screen = Screen::with_card(Config::default());
     screen.shown = 0;
     screen.hear_all(gone.clone());
-    screen.hear(Change::CardInserted { reader: R.into(), atr: Hex(vec![0x3B, 1]) });
+    screen.hear(&Change::CardInserted { reader: R.into(), atr: Hex(vec![0x3B, 1]) });
     assert_eq!(screen.shown, 1);
     // And so is the same card when the reader came back without it.
     let mut screen = Screen::with_card(Config::default());
     screen.shown = 0;
     screen.hear_all(gone);
-    screen.hear(Change::ReaderAdded { reader: "Another".into() });
-    screen.hear(samples::inserted());
+    screen.hear(&Change::ReaderAdded { reader: "Another".into() });
+    screen.hear(&samples::inserted());
     assert_eq!(screen.shown, 1);
 }
 
@@ -511,7 +511,7 @@ fn a_restart_of_the_agent_tells_what_differs() {
         (vec![], vec![]),
     ] {
         let mut screen = Screen::with_card(Config::default());
-        screen.hear(samples::snapshot(now.clone()));
+        screen.hear(&samples::snapshot(now.clone()));
         assert_eq!(screen.texts(), texts, "{now:?}");
     }
 }
@@ -528,9 +528,9 @@ fn the_administrator_has_the_last_word() {
     say(NoticeKind::CardBusy, "Busy", "{holder} has {card}");
     let mut screen = Screen::with_card(config);
     screen.notices.clear();
-    screen.hear(Change::LowTries(samples::pin(Role::USER, Some(1), Cause::OtherProgram)));
-    screen.hear(Change::CertExpiring(expiry("kxc00", "{card}", 30)));
-    screen.hear(Change::CardBusy { reader: R.into(), csn: None, holders: vec!["gpg".into()] });
+    screen.hear(&Change::LowTries(samples::pin(Role::USER, Some(1), Cause::OtherProgram)));
+    screen.hear(&Change::CertExpiring(expiry("kxc00", "{card}", 30)));
+    screen.hear(&Change::CardBusy { reader: R.into(), csn: None, holders: vec!["gpg".into()] });
     assert_eq!(
         screen.texts(),
         [
@@ -544,7 +544,7 @@ fn the_administrator_has_the_last_word() {
 #[test]
 fn what_is_switched_off_goes_from_the_screen() {
     let mut screen = Screen::with_card(Config::default());
-    screen.hear(Change::PinBlocked(samples::pin(Role::USER, Some(0), Cause::User)));
+    screen.hear(&Change::PinBlocked(samples::pin(Role::USER, Some(0), Cause::User)));
     assert_eq!(screen.texts().len(), 2);
     let says = screen.announcer.rules_are(&switched_off(NoticeKind::CardIn));
     screen.take(says);
@@ -571,7 +571,7 @@ fn hostile_names_stay_short() {
         Change::CardBusy { reader: R.into(), csn: None, holders: vec![evil.clone(); 100] },
     ]);
     for number in 0..300 {
-        screen.hear(Change::CertExpiring(expiry(&format!("{evil}{number}"), &evil, number)));
+        screen.hear(&Change::CertExpiring(expiry(&format!("{evil}{number}"), &evil, number)));
     }
     for notice in screen.notices.values() {
         assert!(notice.title.chars().count() < 100, "{}", notice.title);

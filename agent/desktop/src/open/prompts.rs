@@ -213,7 +213,7 @@ impl Dialogue<'_> {
         let lines = list.iter().map(|certificate| {
             let place = certificate.slot.as_ref().unwrap_or(&certificate.id);
             let end = certificate.not_after.as_deref().and_then(|end| end.get(..10)).unwrap_or("not known");
-            format!("{}  {}, until {end}", phrases::name(place), phrases::name(&certificate.common_name))
+            format!("{}: {}, until {end}", phrases::name(place), phrases::name(&certificate.common_name))
         });
         self.list(lines.collect(), "There is no certificate on the card.")
     }

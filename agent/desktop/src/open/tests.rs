@@ -1,3 +1,5 @@
+#![cfg(unix)]
+
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
