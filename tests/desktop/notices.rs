@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use harness::bus::Bus;
 use harness::desktop::{Desktop, file, script, session};
 use harness::notifier::Notifier;
+use harness::panel::Panel;
 use harness::programs::{AgentProcess, Home};
 
 use super::{FIRST, SECOND, insert, remove, use_a_try};
@@ -124,4 +125,41 @@ fn the_daemon_dies_and_another_one_comes() {
     desktop.terminate();
     assert!(desktop.ends().success());
     notifier.is_empty();
+}
+
+#[test]
+fn what_a_look_at_the_card_shows_is_told_and_stands_in_the_menu() {
+    let bus = Bus::new();
+    let (notifier, panel) = (Notifier::on(&bus), Panel::on(&bus));
+    let home = session(Some(&bus), None);
+    let _agent = home.agent(&["--virtual"]);
+    remove(&home, FIRST);
+    remove(&home, SECOND);
+    let desktop = Desktop::start(&home, &[]);
+    desktop.logs("NoticesAre(Works");
+    desktop.logs("Snapshot");
+    // Not before: the agent tells of an end once.
+    desktop.configure(&home, "");
+    insert(&home, FIRST, "anna");
+    // One certificate of this card ended in July 2026.
+    let (id, shown) = notifier.shows("A certificate has expired");
+    assert_eq!(shown.body, "Anna Demo (mail) has expired\nGIDS card 7D1F93C2…");
+    notifier.until(|screen| {
+        let whole = "GIDS card 7D1F93C2…: 2 certificates, 3 tries left";
+        screen.shown.values().any(|shown| shown.body == whole).then_some(())
+    });
+    let look = panel.shows("kortti-attention-symbolic");
+    for words in ["PIN: 3 tries left", "The certificate Anna Demo (mail) has expired"] {
+        assert!(look.entry(&[FIRST, words]).is_some(), "{words}: {look:?}");
+    }
+    script(&home, "kortti-gui", "for word; do printf '%s|' \"$word\"; done >> opened; echo >> opened");
+    notifier.presses(id, Some("Certificates…"));
+    file(&home, "opened", |text| text.starts_with("--panel|certificates|"));
+    remove(&home, FIRST);
+    notifier.until(|screen| (screen.shown.len() == 1).then_some(()));
+    // It is told once.
+    insert(&home, FIRST, "anna");
+    desktop.logs("CardChecked");
+    notifier.shows("Card inserted");
+    assert!(!notifier.screen().shown.values().any(|shown| shown.title == "A certificate has expired"));
 }

@@ -1,9 +1,9 @@
 //! What opens where there is no window: a terminal with `kortti` in it, or questions by pinentry.
 
-use harness::desktop::{file, script, session};
+use harness::desktop::{Desktop, file, script, session};
 use harness::programs::Home;
 
-use super::{FIRST, SECOND, use_a_try};
+use super::{FIRST, SECOND, insert, remove, use_a_try};
 
 /// A pinentry that answers from the file `answers`, a line for each question, and keeps what it was told in `told`.
 const PINENTRY: &str = r#"
@@ -38,6 +38,49 @@ fn asked(home: &Home, place: &str, reader: &str, answers: &[&str]) -> String {
     assert!(output.status.success(), "{words}");
     assert!(!answers.iter().any(|answer| answer.len() > 5 && words.contains(answer)), "{words}");
     std::fs::read_to_string(home.path().join("told")).unwrap()
+}
+
+/// A window that only says how it was opened.
+const WINDOW: &str = "for word; do printf '%s|' \"$word\"; done >> opened; echo >> opened";
+
+#[test]
+fn what_a_card_that_comes_in_opens() {
+    let pin = format!("--panel|pin|--reader={FIRST}|--card=7D1F93C2A4E05B68B19C3D2E6F804A57|\n");
+    let overview = pin.replace("|pin|", "|overview|");
+    let first_use = "[pin]\nforce_change_first_use = true\n";
+    for (config, opened) in [
+        ("insert = [{ do = [\"window\"] }]\n", &overview),
+        ("insert = [{ kind = \"gids\", do = [\"window\"] }]\n", &overview),
+        ("insert = [{ do = [\"pin_change\"] }]\n", &pin),
+        (first_use, &pin),
+    ] {
+        let home = session(None, None);
+        script(&home, "kortti-gui", WINDOW);
+        let _agent = home.agent(&["--virtual"]);
+        remove(&home, FIRST);
+        remove(&home, SECOND);
+        let desktop = Desktop::start(&home, &[]);
+        desktop.logs("Snapshot");
+        // Not before: the agent remembers the cards that it has looked at.
+        desktop.configure(&home, config);
+        insert(&home, FIRST, "anna");
+        file(&home, "opened", |text| text == opened);
+    }
+}
+
+#[test]
+fn where_it_may_not_be_cancelled_the_question_comes_back_until_the_pin_is_changed() {
+    let home = session(None, None);
+    script(&home, "kortti-gui", WINDOW);
+    let _agent = home.agent(&["--virtual"]);
+    remove(&home, FIRST);
+    let desktop = Desktop::start(&home, &[]);
+    desktop.logs("Snapshot");
+    desktop.configure(&home, "[pin]\nforce_change_first_use = true\nforbid_cancel_first_use = true\n");
+    insert(&home, FIRST, "anna");
+    file(&home, "opened", |text| text.lines().filter(|line| line.contains(FIRST)).count() >= 2);
+    home.kortti(&["pin", "change", "--pin-stdin", "--reader", FIRST], &["123456", "246802"]).code(0);
+    desktop.logs("PinChanged");
 }
 
 /// How many questions for a secret there were.

@@ -153,6 +153,22 @@ impl Desktop {
         }
     }
 
+    /// Settles these keys and no others, and waits until it has taken them in.
+    ///
+    /// # Panics
+    /// It does not.
+    #[track_caller]
+    pub fn configure(&self, home: &Home, config: &str) {
+        let taken = || self.log().matches("settings are taken in").count();
+        let before = taken();
+        home.configure_alone(config);
+        let end = Instant::now() + PATIENCE;
+        while taken() == before {
+            assert!(Instant::now() < end, "{}", self.log());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Asks it to end as a session manager does.
     ///
     /// # Panics

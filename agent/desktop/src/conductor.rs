@@ -204,6 +204,7 @@ impl Conductor {
         for problem in &settings.problems {
             tracing::warn!("a configuration was refused: {problem}");
         }
+        tracing::debug!(places = ?settings.places, "settings are taken in");
         self.config = settings.config.clone();
         self.locked =
             settings.entries.iter().filter(|entry| entry.locked).map(|entry| entry.key.clone()).collect();

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
+#[cfg(unix)]
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::Running;
 
 /// How long a hook that is asked to end may take before it is killed.
+#[cfg(unix)]
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How a hook ended.
