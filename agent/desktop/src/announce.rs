@@ -82,7 +82,7 @@ impl Announcer {
                     ReaderState::Busy => Draft::busy(&subject, &[], Some(reason)),
                     _ => Draft::unusable(&subject, reason),
                 };
-                self.show(draft, &mut says);
+                self.show(&draft, &mut says);
             }
             Change::CardRemoved { reader, cause: Cause::Service, .. } => {
                 self.forget(reader, None, &mut says);
@@ -92,31 +92,31 @@ impl Announcer {
             Change::CardRemoved { reader, .. } => {
                 let draft = Draft::card_out(&subject(reader));
                 self.forget(reader, Some(&draft.key), &mut says);
-                self.replace(draft, &mut says);
+                self.replace(&draft, &mut says);
             }
             Change::CardChecked { reader, check, .. } => self.checked(&subject(reader), check, &mut says),
             Change::CardBusy { reader, holders, .. } => {
-                self.show(Draft::busy(&subject(reader), holders, None), &mut says);
+                self.show(&Draft::busy(&subject(reader), holders, None), &mut says);
             }
             Change::PinBlocked(PinEvent { reader, role, .. }) => {
-                self.show_once(Draft::pin_blocked(&subject(reader), *role), &mut says);
+                self.show_once(&Draft::pin_blocked(&subject(reader), *role), &mut says);
             }
             Change::LowTries(PinEvent { reader, role, tries_left: Some(left), .. }) => {
-                self.show_once(Draft::low_tries(&subject(reader), *role, *left), &mut says);
+                self.show_once(&Draft::low_tries(&subject(reader), *role, *left), &mut says);
             }
             Change::PinChanged(event) | Change::PinUnblocked(event) => {
                 let is_unblocked = matches!(change, Change::PinUnblocked(_));
                 let draft = Draft::pin_changed(&subject(&event.reader), event.role, is_unblocked);
                 if event.cause == Cause::OtherProgram {
-                    self.replace(draft, &mut says);
+                    self.replace(&draft, &mut says);
                 } else {
                     self.withdraw(&draft.key, &mut says);
                 }
             }
             Change::PinChangeRequired { reader, role, reason, .. } => {
-                self.show_once(Draft::pin_change(&subject(reader), *role, *reason), &mut says);
+                self.show_once(&Draft::pin_change(&subject(reader), *role, *reason), &mut says);
             }
-            Change::TouchNeeded(event) => self.show(Draft::touch(&subject(&event.reader)), &mut says),
+            Change::TouchNeeded(event) => self.show(&Draft::touch(&subject(&event.reader)), &mut says),
             Change::TouchOver(event) => {
                 self.withdraw(&Draft::touch(&subject(&event.reader)).key, &mut says);
             }
@@ -133,7 +133,7 @@ impl Announcer {
                 }
             }
             Change::CardExpiring { reader, days, .. } => {
-                self.show(Draft::card_expiring(&subject(reader), *days), &mut says);
+                self.show(&Draft::card_expiring(&subject(reader), *days), &mut says);
             }
             _ => {}
         }
@@ -190,7 +190,7 @@ impl Announcer {
                     visit.expiring.insert(expiry.certificate.clone(), expiry.clone());
                 }
                 Concern::CardExpiring { days, .. } if is_news(CheckUp::CARD) => {
-                    self.show_once(Draft::card_expiring(subject, *days), says);
+                    self.show_once(&Draft::card_expiring(subject, *days), says);
                 }
                 _ => {}
             }
@@ -216,7 +216,7 @@ impl Announcer {
         let draft = Draft::card_in(&Subject::of(None, reader), None);
         self.forget(reader, Some(&draft.key), says);
         if !is_back && is_noticed_for_certain(says.rules.config, reader) {
-            self.replace(draft, says);
+            self.replace(&draft, says);
         } else {
             self.withdraw(&draft.key, says);
         }
@@ -234,18 +234,18 @@ impl Announcer {
             initialised && says.rules.config.on_insert(reader, Some(card)).contains(&OnInsert::Notice);
         let draft = Draft::card_in(&subject, None);
         if visit.grows {
-            self.show(draft, says);
+            self.show(&draft, says);
         } else if initialised {
             self.withdraw(&draft.key, says);
         } else {
-            self.show(Draft::empty(&subject), says);
+            self.show(&Draft::empty(&subject), says);
         }
     }
 
     fn checked(&mut self, subject: &Subject, check: &CheckUp, says: &mut Says<'_>) {
         let visit = self.visits.entry(subject.reader.clone()).or_default();
         if std::mem::take(&mut visit.grows) {
-            self.show(Draft::card_in(subject, Some(check)), says);
+            self.show(&Draft::card_in(subject, Some(check)), says);
         }
         let mut told: Vec<Role> = Vec::new();
         for concern in &check.concerns {
@@ -262,7 +262,7 @@ impl Announcer {
             // The most pressing comes first, and there is one notice per PIN.
             if !told.contains(&role) {
                 told.push(role);
-                self.show_once(draft, says);
+                self.show_once(&draft, says);
             }
         }
         let is_over = |(key, (kind, _)): &(&String, &(NoticeKind, Notice))| {
@@ -286,12 +286,12 @@ impl Announcer {
             .filter(|expiry| notify.wants(draft::kind_of(expiry)))
             .collect();
         match Draft::expiring(subject, &expiring) {
-            Some(draft) => self.show_once(draft, says),
+            Some(draft) => self.show_once(&draft, says),
             None => self.withdraw(&draft::expiry_key(&subject.reader), says),
         }
     }
 
-    fn show(&mut self, draft: Draft, says: &mut Says<'_>) {
+    fn show(&mut self, draft: &Draft, says: &mut Says<'_>) {
         let Rules { config, paused } = says.rules;
         if !paused && config.notify.wants(draft.kind) {
             let (kind, notice) = (draft.kind, draft.worded(&config.notify));
@@ -301,7 +301,7 @@ impl Announcer {
     }
 
     /// Shows it unless it was said already, in these words, and still holds.
-    fn show_once(&mut self, draft: Draft, says: &mut Says<'_>) {
+    fn show_once(&mut self, draft: &Draft, says: &mut Says<'_>) {
         let is_shown = self
             .shown
             .get(&draft.key)
@@ -312,7 +312,7 @@ impl Announcer {
     }
 
     /// Shows it in place of what is not true any more, which goes in any case.
-    fn replace(&mut self, draft: Draft, says: &mut Says<'_>) {
+    fn replace(&mut self, draft: &Draft, says: &mut Says<'_>) {
         if says.rules.paused || !says.rules.config.notify.wants(draft.kind) {
             self.withdraw(&draft.key, says);
         } else {

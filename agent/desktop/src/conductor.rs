@@ -13,7 +13,7 @@ use shared::config::Config;
 use shared::rpc::events::{Change, Event};
 use shared::rpc::methods::{AgentReload, ConfigReply, Empty};
 
-use crate::agent::{Agent, News};
+use crate::agent::{Agent, News, Tell};
 use crate::announce::{Announcer, Rules, Say};
 use crate::face::{View, face};
 use crate::hooks::Hooks;
@@ -83,14 +83,14 @@ impl Conductor {
     /// # Errors
     /// One cannot be started.
     pub(crate) fn start(headless: bool, messages: Messages, surface: Surface) -> std::io::Result<Self> {
-        let tell = {
+        let tell: Tell = {
             let messages = messages.clone();
             // Nobody listens any more at the end.
-            move |news| drop(messages.send(Message::News(news)))
+            Arc::new(move |news| drop(messages.send(Message::News(news))))
         };
         let conductor = Self {
             headless,
-            agent: Agent::start(&(Arc::new(tell) as Arc<_>))?,
+            agent: Agent::start(&tell)?,
             hooks: Hooks::start()?,
             messages,
             surface,
