@@ -148,6 +148,7 @@ fn run(job: &Job, mut first: Option<Begun>, running: &Running) {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 #[path = "hooks/tests.rs"]
 mod tests;

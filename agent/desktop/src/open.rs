@@ -89,6 +89,7 @@ fn window_arguments(place: &Place) -> Vec<String> {
     arguments
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 #[path = "open/tests.rs"]
 mod tests;

@@ -40,6 +40,7 @@ impl Screen {
         screen
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "it reads better where events are made")]
     fn hear(&mut self, change: Change) {
         let rules = Rules { config: &self.config, paused: self.paused };
         let says = self.announcer.hear(&change, &self.known, rules);
