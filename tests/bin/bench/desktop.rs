@@ -180,7 +180,7 @@ fn latency(table: &mut Table, pcscd: &mut Pcscd, card: &VirtualCard, session: &S
 /// With a card in, the icon in the panel, and its notices shown.
 fn rest(table: &mut Table, pcscd: &mut Pcscd, card: &VirtualCard, session: &Session) {
     let inserted = pcscd.insert(0, card);
-    session.panel.until(|look| look.icon.contains("card").then_some(()));
+    session.panel.until(|look| look.text("IconName").contains("card").then_some(()));
     // What the insertion has left to do is not rest.
     thread::sleep(Duration::from_secs(5));
     let pids = session.pids();
