@@ -164,6 +164,7 @@ pub(crate) fn judge(case: &Case<'_>) -> Verdict {
         pins: case.seen.pins.clone(),
         certificates: case.seen.count,
         concerns,
+        told: Vec::new(),
     };
     Verdict { changes, check, remembered: memory }
 }

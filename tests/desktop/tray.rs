@@ -121,6 +121,29 @@ fn notices_are_switched_in_the_menu_and_in_the_file() {
 }
 
 #[test]
+fn it_starts_with_the_session_or_not() {
+    let bus = Bus::new();
+    let panel = Panel::on(&bus);
+    let home = session(Some(&bus), None);
+    let _agent = home.agent(&["--virtual"]);
+    let _desktop = Desktop::start(&home, &[]);
+    for is_on in [true, false] {
+        let is = |value: bool| {
+            panel.until(|look| {
+                look.entry(&["Start with the session"])
+                    .filter(|entry| entry.checked == Some(value))
+                    .map(|_| ())
+            });
+        };
+        is(!is_on);
+        panel.clicks(&["Start with the session"]);
+        is(is_on);
+        let state = home.kortti(&["autostart", "status", "--json"], &[]).code(0).json();
+        assert_eq!(state["on"], is_on, "{state}");
+    }
+}
+
+#[test]
 fn release_and_quit() {
     let bus = Bus::new();
     let panel = Panel::on(&bus);

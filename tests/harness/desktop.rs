@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal};
 use shared::client::READY;
 
 use super::bus::{Bus, PATIENCE};
-use super::programs::Home;
+use super::programs::{Home, programs};
 
 /// A home whose programs find nothing but this session: these buses, and the programs that a test puts on the path.
 ///
@@ -34,17 +34,23 @@ pub fn session(session: Option<&Bus>, system: Option<&Bus>) -> Home {
     home
 }
 
-/// Puts a shell script on the path of a home. Another process writes it: while this one has a program open for
-/// writing, a child that another test is just starting has it open too, and then it cannot be run.
+/// Puts a shell script on the path of a home.
 ///
 /// # Panics
 /// It cannot be written.
 pub fn script(home: &Home, name: &str, text: &str) {
     let path = home.path().join("path").join(name);
-    let mut child =
-        Command::new("install").arg("/dev/stdin").arg(path).stdin(Stdio::piped()).spawn().expect("install");
+    let folder = home.path().display();
+    install(&path, format!("#!/bin/sh\nPATH=/usr/bin:/bin\ncd '{folder}' || exit 1\n{text}\n").as_bytes());
+}
+
+/// Writes a program. Another process does it: while this one has a program open for writing, a child that another
+/// test is just starting has it open too, and then it cannot be run.
+fn install(path: &Path, content: &[u8]) {
+    let mut command = Command::new("install");
+    let mut child = command.arg("/dev/stdin").arg(path).stdin(Stdio::piped()).spawn().expect("install");
     let mut stdin = child.stdin.take().expect("its input");
-    write!(stdin, "#!/bin/sh\nPATH=/usr/bin:/bin\ncd '{}'\n{text}", home.path().display()).expect("a script");
+    stdin.write_all(content).expect("a program");
     drop(stdin);
     assert!(child.wait().expect("its end").success());
 }
@@ -87,9 +93,32 @@ impl Desktop {
     /// # Panics
     /// It does not start.
     pub fn start_that_logs(home: &Home, level: &str, arguments: &[&str]) -> Self {
+        Self::run(home, home.program("kortti-desktop"), level, arguments)
+    }
+
+    /// Starts it where the agent that it starts itself has the virtual cards of this description, a file of the home.
+    ///
+    /// # Panics
+    /// It does not start.
+    pub fn start_beside_virtual(home: &Home, description: &str, arguments: &[&str]) -> Self {
+        let own = programs();
+        let program = home.path().join("path/kortti-desktop");
+        install(&program, &fs::read(own.join("kortti-desktop")).expect("kortti-desktop"));
+        let agent = own.join("kortti-agent").display().to_string();
+        script(home, "kortti-agent", &format!("exec '{agent}' --virtual '{description}' \"$@\""));
+        let mut command = home.program("kortti-desktop");
+        let environment: Vec<_> = command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+            .collect();
+        command = Command::new(program);
+        command.envs(environment).current_dir(home.path());
+        Self::run(home, command, "debug", arguments)
+    }
+
+    fn run(home: &Home, mut command: Command, level: &str, arguments: &[&str]) -> Self {
         let log = home.path().join("desktop.log");
         let stderr = File::options().create(true).append(true).open(&log).expect("a log file");
-        let mut command = home.program("kortti-desktop");
         command.args(["--log", level]).args(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().expect("kortti-desktop");
         let mut first = String::new();

@@ -175,8 +175,40 @@ impl Announcer {
             }
             if let Some(check) = &reader.check {
                 self.checked(&subject, check, says);
+                self.ends(&subject, check, says);
             }
         }
+    }
+
+    /// Tells of the ends that were news when nobody listened here.
+    fn ends(&mut self, subject: &Subject, check: &CheckUp, says: &mut Says<'_>) {
+        let is_news = |what: &str| check.told.iter().any(|told| told == what);
+        for concern in &check.concerns {
+            match concern {
+                Concern::CertExpiring(expiry) if is_news(&expiry.certificate) => {
+                    let visit = self.visits.entry(subject.reader.clone()).or_default();
+                    visit.expiring.insert(expiry.certificate.clone(), expiry.clone());
+                }
+                Concern::CardExpiring { days, .. } if is_news(CheckUp::CARD) => {
+                    self.show_once(Draft::card_expiring(subject, *days), says);
+                }
+                _ => {}
+            }
+        }
+        self.tell_expiring(subject, says);
+    }
+
+    /// Tells what was not told while notices were paused, and still holds.
+    pub(crate) fn goes_on(&mut self, known: &Known, rules: Rules<'_>) -> Vec<Say> {
+        let mut says = Says { rules, list: vec![] };
+        for reader in &known.readers {
+            let subject = Subject::of(Some(reader), &reader.name);
+            if let Some(check) = &reader.check {
+                self.checked(&subject, check, &mut says);
+                self.ends(&subject, check, &mut says);
+            }
+        }
+        says.list
     }
 
     /// A card came in: told at once, before anybody knows which.
@@ -254,7 +286,7 @@ impl Announcer {
             .filter(|expiry| notify.wants(draft::kind_of(expiry)))
             .collect();
         match Draft::expiring(subject, &expiring) {
-            Some(draft) => self.show(draft, says),
+            Some(draft) => self.show_once(draft, says),
             None => self.withdraw(&draft::expiry_key(&subject.reader), says),
         }
     }

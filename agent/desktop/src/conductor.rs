@@ -65,7 +65,7 @@ pub(crate) struct Conductor {
     watch: Watch,
     report: Report,
     paused_until: Option<Instant>,
-    autostart: Option<bool>,
+    starts_with_session: Option<bool>,
 }
 
 /// What the platform is asked for by these settings.
@@ -103,19 +103,23 @@ impl Conductor {
             watch: Watch::default(),
             report: Report::new(headless),
             paused_until: None,
-            autostart: None,
+            starts_with_session: None,
         };
         Ok(conductor)
     }
 
     /// Works until it is to end.
     pub(crate) fn run(mut self, heard: &Receiver<Message>) -> ExitCode {
+        if !self.headless {
+            self.autostart(None);
+        }
         self.show();
         loop {
             let message = match self.deadline() {
                 None => heard.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(deadline) => heard.recv_timeout(deadline.saturating_duration_since(Instant::now())),
             };
+            let paused = self.paused_until.is_some();
             match message {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Ok(message) => {
@@ -126,6 +130,11 @@ impl Conductor {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             self.tick();
+            if paused && self.paused_until.is_none() {
+                let rules = Rules { config: &self.config, paused: false };
+                let says = self.announcer.goes_on(&self.known, rules);
+                self.say(says);
+            }
             self.show();
         }
         self.clear(heard);
@@ -187,7 +196,7 @@ impl Conductor {
                 }
             }
             Message::Failed(words) => self.complain(&words),
-            Message::Autostart(is_on) => self.autostart = Some(is_on),
+            Message::Autostart(is_on) => self.starts_with_session = Some(is_on),
             Message::Stop => return false,
         }
         true
@@ -284,7 +293,7 @@ impl Conductor {
             config: &self.config,
             locked: &self.locked,
             paused: self.paused_until.is_some(),
-            autostart: self.autostart,
+            autostart: self.starts_with_session,
         };
         self.surface.show(face(&view));
     }

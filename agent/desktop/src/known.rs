@@ -88,6 +88,7 @@ impl Known {
                 pins: vec![],
                 certificates: 0,
                 concerns: vec![],
+                told: vec![],
             });
             if let Some(pin) = check.pins.iter_mut().find(|pin| pin.role == *role) {
                 pin.tries_left = tries_left.or(if is_new { pin.tries_max } else { None });

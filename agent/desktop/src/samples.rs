@@ -45,6 +45,7 @@ pub(crate) fn check(tries: u8, concerns: Vec<Concern>) -> CheckUp {
         pins: vec![pin_status(Role::USER, Some(tries))],
         certificates: 2,
         concerns,
+        told: vec![],
     }
 }
 

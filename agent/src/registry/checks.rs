@@ -35,13 +35,24 @@ pub(crate) struct Meant {
 impl Registry {
     /// Takes in what was made of a look at a card, and tells it. Where only time has passed it is told when it makes a
     /// difference. False when that card is no longer in its reader.
-    pub(crate) fn checked(&self, known: &Known, check: CheckUp, changes: Vec<Change>, looked: bool) -> bool {
+    pub(crate) fn checked(
+        &self,
+        known: &Known,
+        mut check: CheckUp,
+        changes: Vec<Change>,
+        looked: bool,
+    ) -> bool {
         let mut state = self.lock();
         let is_it = |slot: &&mut Slot| {
             slot.seen.generation == known.generation && slot.view.card.as_ref() == Some(&known.card)
         };
         let Some(slot) = state.slots.get_mut(&known.reader).filter(is_it) else { return false };
-        let before = slot.view.check.replace(check.clone());
+        let before = slot.view.check.take();
+        let told = before.iter().flat_map(|before| before.told.iter().cloned());
+        check.told = told.chain(changes.iter().filter_map(ends)).collect();
+        check.told.sort();
+        check.told.dedup();
+        slot.view.check = Some(check.clone());
         slot.known = Some(Arc::clone(&known.seen));
         if looked || before.as_ref() != Some(&check) {
             let (reader, check) = (known.reader.clone(), Box::new(check));
@@ -102,5 +113,14 @@ impl Slot {
             card: self.view.card.clone()?,
             seen: self.known.clone()?,
         })
+    }
+}
+
+/// What an event says of an end, as [`CheckUp::told`] has it.
+fn ends(change: &Change) -> Option<String> {
+    match change {
+        Change::CertExpiring(event) | Change::CertExpired(event) => Some(event.expiry.certificate.clone()),
+        Change::CardExpiring { .. } => Some(CheckUp::CARD.to_owned()),
+        _ => None,
     }
 }

@@ -28,6 +28,8 @@ pub fn reload(service: &Service) -> Empty {
     reread(service);
     service.registry().release_all();
     service.readers().look_again();
+    // The machine may have slept, or its clock may have been set.
+    service.look_at_clock();
     Empty {}
 }
 
@@ -47,6 +49,8 @@ pub(crate) fn reread(service: &Service) {
     }
     // Readers may be ignored now, or be wanted again.
     service.readers().look_again();
+    // What is known of cards may be worth telling now.
+    service.look_at_clock();
 }
 
 /// Gives up a challenge that is out, and forgets what was read.

@@ -4,6 +4,7 @@
 use card::transport;
 use card::{Error as CardError, SmartCard};
 use shared::ErrorCode;
+use shared::config::CacheMode;
 use shared::model::Role;
 
 use super::desk::Desk;
@@ -12,7 +13,7 @@ use crate::checkup::{End, Occasion, Seen, lasting};
 use crate::errors::Failure;
 use crate::registry::Target;
 use crate::service::certificates::Cache;
-use crate::service::checks;
+use crate::service::{checks, rules};
 
 /// A look that is to be taken.
 pub(super) struct Due {
@@ -97,11 +98,12 @@ impl Desk {
     }
 
     fn see(&mut self, target: &Target, contents: bool) -> Result<Seen, Failure> {
-        let turn = Turn::default();
+        let (turn, policy) = (Turn::default(), self.policy());
         let before = self.registry().seen(&self.reader, target.generation).filter(|_| !contents);
         if let Some(before) = before {
-            let (pins, marks) =
-                self.attempts(&turn, target, &mut |card| Ok((card.pins()?, card.pin_marks()?))).0?;
+            let mut look = |card: &mut dyn SmartCard| Ok((card.pins()?, card.pin_marks()?));
+            let (pins, marks) = self.attempts(&turn, target, &mut look).0?;
+            let pins = rules::shown(pins, &policy.config.pin);
             return Ok(Seen { time: self.service.checks().time(), pins, marks, ..Seen::clone(&before) });
         }
         let look = |card: &mut dyn SmartCard, cache: &Cache| {
@@ -109,10 +111,13 @@ impl Desk {
             Ok((pins, marks, expiry, cache.listed.clone()))
         };
         let seen = self.consult(&turn, target, Some(look))?;
+        if policy.config.cache.mode == CacheMode::None {
+            self.cache = None;
+        }
         let (pins, marks, expiry, listed) = seen.ok_or(CardError::NotInitialised)?;
         Ok(Seen {
             time: self.service.checks().time(),
-            pins,
+            pins: rules::shown(pins, &policy.config.pin),
             marks,
             count: u16::try_from(listed.len()).unwrap_or(u16::MAX),
             certificates: lasting(&listed),

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
+use agent::policy::Policy;
 use agent::surroundings::Surroundings;
 use card::transport::Readers as _;
 use card::virt::{Fault, FaultKind, VirtualReaders};
 use shared::ErrorCode;
-use shared::config::{Config, InsertRule, OnInsert};
-use shared::model::{CheckUp, Concern, PinChangeReason, Role};
+use shared::config::{CacheMode, Config, InsertRule, OnInsert, Place, Places, Source};
+use shared::model::{CheckUp, Concern, PinChangeReason, PinCharacters, Role};
 use shared::rpc::events::{Cause, Change};
 use shared::rpc::methods::{
-    CertDelete, CertGenerate, CertList, DeleteParams, Empty, GenerateParams, OnCard, PinChange,
+    AgentReload, CertDelete, CertGenerate, CertList, DeleteParams, Empty, GenerateParams, OnCard, PinChange,
     PinChangeParams, PinList, PinTries, Product, Select, Status, TriesParams, UnblockPuk, UnblockPukParams,
 };
 use shared::secret::KeyText;
@@ -98,7 +99,9 @@ fn put_in(rig: &Rig, reader: &str) -> Vec<Change> {
     // What the look brought is told with it, so before this.
     rig.readers.add_reader("a mark");
     let is_mark = |change: &Change| matches!(change, Change::ReaderAdded { reader } if reader == "a mark");
-    let told = events.by_ref().take_while(|change| !is_mark(change)).collect();
+    let mut told: Vec<Change> = events.by_ref().take_while(|change| !is_mark(change)).collect();
+    // Whatever happens in other readers meanwhile.
+    told.retain(|change| serde_json::to_value(change).unwrap()["reader"] == reader);
     rig.readers.remove_reader("a mark").unwrap();
     events.find(|change| matches!(change, Change::ReaderRemoved { .. }));
     let status = rig.call::<Status>(&Empty {}).unwrap();
@@ -256,6 +259,40 @@ fn stages_are_told_once_and_for_all() {
     let is_end = |change: &Change| matches!(change, Change::CertExpiring(_) | Change::CertExpired(_));
     let next = events.find(is_end).unwrap();
     assert!(matches!(&next, Change::CertExpired(event) if event.expiry.certificate == "kxc00"), "{next:?}");
+}
+
+/// Other settings are looked at when they are read, also for cards that are in.
+#[test]
+fn other_settings() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("config.toml");
+    fs::write(&file, "[notify]\nexpiring_days = []\n").unwrap();
+    let places = Places(vec![(Source::User, Place::File(file.clone()))]);
+    let time = Time::at(datetime!(2035-12-01 12:00 UTC));
+    let readers = Arc::new(VirtualReaders::demo());
+    let rig = Rig::in_surroundings(readers, Policy::read(places), time.surroundings(None));
+    let mut events = events_after_check(&rig, DEMO);
+    let mark = rig.card(ANNA).apdus();
+    fs::write(&file, "[notify]\nexpiring_days = [45]\n").unwrap();
+    rig.call::<AgentReload>(&Empty {}).unwrap();
+    let told = events.find(|change| matches!(change, Change::CertExpiring(_))).unwrap();
+    assert!(matches!(&told, Change::CertExpiring(event) if event.expiry.days == 30), "{told:?}");
+    assert_eq!(rig.card(ANNA).apdus(), mark);
+}
+
+/// Where nothing may be kept of a card, a list is read anew after the look as well.
+#[test]
+fn a_look_keeps_nothing_where_nothing_may_be_kept() {
+    let mut config = Config::default();
+    config.cache.mode = CacheMode::None;
+    config.pin.forbid_letters = true;
+    let rig = rig_of(CARDS, config);
+    let check = checked(&mut rig.events(), READER);
+    let policy = check.pins[0].policy.clone().unwrap();
+    assert_eq!(policy.characters, PinCharacters::Digits, "as the settings have it");
+    let mark = rig.card(ANNA).apdus();
+    rig.call::<CertList>(&on(READER)).unwrap();
+    assert!(rig.card(ANNA).apdus() > mark + 2);
 }
 
 /// The thread that waits for the next stage wakes up for it, and speaks to no card.

@@ -107,7 +107,12 @@ impl Rig {
         Self::in_surroundings(readers, Policy::fixed(config), surroundings)
     }
 
-    fn in_surroundings(readers: Arc<VirtualReaders>, policy: Policy, surroundings: Surroundings) -> Self {
+    /// On these readers, in which there is a card, with settings from anywhere and in these surroundings.
+    pub(crate) fn in_surroundings(
+        readers: Arc<VirtualReaders>,
+        policy: Policy,
+        surroundings: Surroundings,
+    ) -> Self {
         let agent = Agent::start(readers.clone(), Some(readers.clone()), policy, surroundings).unwrap();
         let rig = Self { service: Arc::clone(agent.service()), readers };
         rig.events().find(|change| matches!(change, Change::CardIdentified { .. }));

@@ -13,6 +13,15 @@ pub struct CheckUp {
     pub certificates: u16,
     /// What a person should know, the most pressing first.
     pub concerns: Vec<Concern>,
+    /// Of what reaches its end, what was told by an event since the card came in: certificates by their `id`, the card
+    /// itself as `card`. Who begins to listen after that may tell it too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<String>,
+}
+
+impl CheckUp {
+    /// What stands in `told` for the card itself.
+    pub const CARD: &str = "card";
 }
 
 /// Something about a card that a person should know.

@@ -461,6 +461,41 @@ fn what_was_there_before_is_not_told_but_for_its_pins() {
     }
 }
 
+/// The agent has told of an end before anybody listened here, or while notices were paused.
+#[test]
+fn an_end_that_was_news_before_is_told() {
+    let config = Config::default();
+    let mut reader = held(
+        3,
+        vec![
+            Concern::CertExpiring(expiry("kxc00", "Anna", 1).expiry),
+            Concern::CertExpiring(expiry("kxc01", "Old", -9).expiry),
+            Concern::CardExpiring { not_after: String::new(), days: 10 },
+        ],
+    );
+    reader.check.as_mut().unwrap().told = vec!["card".into(), "kxc00".into()];
+    let snapshot = samples::snapshot(vec![reader]);
+    let texts = |says: Vec<Say>| {
+        let shown = says.into_iter().filter_map(|say| match say {
+            Say::Show(notice) => Some(notice.body),
+            Say::Withdraw(_) => None,
+        });
+        shown.collect::<Vec<String>>().join(" ")
+    };
+    let mut announcer = Announcer::default();
+    let mut known = Known::nothing();
+    let paused = announcer.hear(&snapshot, &known, Rules { config: &config, paused: true });
+    assert_eq!(paused, []);
+    known.apply(&snapshot, 1);
+    let rules = Rules { config: &config, paused: false };
+    let late = texts(announcer.goes_on(&known, rules));
+    let first = texts(Announcer::default().hear(&snapshot, &Known::nothing(), rules));
+    for said in [late, first] {
+        assert!(said.contains("Anna") && !said.contains("Old") && said.contains("10 days"), "{said}");
+    }
+    assert_eq!(announcer.goes_on(&known, rules), [], "it is said once");
+}
+
 #[test]
 fn a_restart_of_the_agent_tells_what_differs() {
     let other = {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use shared::client::Client;
 use shared::config::{self, Loaded, Places};
 use shared::rpc::methods::{AgentReload, AgentStop, CardRelease, Empty, OnCard, Select};
-use shared::{Error, ErrorCode};
+use shared::{Error, ErrorCode, autostart};
 
 use super::{Conductor, Message};
 use crate::action::Action;
@@ -32,7 +32,7 @@ impl Conductor {
             Action::ResumeNotices => self.paused_until = None,
             Action::SwitchNotices(is_on) => self.set("notify.enabled", is_on),
             Action::SwitchKind(kind, is_on) => self.set(&phrases::key(kind), is_on),
-            Action::Autostart(_) => self.complain("Use instead: kortti autostart"),
+            Action::Autostart(is_on) => self.autostart(Some(is_on)),
             Action::StartAgent => self.agent.retry(),
             Action::Reload => {
                 self.ask("read the settings again", |agent| agent.call::<AgentReload>(&Empty {}).map(drop));
@@ -67,6 +67,25 @@ impl Conductor {
         };
         if let Err(error) = thread::Builder::new().name("asking".to_owned()).spawn(work) {
             self.complain(&format!("The agent could not be asked to {what}: {error}."));
+        }
+    }
+
+    /// Finds out whether the program starts with the session, after it was switched on or off where that is asked for.
+    pub(super) fn autostart(&self, switch: Option<bool>) {
+        let messages = self.messages.clone();
+        let work = move || {
+            let state = match switch {
+                Some(is_on) => autostart::switch(is_on, false),
+                None => autostart::state(),
+            };
+            let message = match state {
+                Ok(state) => Message::Autostart(state.on),
+                Err(error) => Message::Failed(error.message),
+            };
+            let _ = messages.send(message);
+        };
+        if let Err(error) = thread::Builder::new().name("autostart".to_owned()).spawn(work) {
+            self.complain(&format!("Whether Kortti starts with the session cannot be told: {error}."));
         }
     }
 
