@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Readers,
     /// Show or repair a card
     #[command(
-        after_help = "Examples:\n  kortti card\n  kortti card show --card 33221100\n  kortti card repair"
+        after_help = "Examples:\n  kortti card\n  kortti card show --card 33221100\n  kortti card release\n  kortti card repair"
     )]
     Card {
         #[command(subcommand)]
@@ -122,6 +122,8 @@ pub(crate) enum Command {
 pub(crate) enum Card {
     /// Show everything about a card, each PIN with its tries left (the default)
     Show,
+    /// Let go of a card: give up a challenge that is out, and forget what was read
+    Release,
     /// Mend what an interrupted write left on the card
     ///
     /// Secrets, in this order: the management key (on cards that want one typed), the PIN (unless a management key

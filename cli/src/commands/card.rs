@@ -1,7 +1,7 @@
 //! `card`: everything about one card, and the mending of what an interrupted write left.
 
 use shared::model::{CardDetails, Container, Finding, Role};
-use shared::rpc::methods::{CardRepair, CardShow, OnCard, RepairParams, RepairReply};
+use shared::rpc::methods::{CardRelease, CardRepair, CardShow, OnCard, RepairParams, RepairReply, Select};
 use time::OffsetDateTime;
 
 use super::access::{self, Authority, Wants};
@@ -19,6 +19,12 @@ pub(super) fn run(verb: Option<args::Card>, global: &Global, output: Output) -> 
         None | Some(args::Card::Show) => {
             let card = Session::open(global)?.on_card::<CardShow>(|select| OnCard { select })?;
             output.show(&card, || card_text(&card, output.width, OffsetDateTime::now_utc()))
+        }
+        Some(args::Card::Release) => {
+            // It speaks to no card, so it need not wait until one is known.
+            let select = Select { reader: global.reader.clone(), card: global.card.clone() };
+            let reply = Session::open(global)?.call::<CardRelease>(&OnCard { select })?;
+            output.show(reply, || "Kortti has let go of the card.\n".to_owned())
         }
         Some(args::Card::Repair(write)) => repair(&write, global, output),
     }

@@ -162,3 +162,11 @@ fn how_pins_stand() {
     );
     agent.run(&["pin", "policy", "--role", "2"], "").ended(1, &[]);
 }
+
+#[test]
+fn a_card_is_let_go_of() {
+    let agent = Agent::new([("card.release", Ok(json!({})))]);
+    let run = agent.run(&["card", "release", "--reader", "R"], "");
+    assert_eq!(run.ended(0, &[]).stdout, "Kortti has let go of the card.\n");
+    assert_eq!(agent.params("card.release"), json!({ "select": { "reader": "R" } }));
+}

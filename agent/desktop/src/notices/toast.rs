@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use notify_rust::{Notification, NotificationResponse, Timeout};
 
-use super::{Notice, Urgency};
+use super::Notice;
 use crate::action::Action;
 use crate::surface::{Ear, NoticesReport};
 use crate::text;
@@ -117,6 +117,7 @@ impl Shared {
             .timeout(notice.expires.map_or(Timeout::Default, timeout));
         #[cfg(windows)]
         {
+            use super::Urgency;
             notification.app_id(APPLICATION).urgency(match notice.urgency {
                 Urgency::Low => notify_rust::Urgency::Low,
                 Urgency::Normal => notify_rust::Urgency::Normal,
