@@ -43,6 +43,7 @@ pub(crate) enum Message {
     /// Whether the program starts with the session.
     Autostart(bool),
     /// The program is to end.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "a process without a console gets no signals there"))]
     Stop,
 }
 
