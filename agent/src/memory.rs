@@ -53,7 +53,8 @@ impl Memory {
 
     /// Remembers.
     pub(crate) fn put(&mut self, csn: &Csn, remembered: Remembered) {
-        if self.cards.get(csn) == Some(&remembered) {
+        // A card may give itself a number of any length: such a one is a stranger each time.
+        if !is_csn(csn) || self.cards.get(csn) == Some(&remembered) {
             return;
         }
         self.cards.insert(csn.clone(), remembered);
@@ -82,11 +83,21 @@ fn forget_the_oldest(cards: &mut BTreeMap<Csn, Remembered>, kept: Option<&Csn>) 
     }
 }
 
+/// Whether this can be a serial number.
+fn is_csn(csn: &Csn) -> bool {
+    let digits = csn.as_str();
+    !digits.is_empty() && digits.len() <= LONGEST_CSN && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// What a file says. One that cannot be understood is put aside.
 fn read(path: &Path) -> BTreeMap<Csn, Remembered> {
     match try_read(path) {
         Ok(cards) => cards,
         Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+        Err(error) if !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) => {
+            tracing::warn!(file = %path.display(), %error, "what was remembered of cards cannot be read");
+            BTreeMap::new()
+        }
         Err(error) => {
             let aside = path.with_extension("json.broken");
             let kept = fs::rename(path, &aside).is_ok();
@@ -108,12 +119,6 @@ fn try_read(path: &Path) -> io::Result<BTreeMap<Csn, Remembered>> {
         return Err(nonsense("it is too long"));
     }
     let Document { cards } = serde_json::from_slice::<Document<BTreeMap<Csn, Remembered>>>(&text)?;
-    let is_csn = |csn: &Csn| {
-        let digits = csn.as_str();
-        !digits.is_empty()
-            && digits.len() <= LONGEST_CSN
-            && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
     if !cards.iter().all(|(csn, card)| is_csn(csn) && card.is_plausible()) {
         return Err(nonsense("no agent has written this"));
     }

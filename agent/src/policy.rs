@@ -8,18 +8,24 @@ use shared::config::{Config, Loaded, Places, load};
 pub struct Policy {
     places: Places,
     loaded: Mutex<Arc<Loaded>>,
+    /// Held while the places are read, which may take as long as a slow disk: nobody else waits for that.
+    reading: Mutex<()>,
 }
 
 impl Policy {
     /// Reads these places. What is wrong with them is kept with what they say.
     pub fn read(places: Places) -> Self {
         let loaded = load(&places, &Loaded::default());
-        Self { places, loaded: Mutex::new(Arc::new(loaded)) }
+        Self { places, loaded: Mutex::new(Arc::new(loaded)), reading: Mutex::default() }
     }
 
     /// Settings that come from nowhere and stay.
     pub fn fixed(config: Config) -> Self {
-        Self { places: Places(Vec::new()), loaded: Mutex::new(Arc::new(Loaded::of(config))) }
+        Self {
+            places: Places(Vec::new()),
+            loaded: Mutex::new(Arc::new(Loaded::of(config))),
+            reading: Mutex::default(),
+        }
     }
 
     /// What is in force now. An operation takes it once, so that it is judged by one policy from beginning to end.
@@ -37,12 +43,13 @@ impl Policy {
         if self.places.0.is_empty() {
             return None;
         }
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = load(&self.places, &loaded);
-        if now == **loaded {
+        let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.now();
+        let now = Arc::new(load(&self.places, &before));
+        if now == before {
             return None;
         }
-        *loaded = Arc::new(now);
-        Some(Arc::clone(&loaded))
+        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&now);
+        Some(now)
     }
 }

@@ -130,8 +130,10 @@ impl Registry {
         self.lock().subscribers.retain(|(subscriber, _)| *subscriber != number);
     }
 
-    /// Takes in what the watcher saw. `new_worker` makes the worker of a reader that appeared.
-    pub(crate) fn readers_are(&self, seen: &[Seen], new_worker: impl Fn(&str) -> Worker) {
+    /// Takes in what the watcher saw, of which the settings want some readers to be left alone. `new_worker` makes the
+    /// worker of a reader that appeared.
+    pub(crate) fn readers_are(&self, seen: &[Seen], ignored: &[String], new_worker: impl Fn(&str) -> Worker) {
+        let seen: Vec<&Seen> = seen.iter().filter(|reader| !ignored.contains(&reader.name)).collect();
         let mut state = self.lock();
         state.looked = true;
         if state.service != Service::Up {
@@ -141,7 +143,9 @@ impl Registry {
         let gone: Vec<String> =
             state.slots.keys().filter(|name| seen.iter().all(|s| s.name != **name)).cloned().collect();
         for name in gone {
-            state.remove_reader(&name, Cause::Hardware);
+            // No hand has touched a reader that nobody looks at any more.
+            let cause = if ignored.contains(&name) { Cause::User } else { Cause::Hardware };
+            state.remove_reader(&name, cause);
         }
         for now in seen {
             let before = state.slots.get(&now.name).map(|slot| slot.seen.clone());
@@ -350,7 +354,10 @@ impl State {
     fn update_reader(&mut self, now: &Seen) {
         let Some(slot) = self.slots.get_mut(&now.name) else { return };
         if slot.seen.generation != now.generation || slot.seen.presence != now.presence {
-            self.card_is_gone(&now.name, Cause::Hardware);
+            // Without having been moved a card changes its answer to reset, or does not answer any more, when another
+            // program has reset it.
+            let moved = slot.seen.generation != now.generation || now.presence == Presence::Empty;
+            self.card_is_gone(&now.name, if moved { Cause::Hardware } else { Cause::OtherProgram });
             self.card_is(now);
         } else {
             let released = slot.seen.exclusive && !now.exclusive;

@@ -3,19 +3,22 @@
 //! Not the files are watched but the folders that they are in, or would be in: an editor replaces a file, and a file
 //! that is not there yet cannot be watched.
 
-use std::collections::BTreeSet;
+#[cfg(target_os = "linux")]
+mod inotify;
+#[cfg(not(target_os = "linux"))]
+mod others;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
-use notify::{RecursiveMode, Watcher as _};
 use shared::config::Place;
 
-use crate::service::{Service, settings};
+#[cfg(target_os = "linux")]
+use self::inotify as platform;
+#[cfg(not(target_os = "linux"))]
+use self::others as platform;
 
-/// So long nothing more happens before a file is read: an editor writes in several steps.
-const SETTLE: Duration = Duration::from_millis(50);
+use crate::service::{Service, settings};
 
 /// Watches until the process ends. That files cannot be watched is told once; `kortti config reload` and SIGHUP read them
 /// all the same.
@@ -30,50 +33,66 @@ pub(crate) fn run(service: &Arc<Service>) {
             Place::Registry(_) => None,
         })
         .collect();
-    let (sender, changes) = channel();
-    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // An overflow or an error may stand for a change.
-        if event.is_ok_and(|event| event.kind.is_access()) {
-            return;
-        }
-        let _ = sender.send(());
-    });
-    let mut watcher = match watcher {
-        Ok(watcher) => watcher,
-        Err(error) => {
-            tracing::warn!(%error, "changes of the configuration are not noticed; reload it after one");
-            return;
-        }
-    };
-    let mut watched = BTreeSet::new();
-    watch(&mut watcher, &mut watched, &files);
-    // Something may have changed between the reading at the start and now.
-    settings::reread(service);
-    while changes.recv().is_ok() {
-        settle(&changes);
-        watch(&mut watcher, &mut watched, &files);
-        settings::reread(service);
+    if let Err(error) = platform::watch(&files, || settings::reread(service)) {
+        tracing::warn!(%error, "changes of the settings are not noticed; reload them after one: kortti config reload");
     }
 }
 
-fn settle(changes: &Receiver<()>) {
-    while changes.recv_timeout(SETTLE).is_ok() {}
+/// A folder in which something may happen to a file, and the name there that it would happen to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Spot {
+    folder: PathBuf,
+    /// The file itself, or the first of the folders above it that is not there.
+    name: std::ffi::OsString,
+    /// Whether it is the file itself.
+    is_file: bool,
 }
 
-/// Watches the nearest folder that is there of each file, and no other one.
-fn watch(watcher: &mut notify::RecommendedWatcher, watched: &mut BTreeSet<PathBuf>, files: &[PathBuf]) {
-    let wanted: BTreeSet<PathBuf> = files
-        .iter()
-        .filter_map(|file| file.ancestors().skip(1).find(|folder| folder.is_dir()).map(Path::to_owned))
-        .collect();
-    for folder in watched.difference(&wanted) {
-        let _ = watcher.unwatch(folder);
+/// Where to look for a change of these files. One that is a link may change at its own place and where it leads.
+fn spots(files: &[PathBuf]) -> Vec<Spot> {
+    let real = files.iter().filter_map(|file| std::fs::canonicalize(file).ok());
+    let mut spots: Vec<Spot> = files.iter().cloned().chain(real).filter_map(|file| spot(&file)).collect();
+    spots.dedup();
+    spots
+}
+
+fn spot(file: &Path) -> Option<Spot> {
+    let mut below = file;
+    while let Some(folder) = below.parent() {
+        if folder.is_dir() {
+            let name = below.file_name()?.to_owned();
+            return Some(Spot { folder: folder.to_owned(), name, is_file: below == file });
+        }
+        below = folder;
     }
-    // Asked for again also where it is watched already: it may be another folder of the same name by now.
-    for folder in &wanted {
-        if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
-            tracing::warn!(%error, folder = %folder.display(), "changes in this folder are not noticed");
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_folder_that_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let spot = |name: &str, is_file| Spot { folder: path.to_owned(), name: name.into(), is_file };
+        for (file, expected) in
+            [("config.toml", spot("config.toml", true)), ("kortti/more/config.toml", spot("kortti", false))]
+        {
+            assert_eq!(spots(&[path.join(file)]), [expected], "{file}");
         }
     }
-    *watched = wanted;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_watched_at_both_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap();
+        std::fs::create_dir(path.join("dotfiles")).unwrap();
+        std::fs::write(path.join("dotfiles/real.toml"), "").unwrap();
+        std::os::unix::fs::symlink(path.join("dotfiles/real.toml"), path.join("config.toml")).unwrap();
+        let names: Vec<_> = spots(&[path.join("config.toml")]).into_iter().map(|spot| spot.name).collect();
+        assert_eq!(names, ["config.toml", "real.toml"]);
+    }
 }

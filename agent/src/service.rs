@@ -112,9 +112,7 @@ impl Service {
     pub fn readers_are(self: &Arc<Self>, seen: &[ReaderState]) {
         let loaded = self.policy.now();
         let ignored = &loaded.config.readers.ignore;
-        let seen: Vec<ReaderState> =
-            seen.iter().filter(|reader| !ignored.contains(&reader.name)).cloned().collect();
-        self.registry.readers_are(&seen, |name| Worker::start(Arc::clone(self), name));
+        self.registry.readers_are(seen, ignored, |name| Worker::start(Arc::clone(self), name));
     }
 
     /// Takes in that the watcher cannot see.

@@ -47,6 +47,10 @@ impl Registry {
             slot.seen.generation == known.generation && slot.view.card.as_ref() == Some(&known.card)
         };
         let Some(slot) = state.slots.get_mut(&known.reader).filter(is_it) else { return false };
+        // What was seen meanwhile is newer than what only time was to judge.
+        if !looked && slot.known.as_ref().is_none_or(|now| !Arc::ptr_eq(now, &known.seen)) {
+            return false;
+        }
         let before = slot.view.check.take();
         let told = before.iter().flat_map(|before| before.told.iter().cloned());
         check.told = told.chain(changes.iter().filter_map(ends)).collect();

@@ -18,7 +18,7 @@ use crate::service::certificates::{
     allow, announce, changed, choose, chosen_slot, list_of, named, only, slot_text, write,
 };
 use crate::service::touch::Touch;
-use crate::service::{Service, pins};
+use crate::service::{Service, pins, rules};
 
 /// Where a new key would go.
 pub fn place(service: &Service, params: &PlaceParams) -> Result<KeyPlan> {
@@ -75,6 +75,9 @@ pub fn generate(service: &Service, params: GenerateParams) -> Result<GenerateRep
             // Whatever can be refused is refused before the PIN costs a try or the card is written.
             let placement = card.place_key(&order.new)?;
             allow(target, &placement, params.overwrite, &policy.config)?;
+            if placement.replaces.is_some() {
+                rules::delete(&policy.config)?;
+            }
             // The new key signs, for which it wants the PIN unless its slot or its policy says otherwise.
             let pinless = order.new.pin_use.map_or(placement.container == 0x9E, |pin| pin == PinUse::Never);
             authority.pin_wanted(order.product != Product::Key && !pinless);

@@ -55,7 +55,10 @@ pub(crate) fn reread(service: &Service) {
 
 /// Gives up a challenge that is out, and forgets what was read.
 pub fn release(service: &Service, params: &OnCard) -> Result<Empty> {
-    let worker = service.registry().find_challenge(&params.select)?;
+    let registry = service.registry();
+    // The card that is in; one that has gone may have left a challenge behind.
+    let found = registry.find(&params.select).map(|target| target.worker);
+    let worker = found.or_else(|error| registry.find_challenge(&params.select).map_err(|_| error))?;
     worker.cancel_unblock()?;
     worker.forget();
     Ok(Empty {})

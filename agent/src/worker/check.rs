@@ -7,7 +7,7 @@ use shared::ErrorCode;
 use shared::config::CacheMode;
 use shared::model::Role;
 
-use super::desk::Desk;
+use super::desk::{ATTEMPTS, Desk};
 use super::turn::Turn;
 use crate::checkup::{End, Occasion, Seen, lasting};
 use crate::errors::Failure;
@@ -25,6 +25,8 @@ pub(super) struct Due {
     occasion: Occasion,
     /// Whether it could not be taken when it was due. It is tried again after the next message.
     put_off: bool,
+    /// How often the card turned out to be another one without having been moved.
+    changes: usize,
 }
 
 impl Desk {
@@ -54,6 +56,7 @@ impl Desk {
             contents: true,
             occasion: Occasion { looked: true, inserted: true, own: None },
             put_off: false,
+            changes: 0,
         });
     }
 
@@ -71,6 +74,7 @@ impl Desk {
             contents: false,
             occasion: Occasion { looked: true, inserted: false, own: None },
             put_off: false,
+            changes: 0,
         });
         due.contents |= contents;
         due.occasion.own.get_or_insert_default().extend(set);
@@ -89,6 +93,9 @@ impl Desk {
             }
             Err(Failure::Told(error)) if error.code == ErrorCode::CardChanged => {
                 self.identify(target.generation);
+                // One that is another card each time is not looked at for ever.
+                let changes = due.changes + 1;
+                self.due = self.due.take().filter(|_| changes < ATTEMPTS).map(|due| Due { changes, ..due });
             }
             Err(failure) => {
                 let error = shared::Error::from(failure);

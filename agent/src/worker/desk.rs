@@ -24,6 +24,10 @@ use crate::service::certificates::Cache;
 /// How often an operation is begun that another program's reset interrupts.
 pub(super) const ATTEMPTS: usize = 3;
 
+/// What is said of a card that the settings do not allow.
+const FORBIDDEN: &str =
+    "The policy of this machine does not allow this card. `kortti config` says who settled it.";
+
 /// What the worker of one reader has at hand.
 pub(crate) struct Desk {
     pub(super) service: Arc<Service>,
@@ -261,6 +265,10 @@ impl Desk {
     /// Connects to the card of a request, and makes sure that it is still that insertion. A reset that happened
     /// before costs nothing; one that happens from now on is an error of the operation.
     pub(super) fn connect(&self, target: &Target) -> std::result::Result<Box<dyn Connection>, Failure> {
+        // The settings may have changed since the request found the card.
+        if !self.policy().config.allows(&target.atr, target.card.csn.as_ref()) {
+            return Err(Error::new(ErrorCode::Forbidden, FORBIDDEN).into());
+        }
         let mut connection = self.service.readers().connect(&self.reader)?;
         let look = match connection.look() {
             Err(transport::Error::Reset) => {
@@ -290,8 +298,7 @@ impl Desk {
         }
         let found = match found {
             Ok((card, atr, _)) if !self.policy().config.allows(&Hex(atr.clone()), card.csn.as_ref()) => {
-                let words = "The policy of this machine does not allow this card. `kortti config` says who settled it.";
-                Found::Unusable(ReaderState::Forbidden, words.to_owned())
+                Found::Unusable(ReaderState::Forbidden, FORBIDDEN.to_owned())
             }
             Ok((card, _, pin_pad)) => {
                 // Another card's challenge is nothing to this one.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use card::transport::{Card as Connection, Transaction};
 use card::{Error as CardError, UnblockProof, VoidReason, edge};
+use shared::config::UnblockMethod;
 use shared::model::{Card, PinKind, PinStatus, Role};
 use shared::rpc::events::Change;
 use shared::rpc::methods::{Challenge, UnblockState};
@@ -21,7 +22,7 @@ use super::inbox::Inbox;
 use super::{Answer, Finish, Message, Start};
 use crate::clock;
 use crate::errors::{self, Failure};
-use crate::service::pins;
+use crate::service::{pins, rules};
 
 /// Windows ends a transaction that is idle for 5 seconds and resets the card (SCardBeginTransaction).
 const KEEP_ALIVE: Option<Duration> = if cfg!(windows) { Some(Duration::from_secs(2)) } else { None };
@@ -308,6 +309,9 @@ fn respond(
         Ok(new) => new,
         Err(error) => return (Err(error), None),
     };
+    if let Err(error) = rules::unblock(&desk.policy().config, UnblockMethod::Challenge) {
+        return (Err(error), None);
+    }
     if let Err(error) = pins::fits(held.challenge.policy.as_ref(), &desk.policy().config.pin, new) {
         return (Err(error), None);
     }

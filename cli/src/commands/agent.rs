@@ -56,7 +56,8 @@ fn start(arguments: &[OsString], headless: bool, output: Output) -> Result<(), F
 /// Whether a tray icon or a notice may have anybody to show it. Elsewhere than on freedesktop systems every session is
 /// taken for one.
 fn in_a_graphical_session() -> bool {
-    const TOLD_BY: [&str; 3] = ["DBUS_SESSION_BUS_ADDRESS", "WAYLAND_DISPLAY", "DISPLAY"];
+    // Not the session bus: a login over ssh has one too, and what is started there has no desktop.
+    const TOLD_BY: [&str; 2] = ["WAYLAND_DISPLAY", "DISPLAY"];
     cfg!(any(windows, target_os = "macos"))
         || TOLD_BY.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }

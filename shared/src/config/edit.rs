@@ -6,7 +6,7 @@ use std::path::Path;
 
 use toml_edit::{DocumentMut, Item, Table};
 
-use super::layers::{Loaded, parse};
+use super::layers::{Entry, Loaded, parse};
 use crate::{Error, ErrorCode, Result};
 
 /// Sets a key in the file of this user. `value` is as TOML has it; text that is no TOML is taken as text.
@@ -34,7 +34,11 @@ pub fn unset(file: &Path, loaded: &Loaded, key: &str) -> Result<()> {
 }
 
 fn refuse_locked(loaded: &Loaded, key: &str) -> Result<()> {
-    match loaded.entries.iter().find(|entry| entry.key == key && entry.locked) {
+    let settles = |entry: &&Entry| {
+        let within = key.strip_prefix(entry.key.as_str()).is_some_and(|rest| rest.starts_with('.'));
+        entry.locked && (entry.key == key || within)
+    };
+    match loaded.entries.iter().find(settles) {
         Some(entry) => Err(Error::new(
             ErrorCode::Forbidden,
             format!(
@@ -91,7 +95,12 @@ fn write(file: &Path, text: &str) -> std::io::Result<()> {
     // A link to where the file really is, as in a folder of dotfiles, stays one.
     let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let beside = file.with_extension(format!("toml.{}", std::process::id()));
-    let mut new = fs::File::create(&beside)?;
+    // What a run left that was killed, or a link that somebody has put there.
+    let _ = fs::remove_file(&beside);
+    let mut new = fs::OpenOptions::new().write(true).create_new(true).open(&beside)?;
+    if let Ok(before) = fs::metadata(&file) {
+        new.set_permissions(before.permissions())?;
+    }
     new.write_all(text.as_bytes())?;
     new.sync_all()?;
     fs::rename(&beside, &file).inspect_err(|_| {

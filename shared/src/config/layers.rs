@@ -102,7 +102,7 @@ pub fn load(places: &Places, before: &Loaded) -> Loaded {
     }
     let mut merged = Table::new();
     for (_, _, table) in layers.iter().rev() {
-        lay_over(&mut merged, table);
+        lay_over("", &mut merged, table);
     }
     // Each layer fits the settings by itself, and no two of them can make a setting of another kind together.
     let config = Value::Table(merged).try_into().unwrap_or_else(|_| before.config.clone());
@@ -111,11 +111,19 @@ pub fn load(places: &Places, before: &Loaded) -> Loaded {
     Loaded { config, entries, problems, layers }
 }
 
+/// The settings that are tables of whatever entries. An empty one says that there are none.
+const MAPS: [&str; 3] = ["hook.on", "notify.text", "notify.title"];
+
 /// A table over another: what it sets wins, and a list or a setting is replaced as a whole.
-fn lay_over(below: &mut Table, above: &Table) {
+fn lay_over(prefix: &str, below: &mut Table, above: &Table) {
     for (key, value) in above {
+        let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         match (below.get_mut(key), value) {
-            (Some(Value::Table(below)), Value::Table(above)) => lay_over(below, above),
+            (Some(Value::Table(below)), Value::Table(above))
+                if !above.is_empty() || !MAPS.contains(&name.as_str()) =>
+            {
+                lay_over(&name, below, above);
+            }
             _ => drop(below.insert(key.clone(), value.clone())),
         }
     }
@@ -159,13 +167,16 @@ fn property_list(path: &Path) -> Result<Table, String> {
 /// The text of a file, if it is there. What the machine's administrator settles must be the administrator's.
 fn text_of(source: Source, path: &Path) -> Result<Option<String>, Refused> {
     let refused = |reason: String| (None, reason);
-    let file = match File::open(path) {
-        Ok(file) => file,
+    // Looked at before it is opened: a pipe would keep whoever opens it.
+    match std::fs::metadata(path) {
+        Ok(about) if about.is_file() => {}
+        Ok(_) => return Err(refused("it is no file".to_owned())),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(None);
         }
         Err(error) => return Err(refused(format!("it cannot be read: {error}"))),
-    };
+    }
+    let file = File::open(path).map_err(|error| refused(format!("it cannot be read: {error}")))?;
     let about = file.metadata().map_err(|error| refused(format!("it cannot be read: {error}")))?;
     if !about.is_file() {
         return Err(refused("it is no file".to_owned()));
@@ -326,6 +337,38 @@ mod tests {
         assert_eq!(entry("cert.renew_identifier").source, Source::Default);
         assert_eq!(entry("notify.expiring_days").value, serde_json::json!([60, 30, 10, 1]));
         assert!(!entry("cert.forbid_import").locked);
+    }
+
+    #[test]
+    fn an_empty_map_above_leaves_none() {
+        let folder = Folder::new("maps");
+        let above = folder.file("policy.toml", "[hook]\non = {}\n[cert]\n");
+        let below =
+            folder.file("config.toml", "[hook.on]\ncard_removed = [[\"a\"]]\n[cert]\nforbid_import = true\n");
+        let places = Places(vec![(Source::User, Place::File(above)), (Source::User, Place::File(below))]);
+        let Loaded { config, problems, .. } = load(&places, &Loaded::default());
+        assert_eq!((problems, config.hook.on.len(), config.cert.forbid_import), (vec![], 0, true));
+        let locked = Entry {
+            key: "hook.on".into(),
+            value: serde_json::json!({}),
+            source: Source::Managed,
+            place: None,
+            locked: true,
+        };
+        let loaded = Loaded { entries: vec![locked], ..Loaded::default() };
+        let file = folder.0.join("config.toml");
+        let refused = crate::config::set(&file, &loaded, "hook.on.card_removed", "[]").unwrap_err();
+        assert_eq!(refused.code, crate::ErrorCode::Forbidden);
+    }
+
+    /// A pipe in the place of a file keeps nobody.
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_no_file() {
+        let folder = Folder::new("pipe");
+        let path = folder.0.join("config.toml");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        assert_eq!(load(&user(path), &Loaded::default()).problems[0].reason, "it is no file");
     }
 
     #[test]

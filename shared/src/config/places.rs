@@ -39,11 +39,10 @@ impl Places {
 
     #[cfg(windows)]
     fn of_this_machine() -> Vec<(Source, Place)> {
-        // The folder that only administrators write to; the environment of a process could name another one.
-        let system = PathBuf::from("C:\\ProgramData\\Kortti\\config.toml");
+        // Everybody may make folders and files in the folder for the data of all users; here only administrators write.
         vec![
             (Source::Managed, Place::Registry("SOFTWARE\\Policies\\Kortti".to_owned())),
-            (Source::System, Place::File(system)),
+            (Source::System, Place::Registry("SOFTWARE\\Kortti".to_owned())),
         ]
     }
 

@@ -87,7 +87,8 @@ pub enum Change {
         reader: String,
         /// The card, if it had been identified.
         csn: Option<Csn>,
-        /// A hand, unless the PC/SC service went away: then nobody knows whether the card is still in.
+        /// A hand; or the PC/SC service, which went away; or another program, whose reset the card did not take well; or
+        /// the user, whose settings leave the reader alone. In the last three cases the card may still be in.
         #[serde(default = "hardware")]
         cause: Cause,
     },

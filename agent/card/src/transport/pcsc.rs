@@ -39,6 +39,8 @@ pub struct PcscReaders {
     /// A second handle on the context of the watch, to cancel it with.
     canceller: Mutex<Option<Context>>,
     stopped: AtomicBool,
+    /// Whether the next look is told whatever it shows.
+    again: AtomicBool,
 }
 
 struct Watch {
@@ -74,7 +76,7 @@ impl Readers for PcscReaders {
                 break Err(Error::Cancelled);
             }
             match watch.look() {
-                Ok(seen) if !fresh && seen == known => {}
+                Ok(seen) if !fresh && seen == known && !self.again.swap(false, Ordering::SeqCst) => {}
                 decided => break decided,
             }
             if let Err(error) = watch.block() {
@@ -95,9 +97,9 @@ impl Readers for PcscReaders {
     }
 
     fn look_again(&self) {
+        self.again.store(true, Ordering::SeqCst);
         if let Some(context) = &*self.canceller.lock().unwrap_or_else(PoisonError::into_inner) {
-            // A context that is not waiting refuses this. To stop, a flag is looked at before every wait; to look again,
-            // nothing more is needed then.
+            // A context that is not waiting refuses this; the flags are looked at before every wait.
             let _ = context.cancel();
         }
     }
