@@ -34,7 +34,7 @@ pub fn reload(service: &Service) -> Empty {
 }
 
 /// Reads the settings anew, and tells of it if they have changed.
-pub(crate) fn reread(service: &Service) {
+pub fn reread(service: &Service) {
     let before = service.policy().now();
     let Some(loaded) = service.policy().reload() else { return };
     for problem in &loaded.problems {

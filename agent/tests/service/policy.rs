@@ -4,20 +4,23 @@ use std::fs;
 use std::sync::Arc;
 
 use agent::policy::Policy;
+use agent::service::settings;
 use card::virt::VirtualReaders;
 use shared::ErrorCode;
 use shared::config::{CacheMode, Config, LastTry, Place, Places, Source};
 use shared::hex::Hex;
 use shared::model::{ReaderState, Role};
-use shared::rpc::events::Change;
+use shared::rpc::events::{Cause, Change};
 use shared::rpc::methods::{
     AgentReload, CardRelease, CertDelete, CertImport, CertInspect, CertList, ConfigShow, DeleteParams, Empty,
-    ImportParams, InspectParams, OnCard, PinChange, PinChangeParams, PinList, Select, Status, UnblockPuk,
-    UnblockPukParams, UnblockStart, UnblockStartParams, UnblockState, UnblockStatus,
+    ImportParams, InspectParams, OnCard, PinChange, PinChangeParams, PinList, Select, Status, UnblockFinish,
+    UnblockFinishParams, UnblockPuk, UnblockPukParams, UnblockStart, UnblockStartParams, UnblockState,
+    UnblockStatus,
 };
-use shared::secret::FileText;
+use shared::secret::{FileText, ResponseText};
+use shared::unblock;
 
-use crate::harness::{CARDS, Events, OTHER, READER, Rig, pin, quiet};
+use crate::harness::{ADMIN_KEY, CARDS, Events, OTHER, READER, Rig, pin, quiet};
 
 fn rig(change: impl FnOnce(&mut Config)) -> Rig {
     let mut config = quiet();
@@ -243,4 +246,75 @@ fn settings_that_change_are_in_force() {
     reload(&mut events, "");
     events.find(|change| matches!(change, Change::CardIdentified { reader, .. } if reader == READER));
     assert_eq!(reader().unwrap().atr.map(|Hex(atr)| atr.is_empty()), Some(false));
+}
+
+/// A policy that changes holds for a challenge that is out, and nothing is sent.
+#[test]
+fn a_challenge_is_not_answered_when_that_is_forbidden_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    let settle =
+        |text: &str| fs::write(&path, format!("insert = [{{ do = [\"notice\"] }}]\n{text}")).unwrap();
+    settle("");
+    let places = Places(vec![(Source::User, Place::File(path.clone()))]);
+    let readers = Arc::new(VirtualReaders::from_description(CARDS).unwrap());
+    let rig = Rig::with_policy(readers, Policy::read(places));
+    let started = rig
+        .call::<UnblockStart>(&UnblockStartParams { select: Select::default(), role: Role::USER })
+        .unwrap();
+    let mut events = rig.events();
+    settle("[unblock]\nmethods = [\"puk\"]\n");
+    settings::reread(&rig.service());
+    events.find(|change| matches!(change, Change::PolicyChanged { .. }));
+    let card = rig.card("anna");
+    let mark = card.apdus();
+    let key = unblock::parse_key(ADMIN_KEY.as_bytes()).unwrap();
+    let response = unblock::respond(&started.challenge.0, &key, None).unwrap();
+    let digits = Hex(response.to_vec()).to_string();
+    let finished = rig.call::<UnblockFinish>(&UnblockFinishParams {
+        select: Select::default(),
+        challenge: None,
+        response: ResponseText::from(digits.as_bytes()),
+        new: Some(pin("654321")),
+    });
+    assert_eq!(code(finished), Some(ErrorCode::Forbidden));
+    assert_eq!(card.apdus(), mark);
+    assert_eq!(card.gids(|gids| gids.pin_is(b"123456")), Some(true));
+}
+
+/// Whose hand it was that a card cannot be seen any more.
+#[test]
+fn what_no_hand_has_moved_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    let settle =
+        |text: &str| fs::write(&path, format!("insert = [{{ do = [\"notice\"] }}]\n{text}")).unwrap();
+    settle("");
+    let places = Places(vec![(Source::User, Place::File(path.clone()))]);
+    let readers = Arc::new(VirtualReaders::from_description(CARDS).unwrap());
+    let rig = Rig::with_policy(readers, Policy::read(places));
+    let mut events = rig.events();
+    events.next();
+    let cause = |events: &mut Events| {
+        events.find_map(|change| match change {
+            Change::CardRemoved { cause, .. } => Some(cause),
+            _ => None,
+        })
+    };
+    rig.readers.set_usable(READER, false).unwrap();
+    assert_eq!(cause(&mut events), Some(Cause::OtherProgram));
+    rig.readers.set_usable(READER, true).unwrap();
+    events.find(|change| matches!(change, Change::CardIdentified { .. }));
+    settle(&format!("[readers]\nignore = [\"{READER}\"]\n"));
+    rig.call::<AgentReload>(&Empty {}).unwrap();
+    assert_eq!(cause(&mut events), Some(Cause::User));
+    settle("");
+    rig.call::<AgentReload>(&Empty {}).unwrap();
+    events.find(|change| matches!(change, Change::CardIdentified { .. }));
+    rig.readers.remove(READER).unwrap();
+    assert_eq!(cause(&mut events), Some(Cause::Hardware));
+    rig.readers.insert(READER, Some("anna")).unwrap();
+    events.find(|change| matches!(change, Change::CardIdentified { .. }));
+    rig.readers.set_service(false);
+    assert_eq!(cause(&mut events), Some(Cause::Service));
 }
