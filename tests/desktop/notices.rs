@@ -87,8 +87,10 @@ fn a_blocked_pin_is_told_of_until_the_card_goes() {
 fn what_is_switched_off_is_not_told() {
     let bus = Bus::new();
     let notifier = Notifier::on(&bus);
-    let (home, _agent, _desktop) = at_work(&bus, "notify.card_in = false\n");
+    let (home, _agent, desktop) = at_work(&bus, "notify.card_in = false\n");
     insert(&home, FIRST, "anna");
+    // A card that goes before the agent has looked was never there.
+    desktop.logs("CardInserted");
     remove(&home, FIRST);
     notifier.shows("Card removed");
     let screen = notifier.screen();
