@@ -156,7 +156,11 @@ fn a_blocked_pin_is_unblocked_with_the_puk() {
     assert_eq!(questions(&told), 0);
     let told = asked(&home, "unblock", SECOND, &["12345678", "246802", "246802"]);
     assert!(told.contains("The PIN is unblocked, and the new one is set. 3 tries left."), "{told}");
-    let told = asked(&home, "unblock", SECOND, &["00000000", "246802", "246802"]);
+    // Nobody unblocks by mistake what is not blocked.
+    let told = asked(&home, "unblock", SECOND, &["no"]);
+    assert!(told.contains("The PIN is not blocked. 3 tries left. Unblock it all the same?"), "{told}");
+    assert_eq!(questions(&told), 0);
+    let told = asked(&home, "unblock", SECOND, &["yes", "00000000", "246802", "246802"]);
     assert!(told.contains("2 tries left."), "{told}");
 }
 

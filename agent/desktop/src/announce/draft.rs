@@ -130,6 +130,11 @@ impl Draft {
         self
     }
 
+    /// The same for what concerns the primary card PIN: windows and questions are about no other.
+    fn for_user(self, role: Role, label: &str, action: Action) -> Self {
+        if role == Role::USER { self.with(label, action) } else { self }
+    }
+
     /// A card came in, and what a look at it showed.
     pub(super) fn card_in(subject: &Subject, check: Option<&CheckUp>) -> Self {
         let card = subject.card();
@@ -205,8 +210,7 @@ impl Draft {
             body,
         );
         draft.tries = "0".to_owned();
-        // Nobody unblocks a PUK.
-        if role == Role::ADMIN { draft } else { draft.with("Unblock…", subject.open(Panel::Unblock)) }
+        draft.for_user(role, "Unblock…", subject.open(Panel::Unblock))
     }
 
     /// Few tries of a PIN are left.
@@ -222,7 +226,7 @@ impl Draft {
             body,
         );
         draft.tries = left.to_string();
-        draft.with("Change PIN…", subject.open(Panel::Pin))
+        draft.for_user(role, "Change PIN…", subject.open(Panel::Pin))
     }
 
     /// Somebody else gave a PIN another value.
@@ -239,8 +243,11 @@ impl Draft {
         let name = subject.pin(role);
         let body = format!("The {name} of {} has to be changed: {}", subject.card(), phrases::reason(reason));
         let title = format!("Change the {name}");
-        Self::new(NoticeKind::PinChangeRequired, &format!("pin-{}", role.0), subject, &title, body)
-            .with("Change PIN…", subject.open(Panel::Pin))
+        Self::new(NoticeKind::PinChangeRequired, &format!("pin-{}", role.0), subject, &title, body).for_user(
+            role,
+            "Change PIN…",
+            subject.open(Panel::Pin),
+        )
     }
 
     /// The device has to be touched.

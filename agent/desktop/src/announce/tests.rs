@@ -170,6 +170,30 @@ fn each_event_has_its_notice() {
             None,
         ),
         (
+            Change::PinBlocked(samples::pin(Role(4), Some(0), Cause::User)),
+            NoticeKind::PinBlocked,
+            "PIN 4 is blocked | The PIN 4 of GIDS card 7D1F93C2… has no try left",
+            None,
+        ),
+        (
+            Change::LowTries(samples::pin(Role::ADMIN, Some(1), Cause::OtherProgram)),
+            NoticeKind::LowTries,
+            "PUK: 1 try left | The PUK of GIDS card 7D1F93C2… is blocked when it is used up",
+            None,
+        ),
+        (
+            Change::PinChangeRequired {
+                reader: R.into(),
+                csn: samples::csn(),
+                role: Role::ADMIN,
+                reason: PinChangeReason::Factory,
+            },
+            NoticeKind::PinChangeRequired,
+            "Change the PUK | The PUK of GIDS card 7D1F93C2… has to be changed: it is the one with which such cards \
+             leave the factory",
+            None,
+        ),
+        (
             Change::PinChanged(pin(None, Cause::OtherProgram)),
             NoticeKind::PinChanged,
             "PIN was changed | Another program changed the PIN of GIDS card 7D1F93C2…",
