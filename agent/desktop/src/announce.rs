@@ -65,6 +65,9 @@ impl Announcer {
         if let (Some(reader), false) = (&appeared, matches!(change, Change::CardInserted { .. })) {
             self.taken_along.remove(reader);
         }
+        if let Some(reader) = reader_whose_card_is_free(change) {
+            self.withdraw(&draft::busy_key(reader), &mut says);
+        }
         match change {
             Change::Snapshot(status) => self.snapshot(status, before, &mut says),
             Change::ReaderAdded { reader } => self.appeared = Some(reader.clone()),
@@ -140,12 +143,18 @@ impl Announcer {
         says.list
     }
 
-    /// Takes in that other rules are in force: what is not wanted goes.
-    pub(crate) fn rules_are(&mut self, config: &Config) -> Vec<Say> {
-        let unwanted = self.shown.iter().filter(|(_, (kind, _))| !config.notify.wants(*kind));
+    /// Takes in that other rules are in force than those of `old`: what is not wanted goes, and what is wanted now and
+    /// still holds is told.
+    pub(crate) fn rules_are(&mut self, old: &Config, known: &Known, rules: Rules<'_>) -> Vec<Say> {
+        let notify = &rules.config.notify;
+        let unwanted = self.shown.iter().filter(|(_, (kind, _))| !notify.wants(*kind));
         let keys: Vec<String> = unwanted.map(|(key, _)| key.clone()).collect();
         keys.iter().for_each(|key| drop(self.shown.remove(key)));
-        keys.into_iter().map(Say::Withdraw).collect()
+        let mut says: Vec<Say> = keys.into_iter().map(Say::Withdraw).collect();
+        if NoticeKind::ALL.iter().any(|kind| notify.wants(*kind) && !old.notify.wants(*kind)) {
+            says.extend(self.goes_on(known, rules));
+        }
+        says
     }
 
     /// Takes everything away.
@@ -198,7 +207,7 @@ impl Announcer {
         self.tell_expiring(subject, says);
     }
 
-    /// Tells what was not told while notices were paused, and still holds.
+    /// Tells what was not told while notices were paused or off, and still holds.
     pub(crate) fn goes_on(&mut self, known: &Known, rules: Rules<'_>) -> Vec<Say> {
         let mut says = Says { rules, list: vec![] };
         for reader in &known.readers {
@@ -225,7 +234,7 @@ impl Announcer {
 
     fn identified(&mut self, reader: &str, card: &Card, initialised: bool, says: &mut Says<'_>) {
         let subject = Subject::named(card, reader);
-        self.withdraw(&Draft::busy(&subject, &[], None).key, says);
+        self.withdraw(&draft::busy_key(reader), says);
         let visit = self.visits.entry(reader.to_owned()).or_default();
         if !visit.grows {
             return;
@@ -339,6 +348,24 @@ impl Announcer {
 struct Says<'a> {
     rules: Rules<'a>,
     list: Vec<Say>,
+}
+
+/// The reader whose card no other program keeps: the agent has just had it.
+fn reader_whose_card_is_free(change: &Change) -> Option<&String> {
+    match change {
+        Change::CardChecked { reader, .. } => Some(reader),
+        Change::PinChanged(event)
+        | Change::PinFailed(event)
+        | Change::PinBlocked(event)
+        | Change::PinUnblocked(event) => Some(&event.reader),
+        Change::CertImported(event)
+        | Change::CertDeleted(event)
+        | Change::CertMoved(event)
+        | Change::DefaultChanged(event) => Some(&event.reader),
+        Change::KeyGenerated(event) => Some(&event.reader),
+        Change::ChallengeIssued(event) | Change::CardRepaired(event) => Some(&event.reader),
+        _ => None,
+    }
 }
 
 /// Whether both readers hold the same card, or none. A card of which nobody knows the number is told by its answer to

@@ -67,6 +67,8 @@ pub(crate) struct Conductor {
     report: Report,
     paused_until: Option<Instant>,
     starts_with_session: Option<bool>,
+    /// Whether something was said that did not come about: it stays on the screen.
+    has_complained: bool,
 }
 
 /// What the platform is asked for by these settings.
@@ -103,6 +105,7 @@ impl Conductor {
             report: Report::new(headless),
             paused_until: None,
             starts_with_session: None,
+            has_complained: false,
         };
         Ok(conductor)
     }
@@ -144,7 +147,7 @@ impl Conductor {
 
     /// Takes icon and notices away, and waits until that is done, but not for long.
     fn clear(&mut self, heard: &Receiver<Message>) {
-        if self.announcer.end().is_empty() {
+        if self.announcer.end().is_empty() && !self.has_complained {
             return;
         }
         self.surface.want(Wanted { tray: false, notices: false, session: false });
@@ -206,13 +209,17 @@ impl Conductor {
             tracing::warn!("a configuration was refused: {problem}");
         }
         tracing::debug!(places = ?settings.places, "settings are taken in");
-        self.config = settings.config.clone();
+        let old = std::mem::replace(&mut self.config, settings.config.clone());
         self.locked =
             settings.entries.iter().filter(|entry| entry.locked).map(|entry| entry.key.clone()).collect();
         self.settings = Some(settings);
-        let says = self.announcer.rules_are(&self.config);
-        self.say(says);
+        // Before anything is shown: a notice that is not wanted is not kept.
         self.surface.want(wanted(&self.config, self.headless));
+        if !self.headless {
+            let rules = Rules { config: &self.config, paused: self.paused_until.is_some() };
+            let says = self.announcer.rules_are(&old, &self.known, rules);
+            self.say(says);
+        }
     }
 
     /// Takes in an event. Whether the program goes on.

@@ -84,6 +84,11 @@ pub(super) fn pin_key(reader: &str, role: Role) -> String {
     format!("pin-{}:{reader}", role.0)
 }
 
+/// The key of what says that another program keeps a card.
+pub(super) fn busy_key(reader: &str) -> String {
+    format!("busy:{reader}")
+}
+
 /// The key of what concerns the ends of certificates.
 pub(super) fn expiry_key(reader: &str) -> String {
     format!("certificates:{reader}")
