@@ -1,6 +1,9 @@
 //! What opens where there is no window: a terminal with `kortti` in it, or questions by pinentry.
 
+use harness::bus::Bus;
 use harness::desktop::{Desktop, file, script, session};
+use harness::notifier::Notifier;
+use harness::panel::Panel;
 use harness::programs::Home;
 
 use super::{FIRST, SECOND, insert, is_ready, remove, use_a_try};
@@ -71,7 +74,8 @@ fn what_a_card_that_comes_in_opens() {
 #[test]
 fn where_it_may_not_be_cancelled_the_question_comes_back_until_the_pin_is_changed() {
     let home = session(None, None);
-    script(&home, "kortti-gui", WINDOW);
+    // What is closed sooner than a person can read it does not come back soon.
+    script(&home, "kortti-gui", &format!("{WINDOW}; exec sleep 2.2"));
     let _agent = home.agent(&["--virtual"]);
     remove(&home, FIRST);
     let desktop = Desktop::start(&home, &[]);
@@ -211,6 +215,25 @@ fn lists_are_shown_by_pinentry_too() {
     let told = asked(&home, "overview", FIRST, &[]);
     assert!(told.contains("GIDS card 7D1F93C2"), "{told}");
     assert!(asked(&home, "information", FIRST, &[]).contains("Kortti "));
+}
+
+#[test]
+fn a_second_question_is_told_to_wait() {
+    let bus = Bus::new();
+    let (panel, notifier) = (Panel::on(&bus), Notifier::on(&bus));
+    let home = session(Some(&bus), None);
+    // Nobody answers it until the end.
+    script(&home, "pinentry", "echo OK; echo >> asking; cat > /dev/null");
+    let _agent = home.agent(&["--virtual"]);
+    let desktop = Desktop::start(&home, &[]);
+    desktop.logs("NoticesAre(Works");
+    panel.until(|look| look.entry(&[FIRST, "GIDS card"]).map(|_| ()));
+    panel.clicks(&[FIRST, "Change PIN…"]);
+    file(&home, "asking", |text| text == "\n");
+    panel.clicks(&[FIRST, "Certificates…"]);
+    let (_, shown) = notifier.shows("Kortti");
+    assert!(shown.body.starts_with("Another question of Kortti is open."), "{}", shown.body);
+    assert_eq!(file(&home, "asking", |_| true), "\n");
 }
 
 #[test]

@@ -6,13 +6,13 @@ mod draft;
 use std::collections::BTreeMap;
 
 use shared::config::{Config, NoticeKind, OnInsert};
-use shared::hex::Hex;
 use shared::model::{Card, CheckUp, Concern, Expiry, Reader, ReaderState, Role};
 use shared::rpc::events::{Cause, Change, ExpiryEvent, PinEvent};
 use shared::rpc::methods::StatusReply;
 
 use crate::known::Known;
 use crate::notices::Notice;
+use crate::returns::Returns;
 use draft::{Draft, Subject};
 
 /// What becomes of a notice.
@@ -39,10 +39,8 @@ pub(crate) struct Announcer {
     shown: BTreeMap<String, (NoticeKind, Notice)>,
     /// By reader, how much of the card in it has been told.
     visits: BTreeMap<String, Visit>,
-    /// By reader, the card that the PC/SC service took along when it went: nobody has to be told when it is back.
-    taken_along: BTreeMap<String, Option<Hex>>,
-    /// The reader that appeared with the event before.
-    appeared: Option<String>,
+    /// Nobody has to be told of a card that is back.
+    returns: Returns,
     /// Whether a snapshot has come: the cards in the first one were there before us.
     has_begun: bool,
 }
@@ -61,21 +59,13 @@ impl Announcer {
     pub(crate) fn hear(&mut self, change: &Change, before: &Known, rules: Rules<'_>) -> Vec<Say> {
         let mut says = Says { rules, list: vec![] };
         let subject = |reader: &str| Subject::of(before.reader(reader), reader);
-        let appeared = self.appeared.take();
-        if let (Some(reader), false) = (&appeared, matches!(change, Change::CardInserted { .. })) {
-            self.taken_along.remove(reader);
-        }
+        let is_back = self.returns.hear(change, before);
         if let Some(reader) = reader_whose_card_is_free(change) {
             self.withdraw(&draft::busy_key(reader), &mut says);
         }
         match change {
             Change::Snapshot(status) => self.snapshot(status, before, &mut says),
-            Change::ReaderAdded { reader } => self.appeared = Some(reader.clone()),
-            Change::CardInserted { reader, atr } => {
-                let old = self.taken_along.remove(reader);
-                let is_back = appeared.as_ref() == Some(reader) && old == Some(Some(atr.clone()));
-                self.inserted(reader, is_back, &mut says);
-            }
+            Change::CardInserted { reader, .. } => self.inserted(reader, is_back, &mut says),
             Change::CardIdentified { reader, card, initialised } => {
                 self.identified(reader, card, *initialised, &mut says);
             }
@@ -89,8 +79,6 @@ impl Announcer {
             }
             Change::CardRemoved { reader, cause: Cause::Service, .. } => {
                 self.forget(reader, None, &mut says);
-                let atr = before.reader(reader).and_then(|reader| reader.atr.clone());
-                self.taken_along.insert(reader.clone(), atr);
             }
             Change::CardRemoved { reader, .. } => {
                 let draft = Draft::card_out(&subject(reader));
@@ -166,7 +154,6 @@ impl Announcer {
     /// told until it is not. When the agent was away meanwhile, what differs is told as if it had happened now.
     fn snapshot(&mut self, status: &StatusReply, before: &Known, says: &mut Says<'_>) {
         let is_first = !std::mem::replace(&mut self.has_begun, true);
-        self.taken_along.clear();
         for old in &before.readers {
             let now = status.readers.iter().find(|reader| reader.name == old.name);
             if now.is_none_or(|now| !is_same_card(now, old)) {

@@ -18,7 +18,7 @@ use crate::announce::{Announcer, Rules, Say};
 use crate::face::{View, face};
 use crate::hooks::Hooks;
 use crate::known::Known;
-use crate::open::{self, Place};
+use crate::open::{self, Place, Unopened};
 use crate::prompts::Prompts;
 use crate::removal::Watch;
 use crate::report::Report;
@@ -37,7 +37,7 @@ pub(crate) enum Message {
     /// By the platform.
     Heard(Heard),
     /// A place is closed again, or could not be opened.
-    Closed(Place, Result<(), String>),
+    Closed(Place, Result<(), Unopened>),
     /// Something that was asked for did not come about; in words.
     Failed(String),
     /// Whether the program starts with the session.
@@ -63,6 +63,8 @@ pub(crate) struct Conductor {
     locked: BTreeSet<String>,
     announcer: Announcer,
     prompts: Prompts,
+    /// The places that are open, and since when.
+    places: Vec<(Place, Instant)>,
     watch: Watch,
     report: Report,
     paused_until: Option<Instant>,
@@ -101,6 +103,7 @@ impl Conductor {
             locked: BTreeSet::new(),
             announcer: Announcer::default(),
             prompts: Prompts::default(),
+            places: vec![],
             watch: Watch::default(),
             report: Report::new(headless),
             paused_until: None,
@@ -173,7 +176,7 @@ impl Conductor {
             self.lock();
         }
         for place in self.prompts.tick(now) {
-            self.open(place);
+            self.open_by_itself(place);
         }
     }
 
@@ -191,12 +194,7 @@ impl Conductor {
             }
             Message::Heard(Heard::Do(action)) => return self.asked(action),
             Message::Heard(heard) => self.hear(&heard),
-            Message::Closed(place, outcome) => {
-                self.prompts.closed(&place, outcome.is_ok(), Instant::now());
-                if let Err(words) = outcome {
-                    self.complain(&words);
-                }
-            }
+            Message::Closed(place, outcome) => self.closed(&place, outcome),
             Message::Failed(words) => self.complain(&words),
             Message::Autostart(is_on) => self.starts_with_session = Some(is_on),
             Message::Stop => return false,
@@ -232,7 +230,7 @@ impl Conductor {
             let says = self.announcer.hear(change, &self.known, rules);
             self.say(says);
             if let Some(place) = self.prompts.hear(change, &self.known, &self.config) {
-                self.open(place);
+                self.open_by_itself(place);
             }
         }
         self.known.apply(change, self.config.notify.low_tries_at);
@@ -276,10 +274,38 @@ impl Conductor {
         self.surface.lock_session();
     }
 
-    fn open(&self, place: Place) {
+    /// Opens a place that nobody asked for, unless it is open.
+    fn open_by_itself(&mut self, place: Place) {
+        if self.places.iter().any(|(open, _)| *open == place) {
+            tracing::info!(?place, "it is open already");
+        } else {
+            self.open(place);
+        }
+    }
+
+    fn open(&mut self, place: Place) {
         let messages = self.messages.clone();
         let closed = place.clone();
-        open::open(place, move |outcome| drop(messages.send(Message::Closed(closed, outcome))));
+        self.places.push((place.clone(), Instant::now()));
+        let opening =
+            open::open(place.clone(), move |outcome| drop(messages.send(Message::Closed(closed, outcome))));
+        if let Err(error) = opening {
+            self.closed(&place, Err(Unopened::Failed(format!("No window can be opened: {error}."))));
+        }
+    }
+
+    fn closed(&mut self, place: &Place, outcome: Result<(), Unopened>) {
+        let at = self.places.iter().position(|(open, _)| open == place);
+        let since = at.map(|at| self.places.remove(at).1);
+        let was_open = match &outcome {
+            Ok(()) => Some(since.map_or(Duration::ZERO, |since| since.elapsed())),
+            Err(Unopened::Later(_)) => Some(Duration::ZERO),
+            Err(Unopened::Failed(_)) => None,
+        };
+        self.prompts.closed(place, was_open, Instant::now());
+        if let Err(why) = outcome {
+            self.complain(why.words());
+        }
     }
 
     fn say(&self, says: Vec<Say>) {

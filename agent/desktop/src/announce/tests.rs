@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use shared::config::{InsertRule, Notify};
+use shared::hex::Hex;
 use shared::model::{Edge, PinChangeReason, Service};
 use shared::rpc::events::{CertEvent, OnCardEvent};
 
