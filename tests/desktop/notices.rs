@@ -84,11 +84,31 @@ fn a_blocked_pin_is_told_of_until_the_card_goes() {
 }
 
 #[test]
+fn what_did_not_come_about_is_told_until_the_end() {
+    let bus = Bus::new();
+    let notifier = Notifier::on(&bus);
+    let (home, _agent, desktop) = at_work(&bus, "notify.card_out = false\n");
+    insert(&home, FIRST, "anna");
+    let (id, _) = notifier.shows("Card inserted");
+    // There is nothing that could be opened.
+    notifier.presses(id, Some("Open…"));
+    let (_, shown) = notifier.shows("Kortti");
+    assert!(shown.body.starts_with("There is nothing to ask or show it with."), "{}", shown.body);
+    remove(&home, FIRST);
+    notifier.until(|screen| (screen.shown.len() == 1).then_some(()));
+    desktop.terminate();
+    assert!(desktop.ends().success());
+    notifier.is_empty();
+}
+
+#[test]
 fn what_is_switched_off_is_not_told() {
     let bus = Bus::new();
     let notifier = Notifier::on(&bus);
-    let (home, _agent, _desktop) = at_work(&bus, "notify.card_in = false\n");
+    let (home, _agent, desktop) = at_work(&bus, "notify.card_in = false\n");
     insert(&home, FIRST, "anna");
+    // A card that goes before the agent has looked was never there.
+    desktop.logs("CardInserted");
     remove(&home, FIRST);
     notifier.shows("Card removed");
     let screen = notifier.screen();

@@ -1,9 +1,12 @@
 //! What opens where there is no window: a terminal with `kortti` in it, or questions by pinentry.
 
+use harness::bus::Bus;
 use harness::desktop::{Desktop, file, script, session};
+use harness::notifier::Notifier;
+use harness::panel::Panel;
 use harness::programs::Home;
 
-use super::{FIRST, SECOND, insert, remove, use_a_try};
+use super::{FIRST, SECOND, insert, is_ready, remove, use_a_try};
 
 /// A pinentry that answers from the file `answers`, a line for each question, and keeps what it was told in `told`.
 const PINENTRY: &str = r#"
@@ -71,7 +74,8 @@ fn what_a_card_that_comes_in_opens() {
 #[test]
 fn where_it_may_not_be_cancelled_the_question_comes_back_until_the_pin_is_changed() {
     let home = session(None, None);
-    script(&home, "kortti-gui", WINDOW);
+    // What is closed sooner than a person can read it does not come back soon.
+    script(&home, "kortti-gui", &format!("{WINDOW}; exec sleep 2.2"));
     let _agent = home.agent(&["--virtual"]);
     remove(&home, FIRST);
     let desktop = Desktop::start(&home, &[]);
@@ -98,6 +102,7 @@ fn tries_left(home: &Home, reader: &str) -> u64 {
 fn a_pin_is_changed() {
     let home = session(None, None);
     let _agent = home.agent(&["--virtual"]);
+    is_ready(&home, FIRST);
     let told = asked(&home, "pin", FIRST, &["123456", "246%2580", "246%2580"]);
     assert!(told.contains("3 tries left."), "{told}");
     assert!(told.contains("SETDESC The PIN is changed. 3 tries left.\nMESSAGE"), "{told}");
@@ -109,6 +114,7 @@ fn a_pin_is_changed() {
 fn what_does_not_fit_is_not_sent() {
     let home = session(None, None);
     let _agent = home.agent(&["--virtual"]);
+    is_ready(&home, FIRST);
     for (answers, words, asked_for) in [
         // Nothing typed, and then cancelled.
         (&["", "cancel"][..], "SETERROR Nothing was typed.", 2),
@@ -128,6 +134,7 @@ fn what_does_not_fit_is_not_sent() {
 fn a_wrong_pin_costs_one_try_and_the_last_one_takes_a_yes() {
     let home = session(None, None);
     let _agent = home.agent(&["--virtual"]);
+    is_ready(&home, FIRST);
     let told = asked(&home, "pin", FIRST, &["999999", "246802", "246802", "999999", "246802", "246802"]);
     assert_eq!((questions(&told), tries_left(&home, FIRST)), (3, 2), "{told}");
     assert!(told.contains("2 tries left."), "{told}");
@@ -145,6 +152,7 @@ fn a_wrong_pin_costs_one_try_and_the_last_one_takes_a_yes() {
 fn a_blocked_pin_is_unblocked_with_the_puk() {
     let home = session(None, None);
     let _agent = home.agent(&["--virtual"]);
+    is_ready(&home, SECOND);
     let block = |times| (0..times).for_each(|_| use_a_try(&home, SECOND));
     block(3);
     let told = asked(&home, "pin", SECOND, &["123456"]);
@@ -152,7 +160,11 @@ fn a_blocked_pin_is_unblocked_with_the_puk() {
     assert_eq!(questions(&told), 0);
     let told = asked(&home, "unblock", SECOND, &["12345678", "246802", "246802"]);
     assert!(told.contains("The PIN is unblocked, and the new one is set. 3 tries left."), "{told}");
-    let told = asked(&home, "unblock", SECOND, &["00000000", "246802", "246802"]);
+    // Nobody unblocks by mistake what is not blocked.
+    let told = asked(&home, "unblock", SECOND, &["no"]);
+    assert!(told.contains("The PIN is not blocked. 3 tries left. Unblock it all the same?"), "{told}");
+    assert_eq!(questions(&told), 0);
+    let told = asked(&home, "unblock", SECOND, &["yes", "00000000", "246802", "246802"]);
     assert!(told.contains("2 tries left."), "{told}");
 }
 
@@ -160,6 +172,7 @@ fn a_blocked_pin_is_unblocked_with_the_puk() {
 fn a_blocked_pin_is_unblocked_with_a_challenge() {
     let home = session(None, None);
     let _agent = home.agent(&["--virtual"]);
+    is_ready(&home, FIRST);
     (0..3).for_each(|_| use_a_try(&home, FIRST));
     let started = home.kortti(&["unblock", "start", "--json", "--reader", FIRST], &[]).code(0).json();
     let key = home.path().join("key");
@@ -196,6 +209,7 @@ fn a_blocked_pin_is_unblocked_with_a_challenge() {
 fn lists_are_shown_by_pinentry_too() {
     let home = session(None, None);
     let _agent = home.agent(&["--virtual"]);
+    is_ready(&home, FIRST);
     let told = asked(&home, "certificates", FIRST, &[]);
     assert!(told.contains("kxc00: Anna Demo, until 2036-01-01"), "{told}");
     let told = asked(&home, "overview", FIRST, &[]);
@@ -204,9 +218,29 @@ fn lists_are_shown_by_pinentry_too() {
 }
 
 #[test]
+fn a_second_question_is_told_to_wait() {
+    let bus = Bus::new();
+    let (panel, notifier) = (Panel::on(&bus), Notifier::on(&bus));
+    let home = session(Some(&bus), None);
+    // Nobody answers it until the end.
+    script(&home, "pinentry", "echo OK; echo >> asking; cat > /dev/null");
+    let _agent = home.agent(&["--virtual"]);
+    let desktop = Desktop::start(&home, &[]);
+    desktop.logs("NoticesAre(Works");
+    panel.until(|look| look.entry(&[FIRST, "GIDS card"]).map(|_| ()));
+    panel.clicks(&[FIRST, "Change PIN…"]);
+    file(&home, "asking", |text| text == "\n");
+    panel.clicks(&[FIRST, "Certificates…"]);
+    let (_, shown) = notifier.shows("Kortti");
+    assert!(shown.body.starts_with("Another question of Kortti is open."), "{}", shown.body);
+    assert_eq!(file(&home, "asking", |_| true), "\n");
+}
+
+#[test]
 fn a_pinentry_that_fails_is_told_of() {
     let home = session(None, None);
     let _agent = home.agent(&["--virtual"]);
+    is_ready(&home, FIRST);
     for broken in [
         "exit 1",
         "echo ERR 83886340 no display; cat > /dev/null",
@@ -239,6 +273,7 @@ fn a_terminal_shows_what_kortti_says_and_stays_until_it_was_read() {
         "for word; do printf '%s|' \"$word\"; done > words; echo >> words\nshift\n(sleep 0.1; echo) | \"$@\" > said 2>&1",
     );
     let _agent = home.agent(&["--virtual"]);
+    is_ready(&home, FIRST);
     let mut command = home.program("kortti-desktop");
     command.args(["open", "certificates", &format!("--reader={FIRST}"), "--card=7D1F93C2"]);
     assert!(command.status().unwrap().success());

@@ -6,13 +6,13 @@ mod draft;
 use std::collections::BTreeMap;
 
 use shared::config::{Config, NoticeKind, OnInsert};
-use shared::hex::Hex;
 use shared::model::{Card, CheckUp, Concern, Expiry, Reader, ReaderState, Role};
 use shared::rpc::events::{Cause, Change, ExpiryEvent, PinEvent};
 use shared::rpc::methods::StatusReply;
 
 use crate::known::Known;
 use crate::notices::Notice;
+use crate::returns::Returns;
 use draft::{Draft, Subject};
 
 /// What becomes of a notice.
@@ -39,10 +39,8 @@ pub(crate) struct Announcer {
     shown: BTreeMap<String, (NoticeKind, Notice)>,
     /// By reader, how much of the card in it has been told.
     visits: BTreeMap<String, Visit>,
-    /// By reader, the card that the PC/SC service took along when it went: nobody has to be told when it is back.
-    taken_along: BTreeMap<String, Option<Hex>>,
-    /// The reader that appeared with the event before.
-    appeared: Option<String>,
+    /// Nobody has to be told of a card that is back.
+    returns: Returns,
     /// Whether a snapshot has come: the cards in the first one were there before us.
     has_begun: bool,
 }
@@ -61,18 +59,13 @@ impl Announcer {
     pub(crate) fn hear(&mut self, change: &Change, before: &Known, rules: Rules<'_>) -> Vec<Say> {
         let mut says = Says { rules, list: vec![] };
         let subject = |reader: &str| Subject::of(before.reader(reader), reader);
-        let appeared = self.appeared.take();
-        if let (Some(reader), false) = (&appeared, matches!(change, Change::CardInserted { .. })) {
-            self.taken_along.remove(reader);
+        let is_back = self.returns.hear(change, before);
+        if let Some(reader) = reader_whose_card_is_free(change) {
+            self.withdraw(&draft::busy_key(reader), &mut says);
         }
         match change {
             Change::Snapshot(status) => self.snapshot(status, before, &mut says),
-            Change::ReaderAdded { reader } => self.appeared = Some(reader.clone()),
-            Change::CardInserted { reader, atr } => {
-                let old = self.taken_along.remove(reader);
-                let is_back = appeared.as_ref() == Some(reader) && old == Some(Some(atr.clone()));
-                self.inserted(reader, is_back, &mut says);
-            }
+            Change::CardInserted { reader, .. } => self.inserted(reader, is_back, &mut says),
             Change::CardIdentified { reader, card, initialised } => {
                 self.identified(reader, card, *initialised, &mut says);
             }
@@ -86,8 +79,6 @@ impl Announcer {
             }
             Change::CardRemoved { reader, cause: Cause::Service, .. } => {
                 self.forget(reader, None, &mut says);
-                let atr = before.reader(reader).and_then(|reader| reader.atr.clone());
-                self.taken_along.insert(reader.clone(), atr);
             }
             Change::CardRemoved { reader, .. } => {
                 let draft = Draft::card_out(&subject(reader));
@@ -140,12 +131,18 @@ impl Announcer {
         says.list
     }
 
-    /// Takes in that other rules are in force: what is not wanted goes.
-    pub(crate) fn rules_are(&mut self, config: &Config) -> Vec<Say> {
-        let unwanted = self.shown.iter().filter(|(_, (kind, _))| !config.notify.wants(*kind));
+    /// Takes in that other rules are in force than those of `old`: what is not wanted goes, and what is wanted now and
+    /// still holds is told.
+    pub(crate) fn rules_are(&mut self, old: &Config, known: &Known, rules: Rules<'_>) -> Vec<Say> {
+        let notify = &rules.config.notify;
+        let unwanted = self.shown.iter().filter(|(_, (kind, _))| !notify.wants(*kind));
         let keys: Vec<String> = unwanted.map(|(key, _)| key.clone()).collect();
         keys.iter().for_each(|key| drop(self.shown.remove(key)));
-        keys.into_iter().map(Say::Withdraw).collect()
+        let mut says: Vec<Say> = keys.into_iter().map(Say::Withdraw).collect();
+        if NoticeKind::ALL.iter().any(|kind| notify.wants(*kind) && !old.notify.wants(*kind)) {
+            says.extend(self.goes_on(known, rules));
+        }
+        says
     }
 
     /// Takes everything away.
@@ -157,7 +154,6 @@ impl Announcer {
     /// told until it is not. When the agent was away meanwhile, what differs is told as if it had happened now.
     fn snapshot(&mut self, status: &StatusReply, before: &Known, says: &mut Says<'_>) {
         let is_first = !std::mem::replace(&mut self.has_begun, true);
-        self.taken_along.clear();
         for old in &before.readers {
             let now = status.readers.iter().find(|reader| reader.name == old.name);
             if now.is_none_or(|now| !is_same_card(now, old)) {
@@ -198,7 +194,7 @@ impl Announcer {
         self.tell_expiring(subject, says);
     }
 
-    /// Tells what was not told while notices were paused, and still holds.
+    /// Tells what was not told while notices were paused or off, and still holds.
     pub(crate) fn goes_on(&mut self, known: &Known, rules: Rules<'_>) -> Vec<Say> {
         let mut says = Says { rules, list: vec![] };
         for reader in &known.readers {
@@ -225,7 +221,7 @@ impl Announcer {
 
     fn identified(&mut self, reader: &str, card: &Card, initialised: bool, says: &mut Says<'_>) {
         let subject = Subject::named(card, reader);
-        self.withdraw(&Draft::busy(&subject, &[], None).key, says);
+        self.withdraw(&draft::busy_key(reader), says);
         let visit = self.visits.entry(reader.to_owned()).or_default();
         if !visit.grows {
             return;
@@ -339,6 +335,24 @@ impl Announcer {
 struct Says<'a> {
     rules: Rules<'a>,
     list: Vec<Say>,
+}
+
+/// The reader whose card no other program keeps: the agent has just had it.
+fn reader_whose_card_is_free(change: &Change) -> Option<&String> {
+    match change {
+        Change::CardChecked { reader, .. } => Some(reader),
+        Change::PinChanged(event)
+        | Change::PinFailed(event)
+        | Change::PinBlocked(event)
+        | Change::PinUnblocked(event) => Some(&event.reader),
+        Change::CertImported(event)
+        | Change::CertDeleted(event)
+        | Change::CertMoved(event)
+        | Change::DefaultChanged(event) => Some(&event.reader),
+        Change::KeyGenerated(event) => Some(&event.reader),
+        Change::ChallengeIssued(event) | Change::CardRepaired(event) => Some(&event.reader),
+        _ => None,
+    }
 }
 
 /// Whether both readers hold the same card, or none. A card of which nobody knows the number is told by its answer to

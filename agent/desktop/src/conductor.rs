@@ -18,7 +18,7 @@ use crate::announce::{Announcer, Rules, Say};
 use crate::face::{View, face};
 use crate::hooks::Hooks;
 use crate::known::Known;
-use crate::open::{self, Place};
+use crate::open::{self, Place, Unopened};
 use crate::prompts::Prompts;
 use crate::removal::Watch;
 use crate::report::Report;
@@ -37,7 +37,7 @@ pub(crate) enum Message {
     /// By the platform.
     Heard(Heard),
     /// A place is closed again, or could not be opened.
-    Closed(Place, Result<(), String>),
+    Closed(Place, Result<(), Unopened>),
     /// Something that was asked for did not come about; in words.
     Failed(String),
     /// Whether the program starts with the session.
@@ -63,10 +63,14 @@ pub(crate) struct Conductor {
     locked: BTreeSet<String>,
     announcer: Announcer,
     prompts: Prompts,
+    /// The places that are open, and since when.
+    places: Vec<(Place, Instant)>,
     watch: Watch,
     report: Report,
     paused_until: Option<Instant>,
     starts_with_session: Option<bool>,
+    /// Whether something was said that did not come about: it stays on the screen.
+    has_complained: bool,
 }
 
 /// What the platform is asked for by these settings.
@@ -99,10 +103,12 @@ impl Conductor {
             locked: BTreeSet::new(),
             announcer: Announcer::default(),
             prompts: Prompts::default(),
+            places: vec![],
             watch: Watch::default(),
             report: Report::new(headless),
             paused_until: None,
             starts_with_session: None,
+            has_complained: false,
         };
         Ok(conductor)
     }
@@ -144,7 +150,7 @@ impl Conductor {
 
     /// Takes icon and notices away, and waits until that is done, but not for long.
     fn clear(&mut self, heard: &Receiver<Message>) {
-        if self.announcer.end().is_empty() {
+        if self.announcer.end().is_empty() && !self.has_complained {
             return;
         }
         self.surface.want(Wanted { tray: false, notices: false, session: false });
@@ -170,7 +176,7 @@ impl Conductor {
             self.lock();
         }
         for place in self.prompts.tick(now) {
-            self.open(place);
+            self.open_by_itself(place);
         }
     }
 
@@ -188,12 +194,7 @@ impl Conductor {
             }
             Message::Heard(Heard::Do(action)) => return self.asked(action),
             Message::Heard(heard) => self.hear(&heard),
-            Message::Closed(place, outcome) => {
-                self.prompts.closed(&place, outcome.is_ok(), Instant::now());
-                if let Err(words) = outcome {
-                    self.complain(&words);
-                }
-            }
+            Message::Closed(place, outcome) => self.closed(&place, outcome),
             Message::Failed(words) => self.complain(&words),
             Message::Autostart(is_on) => self.starts_with_session = Some(is_on),
             Message::Stop => return false,
@@ -206,13 +207,17 @@ impl Conductor {
             tracing::warn!("a configuration was refused: {problem}");
         }
         tracing::debug!(places = ?settings.places, "settings are taken in");
-        self.config = settings.config.clone();
+        let old = std::mem::replace(&mut self.config, settings.config.clone());
         self.locked =
             settings.entries.iter().filter(|entry| entry.locked).map(|entry| entry.key.clone()).collect();
         self.settings = Some(settings);
-        let says = self.announcer.rules_are(&self.config);
-        self.say(says);
+        // Before anything is shown: a notice that is not wanted is not kept.
         self.surface.want(wanted(&self.config, self.headless));
+        if !self.headless {
+            let rules = Rules { config: &self.config, paused: self.paused_until.is_some() };
+            let says = self.announcer.rules_are(&old, &self.known, rules);
+            self.say(says);
+        }
     }
 
     /// Takes in an event. Whether the program goes on.
@@ -225,7 +230,7 @@ impl Conductor {
             let says = self.announcer.hear(change, &self.known, rules);
             self.say(says);
             if let Some(place) = self.prompts.hear(change, &self.known, &self.config) {
-                self.open(place);
+                self.open_by_itself(place);
             }
         }
         self.known.apply(change, self.config.notify.low_tries_at);
@@ -269,10 +274,38 @@ impl Conductor {
         self.surface.lock_session();
     }
 
-    fn open(&self, place: Place) {
+    /// Opens a place that nobody asked for, unless it is open.
+    fn open_by_itself(&mut self, place: Place) {
+        if self.places.iter().any(|(open, _)| *open == place) {
+            tracing::info!(?place, "it is open already");
+        } else {
+            self.open(place);
+        }
+    }
+
+    fn open(&mut self, place: Place) {
         let messages = self.messages.clone();
         let closed = place.clone();
-        open::open(place, move |outcome| drop(messages.send(Message::Closed(closed, outcome))));
+        self.places.push((place.clone(), Instant::now()));
+        let opening =
+            open::open(place.clone(), move |outcome| drop(messages.send(Message::Closed(closed, outcome))));
+        if let Err(error) = opening {
+            self.closed(&place, Err(Unopened::Failed(format!("No window can be opened: {error}."))));
+        }
+    }
+
+    fn closed(&mut self, place: &Place, outcome: Result<(), Unopened>) {
+        let at = self.places.iter().position(|(open, _)| open == place);
+        let since = at.map(|at| self.places.remove(at).1);
+        let was_open = match &outcome {
+            Ok(()) => Some(since.map_or(Duration::ZERO, |since| since.elapsed())),
+            Err(Unopened::Later(_)) => Some(Duration::ZERO),
+            Err(Unopened::Failed(_)) => None,
+        };
+        self.prompts.closed(place, was_open, Instant::now());
+        if let Err(why) = outcome {
+            self.complain(why.words());
+        }
     }
 
     fn say(&self, says: Vec<Say>) {

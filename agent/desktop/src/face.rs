@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 
 use shared::config::Config;
 use shared::model::{Concern, Reader, ReaderState, Service};
-use shared::words::is_blocked;
 
 use crate::known::Known;
 use crate::phrases;
@@ -62,11 +61,10 @@ fn state(known: &Known) -> TrayState {
     }
 }
 
+/// A PIN or PUK that was blocked on purpose concerns nobody; the agent tells which do.
 fn has_blocked_pin(reader: &Reader) -> bool {
-    reader.check.as_ref().is_some_and(|check| {
-        check.pins.iter().any(is_blocked)
-            || check.concerns.iter().any(|concern| matches!(concern, Concern::PinBlocked { .. }))
-    })
+    let concerns = reader.check.iter().flat_map(|check| &check.concerns);
+    concerns.into_iter().any(|concern| matches!(concern, Concern::PinBlocked { .. }))
 }
 
 fn wants_attention(reader: &Reader) -> bool {

@@ -24,6 +24,7 @@ mod phrases;
 mod prompts;
 mod removal;
 mod report;
+mod returns;
 #[cfg(test)]
 mod samples;
 pub mod surface;

@@ -25,13 +25,33 @@ pub(crate) struct Place {
     pub card: Option<String>,
 }
 
-/// Opens a place. Returns at once; `closed` is called when it is closed again, with words when it could not be opened.
-pub(crate) fn open(place: Place, closed: impl FnOnce(Result<(), String>) + Send + 'static) {
-    let work = move || closed(show(&place, &Programs::of_this_process()));
-    if let Err(error) = thread::Builder::new().name("window".to_owned()).spawn(work) {
-        // Then `closed` is gone too, and whoever waits for it waits for nothing else.
-        tracing::error!("no window can be opened: {error}");
+/// Why a place was not opened; in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unopened {
+    /// Another question is open.
+    Later(String),
+    /// There is nothing that could open it, or it does not work.
+    Failed(String),
+}
+
+impl Unopened {
+    /// What a person is told.
+    pub(crate) fn words(&self) -> &str {
+        let (Self::Later(words) | Self::Failed(words)) = self;
+        words
     }
+}
+
+/// Opens a place. Returns at once; `closed` is called when it is closed again, or could not be opened.
+///
+/// # Errors
+/// No thread can be started; then `closed` is not called.
+pub(crate) fn open(
+    place: Place,
+    closed: impl FnOnce(Result<(), Unopened>) + Send + 'static,
+) -> std::io::Result<()> {
+    let work = move || closed(show(&place, &Programs::of_this_process()));
+    thread::Builder::new().name("window".to_owned()).spawn(work).map(drop)
 }
 
 /// Opens a place, and waits until it is closed again.
@@ -39,11 +59,11 @@ pub(crate) fn open(place: Place, closed: impl FnOnce(Result<(), String>) + Send 
 /// # Errors
 /// [`ErrorCode::System`] when it cannot be opened.
 pub(crate) fn here(place: &Place) -> Result<(), Error> {
-    show(place, &Programs::of_this_process()).map_err(|words| Error::new(ErrorCode::System, words))
+    show(place, &Programs::of_this_process()).map_err(|why| Error::new(ErrorCode::System, why.words()))
 }
 
 /// Opens a place by whatever there is, and waits until it is closed.
-fn show(place: &Place, programs: &Programs) -> Result<(), String> {
+fn show(place: &Place, programs: &Programs) -> Result<(), Unopened> {
     if let Some(window) = programs.ours("kortti-gui") {
         return wait(Command::new(&window).args(window_arguments(place)), "kortti-gui");
     }
@@ -53,13 +73,15 @@ fn show(place: &Place, programs: &Programs) -> Result<(), String> {
     if let Some(program) = programs.pinentry() {
         return prompts::ask(place, &program);
     }
-    Err("There is nothing to ask or show it with. Install kortti-gui, a terminal or a graphical pinentry, or use kortti \
-         in a console."
-        .to_owned())
+    Err(Unopened::Failed(
+        "There is nothing to ask or show it with. Install kortti-gui, a terminal or a graphical pinentry, or use \
+         kortti in a console."
+            .to_owned(),
+    ))
 }
 
 /// Runs a program that has a window of its own, and reaps it.
-fn wait(command: &mut Command, name: &str) -> Result<(), String> {
+fn wait(command: &mut Command, name: &str) -> Result<(), Unopened> {
     let started = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
     let ended = started.and_then(|mut child| child.wait());
     match ended {
@@ -69,7 +91,7 @@ fn wait(command: &mut Command, name: &str) -> Result<(), String> {
             tracing::info!(%status, "{name} ended");
             Ok(())
         }
-        Err(error) => Err(format!("{name} could not be started: {error}.")),
+        Err(error) => Err(Unopened::Failed(format!("{name} could not be started: {error}."))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whom to ask for a new PIN, and when to ask again. A pure state machine: it is told what happens and what time it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use shared::config::{Config, OnInsert};
@@ -10,13 +10,27 @@ use shared::rpc::events::{Change, PinEvent};
 use crate::action::Panel;
 use crate::known::Known;
 use crate::open::Place;
+use crate::returns::Returns;
 
 /// How long a person who closed the question has peace where it comes back.
 const PEACE: Duration = Duration::from_secs(3);
 
-/// The questions that are open, or come back, by reader.
+/// A question that was open for less than this was closed by nobody who had read it: what asks does not work, or hands
+/// over to another program and ends.
+const HASTE: Duration = Duration::from_secs(2);
+
+/// How long such a question stays away.
+const LONG_PEACE: Duration = Duration::from_secs(60);
+
+/// What opens by itself.
 #[derive(Default)]
-pub(crate) struct Prompts(BTreeMap<String, Question>);
+pub(crate) struct Prompts {
+    /// The questions that are open, or come back, by reader.
+    questions: BTreeMap<String, Question>,
+    returns: Returns,
+    /// The readers whose card came in and is not identified yet.
+    fresh: BTreeSet<String>,
+}
 
 struct Question {
     csn: Csn,
@@ -30,8 +44,20 @@ struct Question {
 impl Prompts {
     /// Takes in a change. `before` is what was known before it. What is to be opened comes back.
     pub(crate) fn hear(&mut self, change: &Change, before: &Known, config: &Config) -> Option<Place> {
+        let is_back = self.returns.hear(change, before);
         match change {
-            Change::CardIdentified { reader, card, .. } => {
+            Change::Snapshot(_) => {
+                self.fresh.clear();
+                None
+            }
+            Change::CardInserted { reader, .. } => {
+                if !is_back {
+                    self.fresh.insert(reader.clone());
+                }
+                None
+            }
+            // A card is identified anew when settings change: nothing opens then.
+            Change::CardIdentified { reader, card, .. } if self.fresh.remove(reader) => {
                 let does = config.on_insert(reader, Some(card));
                 let csn = card.csn.as_ref()?;
                 does.contains(&OnInsert::Window).then(|| place(Panel::Overview, reader, csn))
@@ -40,52 +66,56 @@ impl Prompts {
                 let card = before.reader(reader).and_then(|reader| reader.card.as_ref());
                 let is_asked = *reason != PinChangeReason::Factory
                     || config.on_insert(reader, card).contains(&OnInsert::PinChange);
-                let is_open = self.0.get(reader).is_some_and(|open| open.csn == *csn && open.role == *role);
+                let is_open =
+                    self.questions.get(reader).is_some_and(|open| open.csn == *csn && open.role == *role);
                 // Windows and questions change the primary card PIN.
                 if !is_asked || is_open || *role != Role::USER {
                     return None;
                 }
                 let insists = *reason == PinChangeReason::FirstUse && config.pin.forbid_cancel_first_use;
                 let question = Question { csn: csn.clone(), role: *role, insists, again_at: None };
-                self.0.insert(reader.clone(), question);
+                self.questions.insert(reader.clone(), question);
                 Some(place(Panel::Pin, reader, csn))
             }
             Change::PinChanged(PinEvent { reader, csn, role, .. })
             | Change::PinUnblocked(PinEvent { reader, csn, role, .. }) => {
-                if self.0.get(reader).is_some_and(|open| open.csn == *csn && open.role == *role) {
-                    self.0.remove(reader);
+                if self.questions.get(reader).is_some_and(|open| open.csn == *csn && open.role == *role) {
+                    self.questions.remove(reader);
                 }
                 None
             }
             Change::CardRemoved { reader, .. } | Change::ReaderRemoved { reader } => {
-                self.0.remove(reader);
+                self.fresh.remove(reader);
+                self.questions.remove(reader);
                 None
             }
             _ => None,
         }
     }
 
-    /// A place was closed again, or could not be opened at all: then nothing insists.
-    pub(crate) fn closed(&mut self, place: &Place, was_opened: bool, now: Instant) {
+    /// A place was closed again that was open for so long, or could not be opened at all: then nothing insists.
+    pub(crate) fn closed(&mut self, place: &Place, was_open: Option<Duration>, now: Instant) {
         let Some(reader) = place.reader.as_ref().filter(|_| place.panel == Panel::Pin) else { return };
         let is_its_end =
             |open: &Question| open.again_at.is_none() && place.card.as_deref() == Some(open.csn.as_str());
-        match self.0.get_mut(reader) {
-            Some(open) if is_its_end(open) && open.insists && was_opened => open.again_at = Some(now + PEACE),
-            Some(open) if is_its_end(open) => drop(self.0.remove(reader)),
+        match (self.questions.get_mut(reader), was_open) {
+            (Some(open), Some(was_open)) if is_its_end(open) && open.insists => {
+                open.again_at = Some(now + if was_open < HASTE { LONG_PEACE } else { PEACE });
+            }
+            (Some(open), _) if is_its_end(open) => drop(self.questions.remove(reader)),
             _ => {}
         }
     }
 
     /// When [`Prompts::tick`] is to be called.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.0.values().filter_map(|question| question.again_at).min()
+        self.questions.values().filter_map(|question| question.again_at).min()
     }
 
     /// Takes in that time has passed. What is to be opened comes back.
     pub(crate) fn tick(&mut self, now: Instant) -> Vec<Place> {
         let mut due = Vec::new();
-        for (reader, question) in &mut self.0 {
+        for (reader, question) in &mut self.questions {
             if question.again_at.is_some_and(|at| at <= now) {
                 question.again_at = None;
                 due.push(place(Panel::Pin, reader, &question.csn));
@@ -129,9 +159,37 @@ mod tests {
             (rule(&[OnInsert::Notice]), None),
             (rule(&[OnInsert::Window]), Some(place(Panel::Overview, R, &samples::csn()))),
         ] {
-            let found = Prompts::default().hear(&samples::identified(), &Known::nothing(), &config);
-            assert_eq!(found, opened);
+            let (mut prompts, known) = (Prompts::default(), Known::nothing());
+            assert_eq!(prompts.hear(&samples::inserted(), &known, &config), None);
+            assert_eq!(prompts.hear(&samples::identified(), &known, &config), opened);
         }
+    }
+
+    #[test]
+    fn the_window_opens_once_for_a_card_that_comes_in() {
+        let config = rule(&[OnInsert::Window]);
+        let (mut prompts, mut known) = (Prompts::default(), Known::nothing());
+        let mut hear = |change: Change| {
+            let place = prompts.hear(&change, &known, &config);
+            known.apply(&change, 1);
+            place.is_some()
+        };
+        let added = || Change::ReaderAdded { reader: R.into() };
+        let gone = |cause| [samples::removed(cause), Change::ReaderRemoved { reader: R.into() }];
+        assert!(!hear(samples::snapshot(vec![])));
+        assert!(!hear(added()));
+        assert!(!hear(samples::identified()), "it was there before");
+        hear(samples::inserted());
+        assert!(hear(samples::identified()));
+        assert!(!hear(samples::identified()), "the settings have changed");
+        gone(Cause::Service).into_iter().for_each(|change| assert!(!hear(change)));
+        hear(added());
+        hear(samples::inserted());
+        assert!(!hear(samples::identified()), "it is back with the service");
+        gone(Cause::Hardware).into_iter().for_each(|change| assert!(!hear(change)));
+        hear(added());
+        hear(samples::inserted());
+        assert!(hear(samples::identified()));
     }
 
     #[test]
@@ -159,28 +217,30 @@ mod tests {
         let now = Instant::now();
         let first = required(PinChangeReason::FirstUse);
         let changed = Change::PinChanged(samples::pin(Role::USER, None, Cause::User));
-        for (name, end, was_opened, comes_back) in [
-            ("it was closed", None, true, true),
-            ("nothing could be opened", None, false, false),
-            ("the PIN was changed", Some(changed), true, false),
-            ("the card is gone", Some(samples::removed(Cause::Hardware)), true, false),
+        let read = Some(HASTE);
+        for (name, end, was_open, comes_back) in [
+            ("it was closed", None, read, Some(PEACE)),
+            ("it was closed at once", None, Some(Duration::ZERO), Some(LONG_PEACE)),
+            ("nothing could be opened", None, None, None),
+            ("the PIN was changed", Some(changed), read, None),
+            ("the card is gone", Some(samples::removed(Cause::Hardware)), read, None),
         ] {
             let mut prompts = Prompts::default();
             assert_eq!(prompts.hear(&first, &known, &config), Some(pin()));
             if let Some(end) = end {
                 prompts.hear(&end, &known, &config);
             }
-            prompts.closed(&pin(), was_opened, now);
-            assert_eq!(prompts.deadline(), comes_back.then_some(now + PEACE), "{name}");
+            prompts.closed(&pin(), was_open, now);
+            assert_eq!(prompts.deadline(), comes_back.map(|peace| now + peace), "{name}");
             assert_eq!(prompts.tick(now), []);
-            let again = prompts.tick(now + PEACE);
-            assert_eq!(again, comes_back.then(pin).into_iter().collect::<Vec<_>>(), "{name}");
+            let again = prompts.tick(now + LONG_PEACE);
+            assert_eq!(again, comes_back.map(|_| pin()).into_iter().collect::<Vec<_>>(), "{name}");
             assert_eq!(prompts.deadline(), None);
         }
         // Where it may be cancelled, once is enough.
         let mut prompts = Prompts::default();
         prompts.hear(&first, &known, &Config::default());
-        prompts.closed(&pin(), true, now);
+        prompts.closed(&pin(), read, now);
         assert_eq!(prompts.deadline(), None);
     }
 }

@@ -2,8 +2,9 @@
 //! it is, and answers with yes or no.
 //!
 //! A card that a hand took out is gone at once. One that nobody sees any more because the PC/SC service, the agent or the
-//! whole machine went to sleep is waited for once they are back, and gone only if it does not come back with them.
-//! A reset by another program takes no card away.
+//! whole machine went to sleep is waited for once they are back, and gone only if it does not come back with them. One
+//! that another program made change is waited for too. While its reader holds a card of which nobody knows yet which it
+//! is, it is not gone. A reset by another program takes no card away, and neither do settings that hide a reader.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -19,7 +20,7 @@ const RETURN: Duration = Duration::from_secs(10);
 #[derive(Default)]
 pub(crate) struct Watch {
     /// By reader, what is in it.
-    present: BTreeMap<String, Option<Card>>,
+    present: BTreeMap<String, Held>,
     /// The cards that nobody sees any more.
     missing: Vec<Missing>,
     service_is_down: bool,
@@ -29,10 +30,38 @@ pub(crate) struct Watch {
     waking_until: Option<Instant>,
 }
 
+/// What a reader holds.
+enum Held {
+    /// A card of which nobody knows yet which it is.
+    Unidentified,
+    /// One that is none of ours.
+    Foreign,
+    /// This one.
+    Known(Card),
+}
+
+impl Held {
+    fn card(self) -> Option<Card> {
+        match self {
+            Self::Known(card) => Some(card),
+            Self::Unidentified | Self::Foreign => None,
+        }
+    }
+
+    /// What a card that cannot be used, or not yet, is taken for. What keeps it from being identified may pass.
+    fn unusable(state: ReaderState) -> Self {
+        use ReaderState::{Busy, Failed, Identifying, Mute};
+        if matches!(state, Busy | Failed | Identifying | Mute) { Self::Unidentified } else { Self::Foreign }
+    }
+}
+
 /// A card that nobody sees any more.
 struct Missing {
     reader: String,
     card: Option<Card>,
+    /// Whether its reader went without a hand. The agent tells at once whether the PC/SC service went with it; otherwise
+    /// settings hide the reader.
+    may_be_hidden: bool,
     /// When it counts as taken out; `None` as long as it cannot come back.
     deadline: Option<Instant>,
 }
@@ -40,40 +69,57 @@ struct Missing {
 impl Watch {
     /// Takes in a change. Whether the session is to be locked now.
     pub(crate) fn hear(&mut self, change: &Change, rules: &Removal, now: Instant) -> bool {
+        let is_locked = self.take(change, rules, now);
+        self.wait(now);
+        is_locked
+    }
+
+    fn take(&mut self, change: &Change, rules: &Removal, now: Instant) -> bool {
+        if !matches!(
+            change,
+            Change::CardRemoved { .. } | Change::ReaderRemoved { .. } | Change::ServiceDown { .. }
+        ) {
+            self.missing.retain(|missing| !missing.may_be_hidden);
+        }
         match change {
             Change::Snapshot(status) => {
                 self.agent_is_away = false;
                 self.service_is_down = status.service != Service::Up;
                 self.snapshot(&status.readers);
-                self.may_come_back(now);
             }
-            Change::ServiceUp => {
-                self.service_is_down = false;
-                self.may_come_back(now);
-            }
+            Change::ServiceUp => self.service_is_down = false,
             Change::ServiceDown { .. } => {
                 self.service_is_down = true;
-                self.cannot_come_back();
+                self.is_not_hidden();
+            }
+            Change::ReaderRemoved { reader } => {
+                self.present.remove(reader);
             }
             Change::CardInserted { reader, .. } => {
-                self.present.insert(reader.clone(), None);
+                self.present.insert(reader.clone(), Held::Unidentified);
                 // Of a card that was never identified nobody can tell whether it is the same.
                 self.missing.retain(|missing| missing.card.is_some() || missing.reader != *reader);
             }
             Change::CardIdentified { reader, card, .. } => {
-                self.present.insert(reader.clone(), Some(card.clone()));
+                self.present.insert(reader.clone(), Held::Known(card.clone()));
                 self.missing.retain(|missing| !is_same(missing.card.as_ref(), card));
             }
+            Change::CardUnusable { reader, state, .. } => match self.present.get(reader) {
+                // It is the card that it was, which may not be used any more.
+                Some(Held::Known(_)) => {}
+                // A reader that does not work says so too, with no card in it.
+                None if *state != ReaderState::Mute => {}
+                Some(Held::Unidentified | Held::Foreign) | None => {
+                    self.present.insert(reader.clone(), Held::unusable(*state));
+                }
+            },
             Change::CardRemoved { reader, csn, cause } => {
-                let card = self.present.remove(reader).flatten();
-                if *cause == Cause::Service || self.asleep || self.is_waking(now) {
-                    self.missing.push(Missing { reader: reader.clone(), card, deadline: None });
-                    if *cause != Cause::Service {
-                        self.may_come_back(now);
-                    }
-                } else {
+                let card = self.present.remove(reader).and_then(Held::card);
+                if *cause == Cause::Hardware && !self.asleep && !self.is_waking(now) {
                     return counts(rules, card.as_ref(), csn.as_ref());
                 }
+                let may_be_hidden = *cause == Cause::Service && !self.service_is_down;
+                self.missing.push(Missing { reader: reader.clone(), card, may_be_hidden, deadline: None });
             }
             _ => {}
         }
@@ -83,22 +129,23 @@ impl Watch {
     /// The connection to the agent is lost: until it is back, nobody sees a card.
     pub(crate) fn agent_is_away(&mut self) {
         self.agent_is_away = true;
-        self.cannot_come_back();
+        self.is_not_hidden();
+        self.missing.iter_mut().for_each(|missing| missing.deadline = None);
         let present = std::mem::take(&mut self.present);
-        let missing = |(reader, card)| Missing { reader, card, deadline: None };
+        let missing = |(reader, held): (String, Held)| Missing {
+            reader,
+            card: held.card(),
+            may_be_hidden: false,
+            deadline: None,
+        };
         self.missing.extend(present.into_iter().map(missing));
     }
 
     /// The machine is about to sleep, or woke up.
     pub(crate) fn sleeping(&mut self, sleeps: bool, now: Instant) {
         self.asleep = sleeps;
-        if sleeps {
-            self.waking_until = None;
-            self.cannot_come_back();
-        } else {
-            self.waking_until = Some(now + RETURN);
-            self.may_come_back(now);
-        }
+        self.waking_until = (!sleeps).then(|| now + RETURN);
+        self.wait(now);
     }
 
     /// When [`Watch::tick`] is to be called.
@@ -125,7 +172,13 @@ impl Watch {
 
     fn snapshot(&mut self, readers: &[Reader]) {
         for reader in readers.iter().filter(|reader| reader.state != ReaderState::Empty) {
-            self.present.insert(reader.name.clone(), reader.card.clone());
+            let held = match &reader.card {
+                Some(card) => Held::Known(card.clone()),
+                // It does not work, and nobody knows whether a card is in it.
+                None if reader.state == ReaderState::Failed && reader.atr.is_none() => continue,
+                None => Held::unusable(reader.state),
+            };
+            self.present.insert(reader.name.clone(), held);
             self.missing.retain(|missing| match (&missing.card, &reader.card) {
                 (Some(_), Some(card)) => !is_same(missing.card.as_ref(), card),
                 (None, _) => missing.reader != reader.name,
@@ -134,17 +187,23 @@ impl Watch {
         }
     }
 
-    /// From now on a missing card has its time to come back, unless something still keeps it from being seen.
-    fn may_come_back(&mut self, now: Instant) {
-        if !(self.service_is_down || self.agent_is_away || self.asleep) {
-            for missing in &mut self.missing {
-                missing.deadline.get_or_insert(now + RETURN);
-            }
+    /// From now on a missing card has its time to come back, unless something keeps it from being seen: then that begins
+    /// anew when it is over.
+    fn wait(&mut self, now: Instant) {
+        let nobody_sees = self.service_is_down || self.agent_is_away || self.asleep;
+        for missing in &mut self.missing {
+            let may_be_in = matches!(self.present.get(&missing.reader), Some(Held::Unidentified));
+            missing.deadline = if nobody_sees || may_be_in || missing.may_be_hidden {
+                None
+            } else {
+                missing.deadline.or(Some(now + RETURN))
+            };
         }
     }
 
-    fn cannot_come_back(&mut self) {
-        self.missing.iter_mut().for_each(|missing| missing.deadline = None);
+    /// The service, or the agent, took the cards along.
+    fn is_not_hidden(&mut self) {
+        self.missing.iter_mut().for_each(|missing| missing.may_be_hidden = false);
     }
 }
 

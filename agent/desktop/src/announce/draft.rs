@@ -84,6 +84,11 @@ pub(super) fn pin_key(reader: &str, role: Role) -> String {
     format!("pin-{}:{reader}", role.0)
 }
 
+/// The key of what says that another program keeps a card.
+pub(super) fn busy_key(reader: &str) -> String {
+    format!("busy:{reader}")
+}
+
 /// The key of what concerns the ends of certificates.
 pub(super) fn expiry_key(reader: &str) -> String {
     format!("certificates:{reader}")
@@ -128,6 +133,11 @@ impl Draft {
         self.default = action.clone();
         self.actions.push((label.to_owned(), action));
         self
+    }
+
+    /// The same for what concerns the primary card PIN: windows and questions are about no other.
+    fn for_user(self, role: Role, label: &str, action: Action) -> Self {
+        if role == Role::USER { self.with(label, action) } else { self }
     }
 
     /// A card came in, and what a look at it showed.
@@ -205,8 +215,7 @@ impl Draft {
             body,
         );
         draft.tries = "0".to_owned();
-        // Nobody unblocks a PUK.
-        if role == Role::ADMIN { draft } else { draft.with("Unblock…", subject.open(Panel::Unblock)) }
+        draft.for_user(role, "Unblock…", subject.open(Panel::Unblock))
     }
 
     /// Few tries of a PIN are left.
@@ -222,7 +231,7 @@ impl Draft {
             body,
         );
         draft.tries = left.to_string();
-        draft.with("Change PIN…", subject.open(Panel::Pin))
+        draft.for_user(role, "Change PIN…", subject.open(Panel::Pin))
     }
 
     /// Somebody else gave a PIN another value.
@@ -239,8 +248,11 @@ impl Draft {
         let name = subject.pin(role);
         let body = format!("The {name} of {} has to be changed: {}", subject.card(), phrases::reason(reason));
         let title = format!("Change the {name}");
-        Self::new(NoticeKind::PinChangeRequired, &format!("pin-{}", role.0), subject, &title, body)
-            .with("Change PIN…", subject.open(Panel::Pin))
+        Self::new(NoticeKind::PinChangeRequired, &format!("pin-{}", role.0), subject, &title, body).for_user(
+            role,
+            "Change PIN…",
+            subject.open(Panel::Pin),
+        )
     }
 
     /// The device has to be touched.

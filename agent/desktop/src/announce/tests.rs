@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use shared::config::{InsertRule, Notify};
+use shared::hex::Hex;
 use shared::model::{Edge, PinChangeReason, Service};
 use shared::rpc::events::{CertEvent, OnCardEvent};
 
@@ -49,6 +50,14 @@ impl Screen {
 
     fn hear_all(&mut self, changes: impl IntoIterator<Item = Change>) {
         changes.into_iter().for_each(|change| self.hear(&change));
+    }
+
+    /// Other settings are in force.
+    fn settle(&mut self, config: Config) {
+        let old = std::mem::replace(&mut self.config, config);
+        let rules = Rules { config: &self.config, paused: self.paused };
+        let says = self.announcer.rules_are(&old, &self.known, rules);
+        self.take(says);
     }
 
     fn take(&mut self, says: Vec<Say>) {
@@ -170,6 +179,30 @@ fn each_event_has_its_notice() {
             None,
         ),
         (
+            Change::PinBlocked(samples::pin(Role(4), Some(0), Cause::User)),
+            NoticeKind::PinBlocked,
+            "PIN 4 is blocked | The PIN 4 of GIDS card 7D1F93C2… has no try left",
+            None,
+        ),
+        (
+            Change::LowTries(samples::pin(Role::ADMIN, Some(1), Cause::OtherProgram)),
+            NoticeKind::LowTries,
+            "PUK: 1 try left | The PUK of GIDS card 7D1F93C2… is blocked when it is used up",
+            None,
+        ),
+        (
+            Change::PinChangeRequired {
+                reader: R.into(),
+                csn: samples::csn(),
+                role: Role::ADMIN,
+                reason: PinChangeReason::Factory,
+            },
+            NoticeKind::PinChangeRequired,
+            "Change the PUK | The PUK of GIDS card 7D1F93C2… has to be changed: it is the one with which such cards \
+             leave the factory",
+            None,
+        ),
+        (
             Change::PinChanged(pin(None, Cause::OtherProgram)),
             NoticeKind::PinChanged,
             "PIN was changed | Another program changed the PIN of GIDS card 7D1F93C2…",
@@ -284,6 +317,58 @@ fn a_card_that_was_kept_by_another_program_is_told_of_when_it_is_free() {
     assert_eq!(screen.texts().len(), 2);
     screen.hear(&samples::identified());
     assert_eq!(screen.texts(), ["Card inserted | GIDS card 7D1F93C2… is in Reader 00 00"]);
+}
+
+#[test]
+fn a_card_is_in_use_until_the_agent_has_had_it() {
+    let pin = || samples::pin(Role::USER, Some(3), Cause::User);
+    let certificate = || CertEvent {
+        reader: R.into(),
+        csn: samples::csn(),
+        certificate: "kxc00".into(),
+        cause: Cause::User,
+    };
+    for change in [
+        samples::checked(3, vec![]),
+        Change::PinChanged(pin()),
+        Change::PinFailed(pin()),
+        Change::PinUnblocked(pin()),
+        Change::CertImported(certificate()),
+        Change::CertDeleted(certificate()),
+        Change::DefaultChanged(certificate()),
+        Change::ChallengeIssued(on_card()),
+    ] {
+        let mut screen = Screen::with_card(Config::default());
+        screen.hear(&Change::CardBusy { reader: R.into(), csn: None, holders: vec![] });
+        assert_eq!(screen.texts().len(), 2);
+        screen.hear(&change);
+        assert!(!screen.notices.contains_key(&format!("busy:{R}")), "{change:?}");
+    }
+}
+
+#[test]
+fn what_is_switched_on_again_tells_what_still_holds() {
+    let mut screen = Screen::with_card(Config::default());
+    screen.hear(&samples::checked(0, vec![Concern::PinBlocked { role: Role::USER }]));
+    let blocked = "PIN is blocked | The PIN of GIDS card 7D1F93C2… has no try left";
+    assert!(screen.texts().contains(&blocked.to_owned()));
+    let all_off = Config { notify: Notify { enabled: false, ..Notify::default() }, ..Config::default() };
+    for off in [all_off, switched_off(NoticeKind::PinBlocked)] {
+        screen.settle(off);
+        assert!(!screen.texts().contains(&blocked.to_owned()));
+        screen.settle(Config::default());
+        assert!(screen.texts().contains(&blocked.to_owned()));
+        // What was on all the time is not told again.
+        let shown = screen.shown;
+        screen.settle(Config::default());
+        screen.settle(switched_off(NoticeKind::Touch));
+        assert_eq!(screen.shown, shown);
+    }
+    // Paused, nothing is told.
+    screen.settle(switched_off(NoticeKind::PinBlocked));
+    screen.paused = true;
+    screen.settle(Config::default());
+    assert!(!screen.texts().contains(&blocked.to_owned()));
 }
 
 #[test]
@@ -546,8 +631,7 @@ fn what_is_switched_off_goes_from_the_screen() {
     let mut screen = Screen::with_card(Config::default());
     screen.hear(&Change::PinBlocked(samples::pin(Role::USER, Some(0), Cause::User)));
     assert_eq!(screen.texts().len(), 2);
-    let says = screen.announcer.rules_are(&switched_off(NoticeKind::CardIn));
-    screen.take(says);
+    screen.settle(switched_off(NoticeKind::CardIn));
     assert_eq!(screen.texts().len(), 1);
     let says = screen.announcer.end();
     screen.take(says);

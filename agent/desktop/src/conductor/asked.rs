@@ -8,7 +8,7 @@ use shared::config::{self, Loaded, Places};
 use shared::rpc::methods::{AgentReload, AgentStop, CardRelease, Empty, OnCard, Select};
 use shared::{Error, ErrorCode, autostart};
 
-use super::{Conductor, Message};
+use super::{Conductor, Message, wanted};
 use crate::action::Action;
 use crate::notices::{Notice, Urgency};
 use crate::open::Place;
@@ -43,7 +43,7 @@ impl Conductor {
     }
 
     /// Stops the agent, whose last event ends this program too.
-    fn quit(&self) -> bool {
+    fn quit(&mut self) -> bool {
         if self.known.away.is_some() {
             return false;
         }
@@ -53,7 +53,7 @@ impl Conductor {
 
     /// Has the agent asked for something, however long that takes.
     pub(super) fn ask(
-        &self,
+        &mut self,
         what: &'static str,
         ask: impl FnOnce(&mut Client) -> shared::Result<()> + Send + 'static,
     ) {
@@ -71,7 +71,7 @@ impl Conductor {
     }
 
     /// Finds out whether the program starts with the session, after it was switched on or off where that is asked for.
-    pub(super) fn autostart(&self, switch: Option<bool>) {
+    pub(super) fn autostart(&mut self, switch: Option<bool>) {
         let messages = self.messages.clone();
         let work = move || {
             let state = match switch {
@@ -90,7 +90,7 @@ impl Conductor {
     }
 
     /// Switches a setting in the person's own file. The agent sees that and says so, and then it is in force.
-    fn set(&self, key: &str, is_on: bool) {
+    fn set(&mut self, key: &str, is_on: bool) {
         let outcome = Places::own_file()
             .ok_or_else(|| {
                 Error::new(ErrorCode::System, "You have no home folder, so no settings of your own.")
@@ -106,8 +106,12 @@ impl Conductor {
     }
 
     /// Says that something did not come about.
-    pub(super) fn complain(&self, words: &str) {
+    pub(super) fn complain(&mut self, words: &str) {
         tracing::warn!("{words}");
+        if !wanted(&self.config, self.headless).notices {
+            return;
+        }
+        self.has_complained = true;
         self.surface.notify(Notice {
             key: "kortti".to_owned(),
             title: "Kortti".to_owned(),

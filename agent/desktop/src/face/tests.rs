@@ -55,6 +55,9 @@ fn six_states() {
     let change = Concern::PinChangeRequired { role: Role::USER, reason: PinChangeReason::Expired };
     let low = Concern::LowTries { role: Role::USER, tries_left: 1 };
     let blocked = Concern::PinBlocked { role: Role::ADMIN };
+    // On purpose: the agent has no concern about it.
+    let mut blocked_puk = with_card(3, vec![]);
+    blocked_puk.readers[0].check.as_mut().unwrap().pins.push(samples::pin_status(Role::ADMIN, Some(0)));
     for (known, state, title) in [
         (Known::nothing(), TrayState::NoService, "the agent does not run"),
         (no_agent, TrayState::NoService, "the agent does not run"),
@@ -69,7 +72,12 @@ fn six_states() {
         (with_card(3, vec![change]), TrayState::Attention, "a card wants attention"),
         (with_card(1, vec![low]), TrayState::Attention, "a card wants attention"),
         (with_card(3, vec![blocked, expiring(1)]), TrayState::Blocked, "a PIN is blocked"),
-        (with_card(0, vec![]), TrayState::Blocked, "a PIN is blocked"),
+        (
+            with_card(0, vec![Concern::PinBlocked { role: Role::USER }]),
+            TrayState::Blocked,
+            "a PIN is blocked",
+        ),
+        (blocked_puk, TrayState::Card, "a card is in"),
         (unusable(UnknownCard), TrayState::Attention, "a card wants attention"),
         (unusable(Mute), TrayState::Attention, "a card wants attention"),
         (unusable(Busy), TrayState::Attention, "a card wants attention"),

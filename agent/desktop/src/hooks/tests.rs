@@ -172,9 +172,9 @@ fn so_many_at_once_so_many_wait_and_the_rest_is_dropped() {
     hooks.finish(PATIENCE);
     let ran = begun();
     assert!((AT_ONCE + WAITING..=AT_ONCE + WAITING + 1).contains(&ran), "{ran}");
-    for sequence in 0..ran {
-        assert!(yard.path(&format!("ended-{sequence}")).exists(), "{sequence} of {ran}");
-    }
+    // Which of them waited depends on when the dispatcher took one.
+    let ended = (0..316).filter(|sequence| yard.path(&format!("ended-{sequence}")).exists()).count();
+    assert_eq!(ended, ran);
 }
 
 #[test]

@@ -16,8 +16,8 @@ use shared::secret::Pin;
 use shared::words::{contents, is_blocked, last_try_warning, pin_name, policy_sentence, tries_sentence};
 use shared::{Error, ErrorCode};
 
-use super::Place;
 use super::pinentry::{Pinentry, Unanswered};
+use super::{Place, Unopened};
 use crate::action::Panel;
 use crate::phrases;
 use crate::text;
@@ -54,11 +54,11 @@ impl From<Error> for Stop {
 /// Asks or says what belongs to a place.
 ///
 /// # Errors
-/// Words, when the pinentry does not work.
-pub(super) fn ask(place: &Place, program: &Path) -> Result<(), String> {
+/// A question is open already, or the pinentry does not work.
+pub(super) fn ask(place: &Place, program: &Path) -> Result<(), Unopened> {
     let Ok(_asking) = ASKING.try_lock() else {
-        tracing::info!("a question is open already");
-        return Ok(());
+        let words = "Another question of Kortti is open. Answer or close that first, then choose this again.";
+        return Err(Unopened::Later(words.to_owned()));
     };
     let outcome = Pinentry::start(program).map_err(Stop::from).and_then(|mut pinentry| {
         let outcome = Client::connect().map_err(Stop::from).and_then(|client| {
@@ -79,8 +79,8 @@ pub(super) fn ask(place: &Place, program: &Path) -> Result<(), String> {
     });
     match outcome {
         Ok(()) | Err(Stop::Pinentry(Unanswered::Cancelled)) => Ok(()),
-        Err(Stop::Pinentry(Unanswered::Failed(words))) => Err(words),
-        Err(Stop::Refused(error)) => Err(error.message),
+        Err(Stop::Pinentry(Unanswered::Failed(words))) => Err(Unopened::Failed(words)),
+        Err(Stop::Refused(error)) => Err(Unopened::Failed(error.message)),
     }
 }
 

@@ -69,6 +69,14 @@ fn down() -> Change {
     Change::ServiceDown { reason: "pcscd does not run.".into() }
 }
 
+fn unusable(state: ReaderState) -> Change {
+    Change::CardUnusable { reader: R.into(), state, reason: "It is of no use now.".into() }
+}
+
+fn removed_unidentified(cause: Cause) -> Change {
+    Change::CardRemoved { reader: R.into(), csn: None, cause }
+}
+
 fn reader(card: Option<Card>) -> Reader {
     let mut known = Known::nothing();
     known.apply(&samples::snapshot(vec![]), 1);
@@ -111,6 +119,47 @@ fn a_reader_is_unplugged_with_the_card_in_it() {
 fn a_reset_by_another_program_takes_no_card_away() {
     let reset = Change::CardReset { reader: R.into(), csn: Some(samples::csn()), cause: Cause::OtherProgram };
     assert_eq!(with_card(&rules(&[]), [(5, Hear(reset)), (60, Wait)]), [0; 0]);
+}
+
+#[test]
+fn another_program_makes_the_card_change() {
+    let gone = || (5, Hear(samples::removed(Cause::OtherProgram)));
+    for (name, rest, locked) in [
+        ("it is mute from now on", vec![(5, Hear(unusable(ReaderState::Mute))), (60, Wait)], vec![]),
+        (
+            "it answers in another way",
+            vec![(5, Hear(samples::inserted())), (30, Hear(samples::identified())), (60, Wait)],
+            vec![],
+        ),
+        (
+            "it was mute, and then a hand took it out",
+            vec![
+                (5, Hear(unusable(ReaderState::Mute))),
+                (30, Hear(removed_unidentified(Cause::Hardware))),
+                (60, Wait),
+            ],
+            vec![40],
+        ),
+        ("it does not come back", vec![(60, Wait)], vec![15]),
+    ] {
+        let story = [vec![gone()], rest].concat_steps();
+        assert_eq!(with_card(&rules(&["7D1F93C2"]), story), locked, "{name}");
+    }
+}
+
+#[test]
+fn settings_hide_the_reader() {
+    let hidden = || {
+        vec![
+            (5, Hear(samples::removed(Cause::Service))),
+            (5, Hear(Change::ReaderRemoved { reader: R.into() })),
+            (5, Hear(Change::PolicyChanged { problems: vec![] })),
+        ]
+    };
+    assert_eq!(with_card(&rules(&[]), [hidden(), vec![(60, Wait)]].concat_steps()), [0; 0]);
+    // And nobody misses it when the service was restarted long after.
+    let later = vec![(100, Hear(down())), (101, Hear(Change::ServiceUp)), (200, Wait)];
+    assert_eq!(with_card(&rules(&[]), [hidden(), later].concat_steps()), [0; 0]);
 }
 
 #[test]
@@ -164,8 +213,24 @@ fn the_service_is_restarted() {
     for (name, rest, locked) in [
         ("the card is back", vec![(101, Hear(samples::identified())), (200, Wait)], vec![]),
         ("it takes its time", vec![(109, Hear(samples::identified())), (200, Wait)], vec![]),
-        ("it is another one", vec![(101, Hear(other())), (200, Wait)], vec![110]),
-        ("it was pulled meanwhile", vec![(200, Wait)], vec![110]),
+        ("it is another one", vec![(101, Hear(other())), (200, Wait)], vec![111]),
+        ("another program keeps it", vec![(103, Hear(unusable(ReaderState::Busy))), (200, Wait)], vec![]),
+        (
+            "another program keeps it for long",
+            vec![(103, Hear(unusable(ReaderState::Busy))), (180, Hear(samples::identified())), (200, Wait)],
+            vec![],
+        ),
+        (
+            "nobody knows that card",
+            vec![(103, Hear(unusable(ReaderState::UnknownCard))), (200, Wait)],
+            vec![113],
+        ),
+        (
+            "it goes before it was identified, without a hand",
+            vec![(150, Hear(removed_unidentified(Cause::OtherProgram))), (200, Wait)],
+            vec![160],
+        ),
+        ("it is just being looked at", vec![(200, Wait)], vec![]),
         (
             "the service goes again while it is waited for",
             vec![
@@ -188,6 +253,12 @@ fn the_service_is_restarted() {
     ] {
         assert_eq!(with_card(&rules(&[]), [gone(), back(100), rest].concat_steps()), locked, "{name}");
     }
+    let story = [gone(), vec![(100, Hear(Change::ServiceUp)), (200, Wait)]].concat_steps();
+    assert_eq!(with_card(&rules(&[]), story), [110], "it was pulled meanwhile");
+    // A hand takes out what was not identified: the named card has its time to come into the reader again.
+    let pulled = vec![(150, Hear(removed_unidentified(Cause::Hardware))), (200, Wait)];
+    let story = [gone(), back(100), pulled].concat_steps();
+    assert_eq!(with_card(&rules(&["7D1F93C2"]), story), [160]);
     let story = [gone(), vec![(100, Hear(Change::ServiceUp)), (200, Wait)]].concat_steps();
     assert_eq!(with_card(&rules(&["09090909"]), story), [0; 0]);
 }

@@ -25,7 +25,8 @@ impl Dialogue<'_> {
                 if puk_of(&access.pins, Role::USER).is_some() {
                     return self.puk(&access);
                 }
-                self.is_meant(&access)?;
+                let question = "Take a challenge all the same? The card is then kept for it.";
+                self.is_meant(&access, question, "Take a challenge")?;
                 let params = UnblockStartParams { select: self.select.clone(), role: Role::USER };
                 self.client.call::<UnblockStart>(&params)?
             }
@@ -36,15 +37,12 @@ impl Dialogue<'_> {
         }
     }
 
-    /// A challenge keeps the card from everybody else, so nobody takes one by mistake.
-    fn is_meant(&mut self, access: &Access) -> Result<(), Stop> {
+    /// A challenge keeps the card from everybody else, and a PUK has few tries, so nobody uses one by mistake.
+    fn is_meant(&mut self, access: &Access, question: &str, yes: &str) -> Result<(), Stop> {
         let pin = typed(&access.pins, Role::USER)?;
-        let question = format!(
-            "{}\nThe PIN is not blocked. {} Take a challenge all the same? The card is then kept for it.",
-            self.card(),
-            tries_sentence(pin.tries_left)
-        );
-        if is_blocked(pin) || self.pinentry.yes(&question, "Take a challenge", "No")? {
+        let question =
+            format!("{}\nThe PIN is not blocked. {} {question}", self.card(), tries_sentence(pin.tries_left));
+        if is_blocked(pin) || self.pinentry.yes(&question, yes, "No")? {
             Ok(())
         } else {
             Err(Unanswered::Cancelled.into())
@@ -52,6 +50,7 @@ impl Dialogue<'_> {
     }
 
     fn puk(&mut self, access: &Access) -> Result<(), Stop> {
+        self.is_meant(access, "Unblock it all the same? That uses the PUK.", "Unblock it")?;
         let blocked = typed(&access.pins, Role::USER)?;
         let puk = puk_of(&access.pins, Role::USER).map_or_else(|| typed(&access.pins, Role::ADMIN), Ok)?;
         let last_try = self.may_be_tried(puk, access)?;
