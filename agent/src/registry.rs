@@ -307,19 +307,6 @@ impl Registry {
     }
 }
 
-/// A reader without a card.
-fn empty(name: &str) -> Reader {
-    Reader {
-        name: name.to_owned(),
-        state: ReaderState::Empty,
-        atr: None,
-        card: None,
-        pin_pad: false,
-        detail: None,
-        check: None,
-    }
-}
-
 impl State {
     /// The readers that a request may mean.
     fn named(&mut self, select: &Select) -> impl Iterator<Item = &mut Slot> {
@@ -338,7 +325,7 @@ impl State {
     fn add_reader(&mut self, now: &Seen, worker: Worker) {
         let name = now.name.clone();
         self.publish(Change::ReaderAdded { reader: name.clone() });
-        let view = empty(&name);
+        let view = Reader::empty(&name);
         let seen = Seen { presence: Presence::Empty, ..now.clone() };
         self.slots
             .insert(name, Slot { seen, view, worker, identified_by: None, challenged: None, known: None });
@@ -376,7 +363,7 @@ impl State {
         slot.known = None;
         if slot.view.atr.is_some() || slot.view.state == ReaderState::Mute {
             let csn = slot.view.card.take().and_then(|card| card.csn);
-            slot.view = empty(name);
+            slot.view = Reader::empty(name);
             self.publish(Change::CardRemoved { reader: name.to_owned(), csn, cause });
         }
     }

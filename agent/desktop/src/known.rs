@@ -39,12 +39,12 @@ impl Known {
             }
             Change::ReaderAdded { reader } => {
                 self.readers.retain(|other| other.name != *reader);
-                self.readers.push(empty(reader));
+                self.readers.push(Reader::empty(reader));
                 self.readers.sort_by(|a, b| a.name.cmp(&b.name));
             }
             Change::ReaderRemoved { reader } => self.readers.retain(|other| other.name != *reader),
             Change::CardInserted { reader, atr } => self.update(reader, |slot| {
-                *slot = Reader { state: ReaderState::Identifying, atr: Some(atr.clone()), ..empty(reader) };
+                *slot = Reader { state: ReaderState::Identifying, atr: Some(atr.clone()), ..Reader::empty(reader) };
             }),
             Change::CardIdentified { reader, card, initialised } => self.update(reader, |slot| {
                 slot.state = if *initialised { ReaderState::Ready } else { ReaderState::NotInitialised };
@@ -56,7 +56,7 @@ impl Known {
                 slot.card = None;
                 slot.detail = Some(reason.clone());
             }),
-            Change::CardRemoved { reader, .. } => self.update(reader, |slot| *slot = empty(reader)),
+            Change::CardRemoved { reader, .. } => self.update(reader, |slot| *slot = Reader::empty(reader)),
             Change::CardChecked { reader, check, .. } => {
                 self.update(reader, |slot| slot.check = Some((**check).clone()));
             }
@@ -110,19 +110,6 @@ impl Known {
     }
 }
 
-/// A reader without a card.
-fn empty(name: &str) -> Reader {
-    Reader {
-        name: name.to_owned(),
-        state: ReaderState::Empty,
-        atr: None,
-        card: None,
-        pin_pad: false,
-        detail: None,
-        check: None,
-    }
-}
-
 /// The PIN of a role among those that a look at the card showed.
 pub(crate) fn pin_of(reader: &Reader, role: Role) -> Option<&PinStatus> {
     reader.check.as_ref()?.pins.iter().find(|pin| pin.role == role)
@@ -152,7 +139,7 @@ mod tests {
         changes.push(samples::checked(3, vec![]));
         assert_eq!(pin_of(&seen(&changes).readers[0], Role::USER).unwrap().tries_left, Some(3));
         changes.push(samples::removed(Cause::Hardware));
-        assert_eq!(seen(&changes).readers, [empty(R)]);
+        assert_eq!(seen(&changes).readers, [Reader::empty(R)]);
         changes.push(Change::ReaderRemoved { reader: R.into() });
         assert_eq!(seen(&changes).readers, []);
     }

@@ -4,7 +4,6 @@ use std::fs;
 use std::sync::Arc;
 
 use agent::policy::Policy;
-use agent::service::settings;
 use card::virt::VirtualReaders;
 use shared::ErrorCode;
 use shared::config::{CacheMode, Config, LastTry, Place, Places, Source};
@@ -26,6 +25,30 @@ fn rig(change: impl FnOnce(&mut Config)) -> Rig {
     let mut config = quiet();
     change(&mut config);
     Rig::with_policy(Arc::new(VirtualReaders::from_description(CARDS).unwrap()), Policy::fixed(config))
+}
+
+/// A file of settings that a test changes.
+struct Settings(tempfile::TempDir);
+
+impl Settings {
+    fn new() -> Self {
+        let settings = Self(tempfile::tempdir().unwrap());
+        settings.are("");
+        settings
+    }
+
+    /// These settings, and that nothing is done when a card comes in.
+    fn are(&self, text: &str) {
+        let quiet = "insert = [{ do = [\"notice\"] }]\n";
+        fs::write(self.0.path().join("config.toml"), format!("{quiet}{text}")).unwrap();
+    }
+
+    /// An agent that has read them.
+    fn rig(&self) -> Rig {
+        let places = Places(vec![(Source::User, Place::File(self.0.path().join("config.toml")))]);
+        let readers = Arc::new(VirtualReaders::from_description(CARDS).unwrap());
+        Rig::with_policy(readers, Policy::read(places))
+    }
 }
 
 fn change(current: &str, new: &str, last_try: bool) -> PinChangeParams {
@@ -199,14 +222,9 @@ fn the_preferred_reader_is_meant() {
 /// A file of settings that changes while the agent runs.
 #[test]
 fn settings_that_change_are_in_force() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("config.toml");
-    let quiet = "insert = [{ do = [\"notice\"] }]\n";
-    let settle = |text: &str| fs::write(&path, format!("{quiet}{text}")).unwrap();
-    settle("");
-    let places = Places(vec![(Source::User, Place::File(path.clone()))]);
-    let readers = Arc::new(VirtualReaders::from_description(CARDS).unwrap());
-    let rig = Rig::with_policy(readers, Policy::read(places));
+    let settings = Settings::new();
+    let rig = settings.rig();
+    let settle = |text: &str| settings.are(text);
     let mut events = rig.events();
     let reload = |events: &mut Events, text: &str| {
         settle(text);
@@ -251,20 +269,15 @@ fn settings_that_change_are_in_force() {
 /// A policy that changes holds for a challenge that is out, and nothing is sent.
 #[test]
 fn a_challenge_is_not_answered_when_that_is_forbidden_meanwhile() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("config.toml");
-    let settle =
-        |text: &str| fs::write(&path, format!("insert = [{{ do = [\"notice\"] }}]\n{text}")).unwrap();
-    settle("");
-    let places = Places(vec![(Source::User, Place::File(path.clone()))]);
-    let readers = Arc::new(VirtualReaders::from_description(CARDS).unwrap());
-    let rig = Rig::with_policy(readers, Policy::read(places));
+    let settings = Settings::new();
+    let rig = settings.rig();
+    let settle = |text: &str| settings.are(text);
     let started = rig
         .call::<UnblockStart>(&UnblockStartParams { select: Select::default(), role: Role::USER })
         .unwrap();
     let mut events = rig.events();
     settle("[unblock]\nmethods = [\"puk\"]\n");
-    settings::reread(&rig.service());
+    agent::service::settings::reread(&rig.service());
     events.find(|change| matches!(change, Change::PolicyChanged { .. }));
     let card = rig.card("anna");
     let mark = card.apdus();
@@ -285,14 +298,9 @@ fn a_challenge_is_not_answered_when_that_is_forbidden_meanwhile() {
 /// Whose hand it was that a card cannot be seen any more.
 #[test]
 fn what_no_hand_has_moved_says_so() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("config.toml");
-    let settle =
-        |text: &str| fs::write(&path, format!("insert = [{{ do = [\"notice\"] }}]\n{text}")).unwrap();
-    settle("");
-    let places = Places(vec![(Source::User, Place::File(path.clone()))]);
-    let readers = Arc::new(VirtualReaders::from_description(CARDS).unwrap());
-    let rig = Rig::with_policy(readers, Policy::read(places));
+    let settings = Settings::new();
+    let rig = settings.rig();
+    let settle = |text: &str| settings.are(text);
     let mut events = rig.events();
     events.next();
     let cause = |events: &mut Events| {

@@ -140,6 +140,21 @@ pub struct Reader {
     pub check: Option<CheckUp>,
 }
 
+impl Reader {
+    /// A reader without a card.
+    pub fn empty(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            state: ReaderState::Empty,
+            atr: None,
+            card: None,
+            pin_pad: false,
+            detail: None,
+            check: None,
+        }
+    }
+}
+
 /// The PC/SC service as the agent sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
