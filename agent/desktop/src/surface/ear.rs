@@ -41,10 +41,10 @@ impl Ear {
         match report {
             TrayReport::Shown => tracing::info!("the tray icon is shown"),
             TrayReport::NoHost => {
-                self.misses("tray", "nobody shows tray icons; it appears when somebody does")
+                self.misses("tray", "nobody shows tray icons; it appears when somebody does");
             }
             TrayReport::NoBus => {
-                self.misses("tray", "no session bus, so no tray icon; it appears when there is one")
+                self.misses("tray", "no session bus, so no tray icon; it appears when there is one");
             }
             TrayReport::Off => tracing::debug!("no tray icon is wanted"),
         }
