@@ -93,8 +93,30 @@ fn without_a_bus_and_without_a_display_it_works_all_the_same() {
         desktop.logs("Snapshot");
         let state = if arguments.is_empty() { "missing" } else { "off" };
         told(&home, |desktop| desktop["tray"]["state"] == state && desktop["notices"]["state"] == state);
+        told(&home, |desktop| desktop["session"]["detail"] == "there is no system bus, so no logind");
         let said = home.kortti(&["status"], &[]).code(0).stdout;
         assert!(said.contains("\nTray "), "{said}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_said_once_at_the_usual_level() {
+    let mut bus = Bus::new();
+    let home = session(Some(&bus), None);
+    let _agent = home.agent(&["--virtual"]);
+    let desktop = Desktop::start_that_logs(&home, "warn", &[]);
+    told(&home, |desktop| desktop["tray"]["state"] == "missing" && desktop["notices"]["state"] == "missing");
+    for _ in 0..2 {
+        let panel = Panel::on(&bus);
+        told(&home, |desktop| desktop["tray"]["state"] == "works");
+        drop(panel);
+        told(&home, |desktop| desktop["tray"]["state"] == "missing");
+    }
+    bus.kill();
+    told(&home, |desktop| desktop["tray"]["detail"] == "there is no session bus");
+    desktop.logs("no system bus");
+    for words in ["nobody shows tray icons", "no notification daemon runs", "no system bus"] {
+        assert_eq!(desktop.log().matches(words).count(), 1, "{words}\n{}", desktop.log());
     }
 }
 

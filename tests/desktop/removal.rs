@@ -62,6 +62,35 @@ fn a_card_that_sleep_takes_away_has_time_to_come_back() {
     assert!(begin.elapsed() > Duration::from_secs(5), "{:?}", begin.elapsed());
 }
 
+#[test]
+fn a_logind_that_goes_while_the_machine_sleeps_leaves_nothing_asleep() {
+    let mut bus = Bus::new();
+    let home = session(None, Some(&bus));
+    home.configure(LOCK);
+    let _agent = home.agent(&["--virtual"]);
+    let desktop = Desktop::start(&home, &["--headless"]);
+    for (times, kills_bus) in [(1, false), (2, true)] {
+        let logind = Logind::on(&bus);
+        logind.delayed();
+        logind.sleeps(true);
+        until(&desktop, "goes to sleep", times);
+        if kills_bus {
+            bus.kill();
+        }
+        drop(logind);
+        until(&desktop, "the machine woke up", times);
+    }
+}
+
+/// Waits until it has logged this so often.
+#[track_caller]
+fn until(desktop: &Desktop, words: &str, times: usize) {
+    let end = Instant::now() + PATIENCE;
+    while desktop.log().matches(words).count() < times {
+        assert!(Instant::now() < end, "{words}\n{}", desktop.log());
+    }
+}
+
 /// Two descriptions of virtual cards: with a card in the reader, and without.
 const WITH: &str = "[[reader]]\nname = \"Kortti Virtual Reader 00 00\"\ncard = \"anna\"\n";
 const WITHOUT: &str = "[[reader]]\nname = \"Kortti Virtual Reader 00 00\"\n";

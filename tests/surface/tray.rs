@@ -223,7 +223,7 @@ fn without_a_bus_it_waits_for_one() {
     heard.sort();
     assert_eq!(heard, ["NoticesAre(NoBus)", "TrayIs(NoBus)"]);
     driver.hears_nothing_for(A_MOMENT);
-    let said = driver.log().lines().filter(|line| line.contains("INFO")).count();
+    let said = driver.log().lines().filter(|line| line.contains("WARN")).count();
     assert_eq!(said, 2, "{}", driver.log());
     bus.start();
     driver.hears_until("TrayIs(NoHost)");

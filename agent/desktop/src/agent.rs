@@ -13,9 +13,10 @@ use shared::rpc::events::{Change, Event};
 use shared::rpc::methods::{ConfigReply, ConfigShow, DesktopReport, Empty};
 use shared::{Error, ErrorCode, Result};
 
-/// The first pause after a failure, and the longest; it doubles at each further one.
-const FIRST: Duration = Duration::from_millis(50);
-const LAST: Duration = Duration::from_secs(1);
+use crate::backoff::Backoff;
+
+/// The longest pause where the agent cannot be started, again and again.
+const LAST_PAUSE: Duration = Duration::from_secs(60);
 
 /// What the agent's threads tell.
 pub(crate) enum News {
@@ -75,30 +76,25 @@ impl Agent {
 
 /// Reads events until the agent is stopped.
 fn listen(tell: &Tell, retried: &Receiver<()>) {
-    let mut pause = FIRST;
+    let mut backoff = Backoff::up_to(LAST_PAUSE);
     loop {
-        let began = Instant::now();
+        let mut worked = None;
         let reason = match connect() {
             Err(error) => error.message,
             Ok((settings, events)) => {
                 if let Some(settings) = settings {
                     tell(News::Settings(Box::new(settings)));
                 }
-                match read(events, tell) {
+                match read(events, tell, &mut worked) {
                     End::Stopped => return,
                     End::Lost(reason) => reason,
                 }
             }
         };
         tell(News::Away(reason));
-        // An agent that worked is brought back at once; one that dies at once is not brought back again and again.
-        if began.elapsed() > LAST {
-            pause = FIRST;
-            continue;
-        }
-        match retried.recv_timeout(pause) {
-            Ok(()) => pause = FIRST,
-            Err(RecvTimeoutError::Timeout) => pause = (pause * 2).min(LAST),
+        match retried.recv_timeout(backoff.pause(worked, Instant::now())) {
+            Ok(()) => backoff.again(),
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
     }
@@ -112,10 +108,12 @@ enum End {
     Lost(String),
 }
 
-fn read(events: Events, tell: &Tell) -> End {
+/// Reads events, and says in `worked` when the snapshot came: an agent that gets as far works.
+fn read(events: Events, tell: &Tell, worked: &mut Option<Instant>) -> End {
     for event in events {
         match event {
             Ok(event) => {
+                worked.get_or_insert_with(Instant::now);
                 let is_stopping = matches!(event.change, Change::AgentStopping);
                 tell(News::Event(Box::new(event)));
                 if is_stopping {

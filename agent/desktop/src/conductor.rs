@@ -176,7 +176,7 @@ impl Conductor {
             self.lock();
         }
         for place in self.prompts.tick(now) {
-            self.open_by_itself(place);
+            self.open_by_itself(&place);
         }
     }
 
@@ -230,7 +230,7 @@ impl Conductor {
             let says = self.announcer.hear(change, &self.known, rules);
             self.say(says);
             if let Some(place) = self.prompts.hear(change, &self.known, &self.config) {
-                self.open_by_itself(place);
+                self.open_by_itself(&place);
             }
         }
         self.known.apply(change, self.config.notify.low_tries_at);
@@ -275,22 +275,22 @@ impl Conductor {
     }
 
     /// Opens a place that nobody asked for, unless it is open.
-    fn open_by_itself(&mut self, place: Place) {
-        if self.places.iter().any(|(open, _)| *open == place) {
+    fn open_by_itself(&mut self, place: &Place) {
+        if self.places.iter().any(|(open, _)| open == place) {
             tracing::info!(?place, "it is open already");
         } else {
             self.open(place);
         }
     }
 
-    fn open(&mut self, place: Place) {
+    fn open(&mut self, place: &Place) {
         let messages = self.messages.clone();
         let closed = place.clone();
         self.places.push((place.clone(), Instant::now()));
         let opening =
             open::open(place.clone(), move |outcome| drop(messages.send(Message::Closed(closed, outcome))));
         if let Err(error) = opening {
-            self.closed(&place, Err(Unopened::Failed(format!("No window can be opened: {error}."))));
+            self.closed(place, Err(Unopened::Failed(format!("No window can be opened: {error}."))));
         }
     }
 

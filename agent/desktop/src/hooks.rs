@@ -1,5 +1,6 @@
 //! Programs that are started when something happens: no shell, the event as one line of JSON on their standard input,
-//! a time limit for each and all that it started.
+//! a time limit for each and all that it started. A hook is over when its own process ends: what it has left in the
+//! background is killed then. What is to go on has to leave the process group, as with `setsid`.
 //!
 //! They begin in the order of the events. So many run at once and so many events wait; whatever a hook does, the rest
 //! of the program does not wait for it.
@@ -9,7 +10,7 @@ mod child;
 use std::collections::BTreeSet;
 use std::process::Child;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -41,11 +42,41 @@ pub(crate) struct Hooks {
 
 /// The process groups that run.
 #[derive(Clone, Default)]
-struct Running(Arc<Mutex<BTreeSet<u32>>>);
+struct Running(Arc<Mutex<Groups>>);
+
+#[derive(Default)]
+struct Groups {
+    running: BTreeSet<u32>,
+    /// Whether nothing may begin any more.
+    is_closed: bool,
+}
 
 impl Running {
-    fn with<T>(&self, act: impl FnOnce(&mut BTreeSet<u32>) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Starts a command, unless nothing may begin any more. Whoever closes this knows all that has begun.
+    fn start(&self, command: &[String], event: &str) -> std::io::Result<Option<Child>> {
+        let mut groups = self.lock();
+        if groups.is_closed {
+            return Ok(None);
+        }
+        let child = child::start(command, event)?;
+        groups.running.insert(child.id());
+        Ok(Some(child))
+    }
+
+    /// A group is over, whose number is still its own.
+    fn is_over(&self, group: u32) {
+        self.lock().running.remove(&group);
+    }
+
+    /// Lets nothing begin any more, and ends what runs.
+    fn close(&self) {
+        let mut groups = self.lock();
+        groups.is_closed = true;
+        groups.running.iter().for_each(|group| child::kill_group(*group));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Groups> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,7 +113,7 @@ impl Hooks {
         let Self { jobs, ended, running } = self;
         drop(jobs);
         if ended.recv_timeout(patience).is_err() {
-            running.with(|groups| groups.iter().for_each(|group| child::kill_group(*group)));
+            running.close();
         }
     }
 }
@@ -105,7 +136,7 @@ fn dispatch(waiting: &Receiver<Job>, running: &Running, end: &Sender<()>) {
     for job in waiting {
         // Somebody leaves in the end: each command has a time limit.
         let _ = places.recv();
-        let first = job.commands.first().map(|command| begin(&job, command));
+        let first = job.commands.first().map(|command| begin(&job, command, running));
         let (done, running) = (leave.clone(), running.clone());
         let work = move || {
             run(&job, first, &running);
@@ -122,20 +153,22 @@ fn dispatch(waiting: &Receiver<Job>, running: &Running, end: &Sender<()>) {
     let _ = end.send(());
 }
 
-/// A command that has begun, and when its time is over.
-type Begun = std::io::Result<(Child, Instant)>;
+/// A command that has begun, and when its time is over; `None` when nothing may begin any more.
+type Begun = std::io::Result<Option<(Child, Instant)>>;
 
-fn begin(job: &Job, command: &[String]) -> Begun {
+fn begin(job: &Job, command: &[String], running: &Running) -> Begun {
     let deadline = Instant::now() + job.limit;
-    child::start(command, &job.name).map(|child| (child, deadline))
+    Ok(running.start(command, &job.name)?.map(|child| (child, deadline)))
 }
 
 /// Runs the commands of a job, of which the first has begun.
 fn run(job: &Job, mut first: Option<Begun>, running: &Running) {
     for command in &job.commands {
-        let begun = first.take().unwrap_or_else(|| begin(job, command));
-        let outcome =
-            begun.and_then(|(child, deadline)| child::finish(child, job.line.as_bytes(), deadline, running));
+        let outcome = match first.take().unwrap_or_else(|| begin(job, command, running)) {
+            Ok(Some((child, deadline))) => child::finish(child, job.line.as_bytes(), deadline, running),
+            Ok(None) => return,
+            Err(error) => Err(error),
+        };
         let (event, program) = (&job.name, command.first());
         match outcome {
             Ok(Outcome::Ended(status)) if status.success() => tracing::debug!(event, program, "a hook ran"),

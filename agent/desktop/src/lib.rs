@@ -11,6 +11,7 @@
 pub mod action;
 mod agent;
 mod announce;
+mod backoff;
 mod conductor;
 mod face;
 mod hold;

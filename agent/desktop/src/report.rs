@@ -2,7 +2,7 @@
 
 use shared::model::{Desktop, Part, PartState};
 
-use crate::surface::{Heard, NoticesReport, TrayReport};
+use crate::surface::{Heard, NoticesReport, SessionReport, TrayReport};
 
 /// How the parts stand, as far as they have told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +23,8 @@ impl Report {
         match heard {
             Heard::TrayIs(report) if !headless => self.0.tray = tray(report),
             Heard::NoticesAre(report) if !headless => self.0.notices = notices(report),
-            Heard::Sleeping(_) | Heard::SessionActive(_) | Heard::LockAsked(Ok(())) => {
-                self.0.session =
-                    part(PartState::Works, "the session manager tells of sleep, and locks the session");
-            }
+            Heard::SessionIs(report) => self.0.session = session(report),
+            Heard::LockAsked(Ok(())) => self.0.session = session(&SessionReport::Works),
             Heard::LockAsked(Err(words)) => self.0.session = part(PartState::Missing, words),
             _ => {}
         }
@@ -52,6 +50,23 @@ fn tray(report: &TrayReport) -> Part {
         ),
         TrayReport::NoBus => part(PartState::Missing, "there is no session bus"),
         TrayReport::Off => part(PartState::Off, "switched off; see tray.visible in kortti config"),
+    }
+}
+
+fn session(report: &SessionReport) -> Part {
+    match report {
+        SessionReport::Works => {
+            part(PartState::Works, "the session manager tells of sleep, and locks the session")
+        }
+        SessionReport::NoSession => part(
+            PartState::Missing,
+            "logind knows no session of this user, so none can be locked; use a hook that locks the screen instead",
+        ),
+        SessionReport::NoLogind => part(
+            PartState::Missing,
+            "no logind runs, so a card that sleep takes away may count as pulled; lock the screen with a hook",
+        ),
+        SessionReport::NoBus => part(PartState::Missing, "there is no system bus, so no logind"),
     }
 }
 
@@ -87,7 +102,17 @@ mod tests {
         assert!(report.hear(&Heard::TrayIs(TrayReport::NoHost), false));
         let server = "dunst\n1.9".to_owned();
         assert!(report.hear(&Heard::NoticesAre(NoticesReport::Works { server, actions: false }), false));
-        assert!(report.hear(&Heard::SessionActive(true), false));
+        for (told, is_news) in [
+            (SessionReport::NoBus, true),
+            (SessionReport::NoLogind, true),
+            (SessionReport::NoLogind, false),
+            (SessionReport::NoSession, true),
+        ] {
+            assert_eq!(report.hear(&Heard::SessionIs(told), false), is_news);
+            assert_eq!(report.desktop().session.state, PartState::Missing);
+            assert!(!report.desktop().session.detail.contains("not answered"));
+        }
+        assert!(report.hear(&Heard::SessionIs(SessionReport::Works), false));
         assert!(!report.hear(&Heard::Sleeping(true), false));
         let Desktop { tray, notices, session } = report.desktop();
         assert_eq!(

@@ -28,6 +28,8 @@ pub enum Heard {
     Sleeping(bool),
     /// The session came to the front, or went behind another one.
     SessionActive(bool),
+    /// What became of the link to the session manager.
+    SessionIs(SessionReport),
     /// What became of [`Surface::lock_session`]; the words say what went wrong, and what to do.
     LockAsked(Result<(), String>),
 }
@@ -65,6 +67,19 @@ pub enum NoticesReport {
     NoBus,
     /// They are not wanted.
     Off,
+}
+
+/// Whether the session manager (logind) tells of sleep and can lock the session. Each change is told once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionReport {
+    /// It does.
+    Works,
+    /// It tells of sleep, and knows no session of this user that could be locked.
+    NoSession,
+    /// None is on the system bus.
+    NoLogind,
+    /// There is no system bus.
+    NoBus,
 }
 
 /// What the configuration asks for.

@@ -23,7 +23,7 @@ impl Conductor {
     pub(super) fn asked(&mut self, action: Action) -> bool {
         tracing::info!(?action, "somebody asked for something");
         match action {
-            Action::Open { panel, reader, card } => self.open(Place { panel, reader, card }),
+            Action::Open { panel, reader, card } => self.open(&Place { panel, reader, card }),
             Action::Release { reader } => self.ask("let go of the card", move |agent| {
                 let select = Select { reader: Some(reader), card: None };
                 agent.call::<CardRelease>(&OnCard { select }).map(drop)

@@ -41,7 +41,8 @@ pub(super) fn start(command: &[String], event: &str) -> io::Result<Child> {
     command.spawn()
 }
 
-/// Gives a child its line and waits until it ends, or until the deadline and a little longer.
+/// Gives a child its line and waits until it ends, or until the deadline and a little longer. With it ends all that it
+/// has left in its group.
 ///
 /// # Errors
 /// What the system says when it cannot be waited for.
@@ -52,11 +53,8 @@ pub(super) fn finish(
     running: &Running,
 ) -> io::Result<Outcome> {
     let group = child.id();
-    running.with(|groups| groups.insert(group));
     feed(&mut child, line, deadline);
-    wait(&mut child, deadline, || {
-        running.with(|groups| groups.remove(&group));
-    })
+    wait(&mut child, deadline, || running.is_over(group))
 }
 
 /// Ends a group of which the first process is not reaped yet.
@@ -135,6 +133,8 @@ fn wait(child: &mut Child, deadline: Instant, is_over: impl FnOnce()) -> io::Res
     }
     let has_ended = |patience| ended.recv_timeout(patience) != Err(RecvTimeoutError::Timeout);
     if has_ended(deadline.saturating_duration_since(Instant::now())) {
+        // What it has left behind has nobody who limits its time.
+        signal(group, Signal::KILL);
         is_over();
         return child.wait().map(Outcome::Ended);
     }

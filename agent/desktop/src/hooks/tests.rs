@@ -125,6 +125,48 @@ fn a_hook_that_hangs_is_ended_with_all_that_it_started() {
 }
 
 #[test]
+fn what_a_hook_leaves_in_the_background_is_ended_with_it() {
+    let yard = Yard::new();
+    let hooks = Hooks::start().unwrap();
+    let script = r#"sleep 600 & echo $! > "$1/child""#;
+    let begin = Instant::now();
+    hooks.event(&event(1, samples::inserted()), &hook(60, "card_inserted", vec![yard.script(script)]));
+    hooks.finish(PATIENCE);
+    assert!(begin.elapsed() < PATIENCE, "{:?}", begin.elapsed());
+    let pid = read(&yard.path("child"));
+    assert!(!pid.is_empty());
+    while runs(&pid) {
+        assert!(begin.elapsed() < PATIENCE, "{pid} still runs");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn at_the_end_nothing_new_begins() {
+    let yard = Yard::new();
+    let hooks = Hooks::start().unwrap();
+    let first = yard.script(r#"echo $$ > "$1/pid"; exec sleep 600"#);
+    let next = yard.script(r#"touch "$1/next""#);
+    hooks.event(&event(1, samples::inserted()), &hook(600, "card_inserted", vec![first, next.clone()]));
+    hooks.event(&event(2, samples::inserted()), &hook(600, "card_inserted", vec![next.clone()]));
+    let given_up = Instant::now() + PATIENCE;
+    while read(&yard.path("pid")).is_empty() || !yard.path("next").exists() {
+        assert!(Instant::now() < given_up);
+        thread::sleep(Duration::from_millis(5));
+    }
+    fs::remove_file(yard.path("next")).unwrap();
+    let running = hooks.running.clone();
+    hooks.finish(Duration::ZERO);
+    // Nothing that is left of it starts anything.
+    assert!(running.start(&next, "card_inserted").unwrap().is_none());
+    while !running.lock().running.is_empty() {
+        assert!(Instant::now() < given_up);
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert!(!yard.path("next").exists());
+}
+
+#[test]
 fn a_hook_that_does_not_read_a_long_line_is_ended_too() {
     let yard = Yard::new();
     let hooks = Hooks::start().unwrap();

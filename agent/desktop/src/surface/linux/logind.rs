@@ -4,7 +4,7 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
@@ -16,8 +16,9 @@ use zbus::names::{MemberName, UniqueName};
 use zbus::zvariant::{self, ObjectPath, OwnedObjectPath, OwnedValue};
 use zbus::{Connection, MessageStream};
 
-use super::bus::{Backoff, PATIENCE, connect};
-use crate::surface::{Ear, Heard, Wanted};
+use super::bus::{PATIENCE, connect};
+use crate::backoff::Backoff;
+use crate::surface::{Ear, Heard, SessionReport, Wanted};
 
 /// Longest pause while the system bus is away. It hardly ever goes, and where there is none there never will be one.
 const LAST_PAUSE: Duration = Duration::from_secs(60);
@@ -31,14 +32,14 @@ const BUS: &str = "org.freedesktop.DBus";
 /// Listens to logind while it is wanted, until `wanted` has no sender any more.
 pub(super) async fn keep(mut wanted: watch::Receiver<Wanted>, lock: Arc<Notify>, ear: Arc<Ear>) {
     let mut backoff = Backoff::up_to(LAST_PAUSE);
-    let mut is_said = false;
     loop {
-        backoff.attempt();
+        let mut worked = None;
         let mut nobody = "The lock of the session is not configured, so it was not asked for.".to_owned();
         let mut pause = None;
         if wanted.borrow_and_update().session {
             let end = match connect(Builder::system()).await {
                 Ok((connection, stream)) => {
+                    worked = Some(Instant::now());
                     match Logind::new(connection, stream, &lock, &ear).listen(&mut wanted).await {
                         Ok(()) => continue,
                         Err(error) => error.to_string(),
@@ -46,14 +47,13 @@ pub(super) async fn keep(mut wanted: watch::Receiver<Wanted>, lock: Arc<Notify>,
                 }
                 Err(words) => words,
             };
-            if !std::mem::replace(&mut is_said, true) {
-                tracing::info!("no system bus, so no news of sleep and no lock of the session: {end}");
-            }
+            tracing::debug!("no system bus: {end}");
+            ear.session_is(SessionReport::NoBus);
             nobody = format!(
                 "The session cannot be locked: the system bus cannot be reached ({end}). Use a hook that locks the \
                  screen instead."
             );
-            pause = Some(backoff.pause());
+            pause = Some(backoff.pause(worked, Instant::now()));
         }
         let until = async {
             match pause {
@@ -89,6 +89,7 @@ struct Logind<'a> {
     /// The object of this session.
     session: Option<OwnedObjectPath>,
     is_active: Option<bool>,
+    is_asleep: bool,
     /// Keeps the machine awake until we know that it goes to sleep, so that a card that the sleep takes away is not
     /// mistaken for one that was pulled (systemd, "Inhibitor Locks").
     delay: Option<OwnedFd>,
@@ -96,7 +97,17 @@ struct Logind<'a> {
 
 impl<'a> Logind<'a> {
     fn new(connection: Connection, stream: MessageStream, lock: &'a Notify, ear: &'a Arc<Ear>) -> Self {
-        Self { connection, stream, lock, ear, owner: None, session: None, is_active: None, delay: None }
+        Self {
+            connection,
+            stream,
+            lock,
+            ear,
+            owner: None,
+            session: None,
+            is_active: None,
+            is_asleep: false,
+            delay: None,
+        }
     }
 
     /// Listens until it is not wanted any more.
@@ -104,6 +115,12 @@ impl<'a> Logind<'a> {
     /// # Errors
     /// The bus is gone.
     async fn listen(mut self, wanted: &mut watch::Receiver<Wanted>) -> zbus::Result<()> {
+        let end = self.hear(wanted).await;
+        self.wakes();
+        end
+    }
+
+    async fn hear(&mut self, wanted: &mut watch::Receiver<Wanted>) -> zbus::Result<()> {
         let rules = [
             format!("type='signal',sender='{BUS}',member='NameOwnerChanged',arg0='{LOGIND}'"),
             format!("type='signal',sender='{LOGIND}',path='{MANAGER_PATH}',interface='{MANAGER}'"),
@@ -152,6 +169,7 @@ impl<'a> Logind<'a> {
         match member {
             Some("PrepareForSleep") => {
                 if let Ok(sleeps) = message.body().deserialize::<bool>() {
+                    self.is_asleep = sleeps;
                     self.ear.tell(Heard::Sleeping(sleeps));
                     self.delay = if sleeps { None } else { self.delay_sleep().await };
                 }
@@ -168,15 +186,23 @@ impl<'a> Logind<'a> {
         Ok(())
     }
 
+    /// Nobody is left who would say that the machine woke up, and it has: this runs.
+    fn wakes(&mut self) {
+        if std::mem::take(&mut self.is_asleep) {
+            self.ear.tell(Heard::Sleeping(false));
+        }
+    }
+
     /// Finds out who is logind, starting it if the bus can, and where our session is.
     async fn find_logind(&mut self) -> zbus::Result<()> {
+        self.wakes();
         self.delay = None;
         self.session = None;
         let path = "/org/freedesktop/DBus";
         self.owner = match self.call(BUS, path, BUS, "GetNameOwner", &LOGIND).await {
             Ok(owner) => Some(owner),
             Err(zbus::Error::MethodError(..)) => {
-                tracing::info!("no logind on the system bus, so no news of sleep and no lock of the session");
+                self.ear.session_is(SessionReport::NoLogind);
                 None
             }
             Err(error) => return Err(error),
@@ -194,11 +220,13 @@ impl<'a> Logind<'a> {
         match found {
             Ok(session) => {
                 self.session = Some(session);
+                self.ear.session_is(SessionReport::Works);
                 self.look_whether_active().await;
             }
             Err(error) => {
                 tracing::debug!(%error, "logind knows no session of this user");
                 self.session = None;
+                self.ear.session_is(SessionReport::NoSession);
             }
         }
     }

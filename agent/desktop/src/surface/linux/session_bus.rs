@@ -11,13 +11,14 @@ use zbus::connection::Builder;
 use zbus::message::{Message, Type as MessageType};
 use zbus::{Connection, MessageStream};
 
-use super::bus::{Backoff, PATIENCE, connect};
+use super::bus::{PATIENCE, connect};
+use crate::backoff::Backoff;
 use crate::notices::{Notices, Wishes};
 use crate::surface::{Ear, NoticesReport, TrayReport, Wanted};
 use crate::tray::{Face, item};
 
-/// Longest pause while the bus is away, so that the icon is back within 2 seconds of its return.
-const LAST_PAUSE: Duration = Duration::from_secs(1);
+/// Longest pause while the bus stays away. One that is started again is back sooner, and the icon within 2 seconds.
+const LAST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Whoever knows the panels (StatusNotifierItem specification).
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
@@ -47,9 +48,10 @@ pub(super) async fn keep(
             }
             continue;
         }
-        backoff.attempt();
+        let mut worked = None;
         let end = match connect(Builder::session()).await {
             Ok((connection, stream)) => {
+                worked = Some(std::time::Instant::now());
                 let conversation = Conversation {
                     connection,
                     stream,
@@ -72,7 +74,7 @@ pub(super) async fn keep(
             End::Lost => say(&ear, *wanted.borrow(), TrayReport::NoBus, NoticesReport::NoBus),
         }
         tokio::select! {
-            () = sleep(backoff.pause()) => {}
+            () = sleep(backoff.pause(worked, std::time::Instant::now())) => {}
             changed = wanted.changed() => if changed.is_err() { return },
         }
     }
