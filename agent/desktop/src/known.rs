@@ -44,7 +44,11 @@ impl Known {
             }
             Change::ReaderRemoved { reader } => self.readers.retain(|other| other.name != *reader),
             Change::CardInserted { reader, atr } => self.update(reader, |slot| {
-                *slot = Reader { state: ReaderState::Identifying, atr: Some(atr.clone()), ..Reader::empty(reader) };
+                *slot = Reader {
+                    state: ReaderState::Identifying,
+                    atr: Some(atr.clone()),
+                    ..Reader::empty(reader)
+                };
             }),
             Change::CardIdentified { reader, card, initialised } => self.update(reader, |slot| {
                 slot.state = if *initialised { ReaderState::Ready } else { ReaderState::NotInitialised };

@@ -59,9 +59,6 @@ impl Held {
 struct Missing {
     reader: String,
     card: Option<Card>,
-    /// Whether its reader went without a hand. The agent tells at once whether the PC/SC service went with it; otherwise
-    /// settings hide the reader.
-    may_be_hidden: bool,
     /// When it counts as taken out; `None` as long as it cannot come back.
     deadline: Option<Instant>,
 }
@@ -75,12 +72,6 @@ impl Watch {
     }
 
     fn take(&mut self, change: &Change, rules: &Removal, now: Instant) -> bool {
-        if !matches!(
-            change,
-            Change::CardRemoved { .. } | Change::ReaderRemoved { .. } | Change::ServiceDown { .. }
-        ) {
-            self.missing.retain(|missing| !missing.may_be_hidden);
-        }
         match change {
             Change::Snapshot(status) => {
                 self.agent_is_away = false;
@@ -88,10 +79,7 @@ impl Watch {
                 self.snapshot(&status.readers);
             }
             Change::ServiceUp => self.service_is_down = false,
-            Change::ServiceDown { .. } => {
-                self.service_is_down = true;
-                self.is_not_hidden();
-            }
+            Change::ServiceDown { .. } => self.service_is_down = true,
             Change::ReaderRemoved { reader } => {
                 self.present.remove(reader);
             }
@@ -115,11 +103,13 @@ impl Watch {
             },
             Change::CardRemoved { reader, csn, cause } => {
                 let card = self.present.remove(reader).and_then(Held::card);
+                if *cause == Cause::User {
+                    return false;
+                }
                 if *cause == Cause::Hardware && !self.asleep && !self.is_waking(now) {
                     return counts(rules, card.as_ref(), csn.as_ref());
                 }
-                let may_be_hidden = *cause == Cause::Service && !self.service_is_down;
-                self.missing.push(Missing { reader: reader.clone(), card, may_be_hidden, deadline: None });
+                self.missing.push(Missing { reader: reader.clone(), card, deadline: None });
             }
             _ => {}
         }
@@ -129,15 +119,9 @@ impl Watch {
     /// The connection to the agent is lost: until it is back, nobody sees a card.
     pub(crate) fn agent_is_away(&mut self) {
         self.agent_is_away = true;
-        self.is_not_hidden();
         self.missing.iter_mut().for_each(|missing| missing.deadline = None);
         let present = std::mem::take(&mut self.present);
-        let missing = |(reader, held): (String, Held)| Missing {
-            reader,
-            card: held.card(),
-            may_be_hidden: false,
-            deadline: None,
-        };
+        let missing = |(reader, held): (String, Held)| Missing { reader, card: held.card(), deadline: None };
         self.missing.extend(present.into_iter().map(missing));
     }
 
@@ -193,17 +177,9 @@ impl Watch {
         let nobody_sees = self.service_is_down || self.agent_is_away || self.asleep;
         for missing in &mut self.missing {
             let may_be_in = matches!(self.present.get(&missing.reader), Some(Held::Unidentified));
-            missing.deadline = if nobody_sees || may_be_in || missing.may_be_hidden {
-                None
-            } else {
-                missing.deadline.or(Some(now + RETURN))
-            };
+            missing.deadline =
+                if nobody_sees || may_be_in { None } else { missing.deadline.or(Some(now + RETURN)) };
         }
-    }
-
-    /// The service, or the agent, took the cards along.
-    fn is_not_hidden(&mut self) {
-        self.missing.iter_mut().for_each(|missing| missing.may_be_hidden = false);
     }
 }
 

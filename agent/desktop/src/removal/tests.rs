@@ -151,7 +151,7 @@ fn another_program_makes_the_card_change() {
 fn settings_hide_the_reader() {
     let hidden = || {
         vec![
-            (5, Hear(samples::removed(Cause::Service))),
+            (5, Hear(samples::removed(Cause::User))),
             (5, Hear(Change::ReaderRemoved { reader: R.into() })),
             (5, Hear(Change::PolicyChanged { problems: vec![] })),
         ]
