@@ -124,20 +124,25 @@ fn what_is_missing_is_said_once_at_the_usual_level() {
 fn it_starts_with_the_agent_where_there_is_a_session() {
     let bus = Bus::new();
     let panel = Panel::on(&bus);
-    let home = session(Some(&bus), None);
+    let mut home = session(Some(&bus), None);
+    let start_and_stop = |home: &Home, more: &[&str]| {
+        home.kortti(&[&["agent", "start", "--virtual"], more].concat(), &[]).code(0);
+        let status = home.kortti(&["status", "--json"], &[]).code(0).json();
+        assert!(status["desktop"].is_null(), "{status}");
+        home.kortti(&["agent", "stop"], &[]).code(0);
+        let end = Instant::now() + PATIENCE;
+        while socket(home).exists() {
+            assert!(Instant::now() < end);
+        }
+    };
+    // A login over ssh has a session bus, and no display.
+    start_and_stop(&home, &[]);
+    home.set("DISPLAY", ":99");
     home.kortti(&["agent", "start", "--virtual"], &[]).code(0);
     panel.shows("kortti-card-symbolic");
     home.kortti(&["agent", "start"], &[]).code(0);
     assert_eq!(panel.count(), 1);
     home.kortti(&["agent", "stop"], &[]).code(0);
     panel.is_empty();
-
-    home.kortti(&["agent", "start", "--virtual", "--headless"], &[]).code(0);
-    let status = home.kortti(&["status", "--json"], &[]).code(0).json();
-    assert!(status["desktop"].is_null(), "{status}");
-    home.kortti(&["agent", "stop"], &[]).code(0);
-    let end = Instant::now() + PATIENCE;
-    while socket(&home).exists() {
-        assert!(Instant::now() < end);
-    }
+    start_and_stop(&home, &["--headless"]);
 }
