@@ -106,7 +106,9 @@ impl Home {
         for name in ["kortti", "kortti-agent"] {
             fs::copy(programs().join(name), home.path().join("bin").join(name)).expect("a program");
         }
-        chown(home.path(), Some(user), Some(user)).expect("root");
+        for theirs in ["", "config", "config/kortti", "config/kortti/config.toml"] {
+            chown(home.path().join(theirs), Some(user), Some(user)).expect("root");
+        }
         home.user = Some(user);
         home
     }

@@ -327,7 +327,7 @@ fn a_desktop(home: &Home, folder: &str) {
     fs::rename(home.path().join("bin"), home.path().join(folder)).unwrap();
     // Where the harness expects the programs.
     std::os::unix::fs::symlink(folder, home.path().join("bin")).unwrap();
-    let units = home.path().join("systemd/user");
+    let units = home.path().join("config/systemd/user");
     fs::create_dir_all(&units).unwrap();
     let text = "[Unit]\nBindsTo=graphical-session.target\n";
     fs::write(units.join("desktop.target"), text).unwrap();
@@ -339,7 +339,7 @@ fn a_desktop(home: &Home, folder: &str) {
 #[test]
 fn autostart_by_units() {
     let Some(manager) = Manager::start(|home| a_desktop(home, "b in $x")) else { return };
-    let units = manager.home.path().join("systemd/user");
+    let units = manager.home.path().join("config/systemd/user");
     let state = autostart(&manager, &[], &["status"]);
     assert_eq!(
         state,
@@ -375,7 +375,7 @@ fn autostart_by_units() {
     assert_eq!(part(&state, ENTRY), Some((true, true, None)));
     assert_eq!(part(&state, SOCKET), Some((true, true, Some(true))));
     assert_eq!(part(&state, DESKTOP), None);
-    assert!(manager.home.path().join("autostart").join(ENTRY).exists());
+    assert!(manager.home.path().join("config/autostart").join(ENTRY).exists());
 
     let state = autostart(&manager, &other, &["off"]);
     assert_eq!((&state["on"], part(&state, ENTRY)), (&json!(false), None));
@@ -423,12 +423,12 @@ fn autostart_with_packaged_units() {
         a_desktop(home, "b");
         let packaging = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/systemd"));
         for unit in fs::read_dir(packaging).unwrap().map(|unit| unit.unwrap().path()) {
-            fs::copy(&unit, home.path().join("systemd/user").join(unit.file_name().unwrap())).unwrap();
+            fs::copy(&unit, home.path().join("config/systemd/user").join(unit.file_name().unwrap())).unwrap();
         }
     };
     let Some(manager) = Manager::start(prepare) else { return };
     let files = || {
-        let units = fs::read_dir(manager.home.path().join("systemd/user")).unwrap();
+        let units = fs::read_dir(manager.home.path().join("config/systemd/user")).unwrap();
         let files = units.map(|unit| unit.unwrap().path()).filter(|path| path.is_file());
         files.map(|path| (path.clone(), fs::read(path).unwrap())).collect::<BTreeMap<_, _>>()
     };
