@@ -121,6 +121,7 @@ pub fn import(service: &Service, params: ImportParams) -> Result<ImportReply> {
     let container = chosen_slot(&target, params.slot.as_deref())?;
     target.ask(move |desk, turn, target| {
         let policy = desk.policy();
+        rules::import(&policy.config)?;
         let authority = Authority::of(
             &policy.config.pin,
             params.pin.as_ref(),
@@ -217,6 +218,7 @@ pub fn delete(service: &Service, params: DeleteParams) -> Result<DeleteReply> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
         let policy = desk.policy();
+        rules::delete(&policy.config)?;
         let authority = Authority::of(
             &policy.config.pin,
             params.pin.as_ref(),

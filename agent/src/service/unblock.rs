@@ -43,7 +43,8 @@ pub fn puk(service: &Service, params: UnblockPukParams) -> Result<PinStatus> {
     let target = service.registry().find(&params.select)?;
     target.ask(move |desk, turn, target| {
         let UnblockPukParams { role, last_try, .. } = &params;
-        let rules = desk.policy().config.pin.clone();
+        let policy = desk.policy();
+        rules::unblock(&policy.config, UnblockMethod::Puk)?;
         let puk = pins::entry(params.puk.as_ref(), target.pin_pad)?;
         let new = pins::entry(params.new.as_ref(), target.pin_pad)?;
         let unblocked = desk.operate(turn, target, |card| {
@@ -53,8 +54,8 @@ pub fn puk(service: &Service, params: UnblockPukParams) -> Result<PinStatus> {
                 let words = "This card has no PUK. Its administrator unblocks it: kortti unblock start";
                 return Err(Error::new(ErrorCode::NotSupported, words).into());
             }
-            pins::fits(pins::find(&pins, *role)?.policy.as_ref(), &rules, new)?;
-            pins::admit(&pins, &rules, Role::ADMIN, puk, *last_try)?;
+            pins::fits(pins::find(&pins, *role)?.policy.as_ref(), &policy.config.pin, new)?;
+            pins::admit(&pins, &policy.config.pin, Role::ADMIN, puk, *last_try)?;
             if !turn.commit() {
                 return Err(pins::left());
             }
