@@ -6,59 +6,68 @@ use std::time::{Duration, Instant};
 use harness::bus::{Bus, PATIENCE};
 use harness::desktop::{Desktop, session};
 use harness::logind::Logind;
-use harness::programs::Home;
+use harness::programs::{AgentProcess, Home};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{FIRST, SECOND, insert, remove};
 
 const LOCK: &str = "removal.action = \"lock\"\nremoval.cards = [\"7D1F93C2\"]\n";
 
+/// A session that is locked when the card that counts goes; what it needs ends after it.
+struct AtWork {
+    desktop: Desktop,
+    _agent: AgentProcess,
+    logind: Logind,
+    home: Home,
+    _bus: Bus,
+}
+
+impl AtWork {
+    fn start() -> Self {
+        let bus = Bus::new();
+        let logind = Logind::on(&bus);
+        let home = session(None, Some(&bus));
+        home.configure(LOCK);
+        let agent = home.agent(&["--virtual"]);
+        let desktop = Desktop::start(&home, &["--headless"]);
+        desktop.logs("SessionActive(true)");
+        desktop.logs("Snapshot");
+        Self { desktop, _agent: agent, logind, home, _bus: bus }
+    }
+}
+
 #[test]
 fn the_card_that_counts_is_taken_out() {
-    let bus = Bus::new();
-    let logind = Logind::on(&bus);
-    let home = session(None, Some(&bus));
-    home.configure(LOCK);
-    let _agent = home.agent(&["--virtual"]);
-    let desktop = Desktop::start(&home, &["--headless"]);
-    desktop.logs("SessionActive(true)");
-    desktop.logs("Snapshot");
-    remove(&home, SECOND);
-    remove(&home, FIRST);
-    logind.was_locked(1);
-    insert(&home, FIRST, "anna");
-    desktop.logs("CardIdentified");
-    remove(&home, FIRST);
-    logind.was_locked(2);
+    let at_work = AtWork::start();
+    remove(&at_work.home, SECOND);
+    remove(&at_work.home, FIRST);
+    at_work.logind.was_locked(1);
+    insert(&at_work.home, FIRST, "anna");
+    at_work.desktop.logs("CardIdentified");
+    remove(&at_work.home, FIRST);
+    at_work.logind.was_locked(2);
     // Told while it runs.
-    home.configure("");
-    desktop.logs("PolicyChanged");
+    at_work.home.configure("");
+    at_work.desktop.logs("PolicyChanged");
 }
 
 #[test]
 fn a_card_that_sleep_takes_away_has_time_to_come_back() {
-    let bus = Bus::new();
-    let logind = Logind::on(&bus);
-    let home = session(None, Some(&bus));
-    home.configure(LOCK);
-    let _agent = home.agent(&["--virtual"]);
-    let desktop = Desktop::start(&home, &["--headless"]);
-    desktop.logs("SessionActive(true)");
-    desktop.logs("Snapshot");
-    logind.sleeps(true);
-    desktop.logs("goes to sleep");
-    remove(&home, FIRST);
-    desktop.logs("CardRemoved");
-    logind.sleeps(false);
-    desktop.logs("woke up");
-    insert(&home, FIRST, "anna");
-    desktop.logs("CardIdentified");
-    logind.sleeps(true);
-    logind.sleeps(false);
-    remove(&home, FIRST);
+    let at_work = AtWork::start();
+    at_work.logind.sleeps(true);
+    at_work.desktop.logs("goes to sleep");
+    remove(&at_work.home, FIRST);
+    at_work.desktop.logs("CardRemoved");
+    at_work.logind.sleeps(false);
+    at_work.desktop.logs("woke up");
+    insert(&at_work.home, FIRST, "anna");
+    at_work.desktop.logs("CardIdentified");
+    at_work.logind.sleeps(true);
+    at_work.logind.sleeps(false);
+    remove(&at_work.home, FIRST);
     // This time it does not come back.
     let begin = Instant::now();
-    logind.was_locked(1);
+    at_work.logind.was_locked(1);
     assert!(begin.elapsed() > Duration::from_secs(5), "{:?}", begin.elapsed());
 }
 
