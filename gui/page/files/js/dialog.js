@@ -1,0 +1,151 @@
+// Dialogs: one question, the answer to which is done while the dialog is still there, so that a mistake can be mended in it.
+
+import { button, el, freshId, icon } from "./dom.js";
+import { explained } from "./failure.js";
+import { current, listen } from "./store.js";
+import { t } from "./text.js";
+
+/**
+ * @typedef {object} Question
+ * @property {string} heading id of its heading
+ * @property {Record<string, any>} [values]
+ * @property {(Node | string)[]} body
+ * @property {string} confirm id of what the button says that does it
+ * @property {boolean} [danger]
+ * @property {string | null} [card] the key of the card that it is about; with it the dialog ends when that card goes
+ * @property {(end: (result: any) => void) => Promise<any>} run does it; what it throws is shown, and `null` keeps the dialog open
+ * @property {(error: unknown) => void} [failed]
+ * @property {Record<string, string | number>} [failureValues]
+ * @property {HTMLElement | null} [focus]
+ * @property {() => void} [closed] wipes what was typed
+ */
+
+/**
+ * Asks, and resolves to what `run` gave, or to `null` when the person cancelled or the card went.
+ *
+ * @param {Question} question
+ * @returns {Promise<any>}
+ */
+export function ask(question) {
+  const { dialog, end, done } = frame(question.heading, question.values ?? {}, question.card ?? null, question.closed);
+  const failure = el("div", { class: "failure", role: "alert" });
+  const confirm = el("button", { type: "submit", class: question.danger ? "danger" : "primary", text: question.confirm });
+  const cancel = button("dialog-cancel", () => end(null));
+  const form = el("form", { novalidate: true, autocomplete: "off" },
+    ...question.body,
+    failure,
+    el("div", { class: "buttons" }, confirm, cancel));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (dialog.hasAttribute("aria-busy")) return;
+    failure.replaceChildren();
+    working(dialog, true);
+    try {
+      const result = await question.run(end);
+      if (result !== null) end(result);
+    } catch (error) {
+      question.failed?.(error);
+      failure.append(icon("warning"), el("span", {}, explained(error, question.failureValues)));
+    } finally {
+      working(dialog, false);
+    }
+  });
+  dialog.append(form);
+  open(dialog, question.focus ?? (question.danger ? cancel : null));
+  return done;
+}
+
+/**
+ * Shows something until it is closed.
+ *
+ * @param {string} heading
+ * @param {Record<string, any>} values
+ * @param {(Node | string)[]} body
+ * @param {string | null} card
+ * @param {Node[]} [actions]
+ */
+export function tell(heading, values, body, card = null, actions = []) {
+  const { dialog, end, done } = frame(heading, values, card);
+  dialog.classList.add("large");
+  dialog.append(el("div", { class: "scroll", tabindex: "0", role: "group", "aria-labelledby": dialog.getAttribute("aria-labelledby") }, ...body),
+    el("div", { class: "buttons" }, ...actions, button("dialog-close", () => end(null))));
+  open(dialog, null);
+  return { done, close: () => end(null) };
+}
+
+/**
+ * @param {string} heading
+ * @param {Record<string, any>} values
+ * @param {string | null} card
+ * @param {() => void} [closed]
+ */
+function frame(heading, values, card, closed) {
+  const title = el("h2", { id: freshId("heading"), tabindex: "-1" }, t(heading, values));
+  const dialog = el("dialog", { "aria-labelledby": title.id }, title);
+  /** @type {(result: any) => void} */
+  let resolve = () => {};
+  const done = new Promise((settle) => {
+    resolve = settle;
+  });
+  let ended = false;
+  let deaf = () => {};
+  const end = (/** @type {any} */ result) => {
+    if (ended) return;
+    ended = true;
+    closed?.();
+    deaf();
+    dialog.close();
+    dialog.remove();
+    resolve(result);
+  };
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    if (!dialog.hasAttribute("aria-busy")) end(null);
+  });
+  if (card) {
+    deaf = listen(() => {
+      // What is being done says itself what became of it.
+      if (!dialog.hasAttribute("aria-busy") && current()?.key !== card) end(null);
+    });
+  }
+  return { dialog, end, done };
+}
+
+/**
+ * @param {HTMLDialogElement} dialog
+ * @param {HTMLElement | null} focus
+ */
+function open(dialog, focus) {
+  document.body.append(dialog);
+  dialog.showModal();
+  const first = /** @type {HTMLElement | null} */ (dialog.querySelector("input, select, textarea"));
+  (focus ?? first ?? dialog.querySelector("h2"))?.focus();
+}
+
+/** @type {WeakMap<HTMLElement, Element | null>} */
+const focused = new WeakMap();
+
+/**
+ * Marks a part of the page as busy: nothing in it can be pressed or typed meanwhile. The focus comes back afterwards.
+ *
+ * @param {HTMLElement} part
+ * @param {boolean} on
+ */
+export function working(part, on) {
+  if (on) {
+    part.setAttribute("aria-busy", "true");
+    focused.set(part, part.contains(document.activeElement) ? document.activeElement : null);
+  } else part.removeAttribute("aria-busy");
+  const controls = /** @type {NodeListOf<HTMLButtonElement>} */ (part.querySelectorAll("button, input, select, textarea"));
+  for (const control of controls) {
+    if (on && !control.disabled) {
+      control.disabled = true;
+      control.dataset.paused = "";
+    } else if (!on && "paused" in control.dataset) {
+      control.disabled = false;
+      delete control.dataset.paused;
+    }
+  }
+  const before = focused.get(part);
+  if (!on && before instanceof HTMLElement && document.activeElement === document.body) before.focus();
+}

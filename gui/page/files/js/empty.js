@@ -1,0 +1,42 @@
+// What stands in a panel when there is no card that it could be about: each such state is a normal one, said in plain words.
+
+import { button, el, icon } from "./dom.js";
+import { explained } from "./failure.js";
+import { connect, current, known, reader, readers } from "./store.js";
+import { foreign, t } from "./text.js";
+
+/**
+ * What is missing, or `null` when a card is there.
+ *
+ * @returns {HTMLElement | null}
+ */
+export function whatIsMissing() {
+  if (known.state === "connecting") return box("info", "empty-connecting");
+  if (known.state === "closed") return box("warning", "empty-closed");
+  if (known.state === "gone") {
+    const detail = known.reason?.message ? el("p", {}, explained(known.reason)) : null;
+    return box("warning", "empty-no-agent", detail, button("empty-start-agent", () => void connect(true), { class: "primary" }));
+  }
+  const service = known.status?.service;
+  if (service?.state === "down") {
+    return box("warning", "empty-no-service", el("p", { lang: "en" }, foreign(service.reason)));
+  }
+  if (current()) return null;
+  const present = reader();
+  if (!present || readers().length === 0) return box("card", "empty-no-reader");
+  if (present.state === "empty") return box("card", "empty-no-card");
+  if (present.state === "identifying" || present.state === "ready") return box("card", "empty-identifying");
+  const detail = present.detail ? el("p", { lang: "en" }, foreign(present.detail)) : null;
+  const atr = present.state === "unknown_card" && present.atr
+    ? el("p", {}, t("empty-atr"), " ", el("code", {}, present.atr)) : null;
+  return box("warning", `empty-${present.state}`, detail, atr);
+}
+
+/**
+ * @param {"info" | "warning" | "card"} picture
+ * @param {string} id
+ * @param {...(Node | null)} more
+ */
+function box(picture, id, ...more) {
+  return el("div", { class: "empty" }, icon(picture), el("p", { class: "lead", text: id }), ...more);
+}

@@ -1,0 +1,184 @@
+// The page: its frame, and which panel is shown.
+
+import { local, open, painted, places } from "./bridge.js";
+import { byId, el, icon } from "./dom.js";
+import { whatIsMissing } from "./empty.js";
+import { help } from "./help.js";
+import { certificates } from "./panels/certificates.js";
+import { information } from "./panels/information.js";
+import { overview } from "./panels/overview.js";
+import { pin } from "./panels/pin.js";
+import { unblock } from "./panels/unblock.js";
+import { makeReaders, showReaders } from "./readers.js";
+import { begin, settings, takeIn } from "./settings.js";
+import { quiet, warn } from "./status.js";
+import { connect, current, goTo, known, listen } from "./store.js";
+import { speak, t } from "./text.js";
+
+/**
+ * @import { Event } from "../../../../shared/types"
+ * @import { Current } from "./store.js"
+ *
+ * @typedef {object} Panel
+ * @property {HTMLElement} element
+ * @property {boolean} [withoutCard] that it has something to say without a card
+ * @property {(card: Current | null) => void} show the panel came up, or another card did
+ * @property {() => void} leave it is no longer seen: what was typed is gone
+ * @property {(event: Event) => void} [happened] something happened to the card that is shown
+ */
+
+/** @type {[string, () => Panel, any][]} */
+const PANELS = [
+  ["overview", () => overview(go), "overview"],
+  ["pin", () => pin(go), "key"],
+  ["unblock", unblock, "lock"],
+  ["certificates", certificates, "certificate"],
+  ["information", information, "info"],
+];
+
+/** @typedef {{name: string, panel: Panel, tab: HTMLElement, section: HTMLElement, missing: HTMLElement, content: HTMLElement}} Place */
+/** @type {Place[]} */
+let all = [];
+let shown = "overview";
+/** @type {string | null} */
+let key = null;
+
+function build() {
+  document.title = t("title");
+  byId("skip").textContent = t("skip");
+  byId("skip").addEventListener("click", (event) => {
+    // Its fragment would be taken for the link's token.
+    event.preventDefault();
+    byId("main").focus();
+  });
+  byId("tabs").setAttribute("aria-label", t("tabs"));
+  makeReaders();
+  all = PANELS.map(([name, make, picture]) => {
+    const panel = make();
+    const tab = el("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`, on: { click: () => go(name) } },
+      icon(picture), el("span", { text: `tab-${name}` }));
+    const missing = el("div");
+    const content = el("div", { class: "content" }, panel.element);
+    const section = el("section", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": tab.id, class: `panel ${name}`, hidden: true },
+      el("h1", { text: `tab-${name}` }), missing, content, help(name));
+    byId("tabs").append(tab);
+    byId("main").append(section);
+    return { name, panel, tab, section, missing, content };
+  });
+  byId("tabs").addEventListener("keydown", (event) => move(/** @type {KeyboardEvent} */ (event)));
+  for (const part of ["skip", "header", "nav", "footer"]) byId(part).hidden = false;
+  listen(happened);
+  places((place) => {
+    if (place.reader || place.card) goTo(place.reader, place.card);
+    if (place.panel) go(place.panel);
+  });
+}
+
+/**
+ * The arrows of the tab list (WAI-ARIA Authoring Practices, "Tabs").
+ *
+ * @param {KeyboardEvent} event
+ */
+function move(event) {
+  const at = all.findIndex((one) => one.name === shown);
+  const onwards = document.documentElement.dir === "rtl" ? "ArrowLeft" : "ArrowRight";
+  const back = document.documentElement.dir === "rtl" ? "ArrowRight" : "ArrowLeft";
+  const to = { [onwards]: at + 1, [back]: at - 1, Home: 0, End: all.length - 1 }[event.key];
+  const place = to === undefined ? undefined : all.at(to % all.length);
+  if (!place) return;
+  event.preventDefault();
+  go(place.name);
+  place.tab.focus();
+}
+
+/**
+ * Shows a panel.
+ *
+ * @param {string} name
+ */
+function go(name) {
+  if (!all.some((one) => one.name === name)) return;
+  for (const one of all) {
+    const is = one.name === name;
+    one.tab.setAttribute("aria-selected", String(is));
+    one.tab.tabIndex = is ? 0 : -1;
+    if (!is && !one.section.hidden) one.panel.leave();
+    one.section.hidden = !is;
+  }
+  if (shown !== name) quiet();
+  shown = name;
+  key = null;
+  update();
+}
+
+/** Brings the shown panel up to what is known. */
+function update() {
+  showReaders();
+  const place = all.find((one) => one.name === shown);
+  if (!place) return;
+  const missing = whatIsMissing();
+  place.missing.replaceChildren(...(missing ? [missing] : []));
+  place.content.hidden = missing !== null && !place.panel.withoutCard;
+  if (missing && place.panel.withoutCard && shown === "information") place.missing.replaceChildren();
+  const card = current();
+  const now = `${known.state}|${card?.key ?? ""}`;
+  if (now === key) return;
+  key = now;
+  place.panel.show(card);
+}
+
+/** @param {Event | null} event */
+function happened(event) {
+  if (event?.event === "policy_changed" || event?.event === "snapshot") void takeIn();
+  if (event?.event === "card_removed" && event.reader === last) warn("status-card-removed");
+  last = current()?.reader.name ?? null;
+  update();
+  const card = current();
+  if (event && "reader" in event && card && event.reader === card.reader.name) {
+    if (event.event === "touch_needed") warn("status-touch");
+    if (event.event === "card_busy") warn("status-busy", { holders: event.holders.join(", ") });
+    all.find((one) => one.name === shown)?.panel.happened?.(event);
+  }
+}
+
+/** The reader whose card was shown when something happened last. */
+let last = /** @type {string | null} */ (null);
+
+async function main() {
+  if (!(await open().catch(() => false))) {
+    byId("closed").hidden = false;
+    return;
+  }
+  const start = await local("page.start").catch(() => null);
+  if (!start) {
+    byId("closed").hidden = false;
+    return;
+  }
+  speak(start);
+  begin(start);
+  build();
+  document.documentElement.dataset.host = settings.host;
+  go(start.panel ?? "overview");
+  requestAnimationFrame(() => requestAnimationFrame(painted));
+  await connect(true);
+  if (start.reader || start.card) listenOnce(() => goTo(start.reader, start.card));
+}
+
+/**
+ * Does something once readers are known.
+ *
+ * @param {() => void} action
+ */
+function listenOnce(action) {
+  if (known.state === "up") {
+    action();
+    return;
+  }
+  const deaf = listen(() => {
+    if (known.state !== "up") return;
+    deaf();
+    action();
+  });
+}
+
+void main();

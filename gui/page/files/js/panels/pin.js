@@ -1,0 +1,125 @@
+// Change PIN.
+
+import { secretPart } from "../authority.js";
+import { call } from "../bridge.js";
+import { working } from "../dialog.js";
+import { button, el, icon } from "../dom.js";
+import { newPin } from "../new_pin.js";
+import { isBlocked, isPuk, pinChooser, what } from "../pins.js";
+import { quiet, say, sayFailure } from "../status.js";
+import { current } from "../store.js";
+import { t } from "../text.js";
+
+/**
+ * @import { Access, PinStatus } from "../../../../../shared/types"
+ * @import { Current } from "../store.js"
+ */
+
+/**
+ * @param {(panel: string) => void} go
+ * @returns {import("../main.js").Panel}
+ */
+export function pin(go) {
+  /** @type {Access | null} */
+  let access = null;
+  /** @type {ReturnType<typeof secretPart> | null} */
+  let present = null;
+
+  const chooser = pinChooser("pin-type", () => choose());
+  const fresh = newPin({ old: () => present?.value() ?? "" });
+  const old = el("div", { class: "fields" });
+  const blocked = el("div", { class: "note warning", hidden: true });
+  const write = el("button", { type: "submit", class: "primary", text: "write" });
+  const form = el("form", { novalidate: true, autocomplete: "off" },
+    el("div", { class: "columns" },
+      el("div", {}, chooser.element, blocked, old, fresh.fields),
+      fresh.policy),
+    el("div", { class: "buttons" }, write));
+  const element = el("div", { hidden: true }, form);
+
+  /** The PINs that are typed and may be changed. */
+  const changeable = (/** @type {Access} */ all) => all.pins.filter((one) => one.kind === "typed" && one.changed_by.length > 0);
+  const status = () => access?.pins.find((one) => one.role === chooser.role());
+
+  const clear = () => {
+    present?.clear();
+    fresh.clear();
+  };
+
+  const choose = () => {
+    const now = status();
+    clear();
+    if (!now || !access) return;
+    const is = isBlocked(now);
+    present = secretPart(now, access, isPuk(now) ? "pin-current-puk" : "pin-current");
+    present.field?.input.addEventListener("input", fresh.update);
+    old.replaceChildren(...present.elements);
+    fresh.show(now.policy, access.pin_pad);
+    blocked.hidden = !is;
+    blocked.replaceChildren(icon("lock"), el("span", {}, t(now.unblocked_by.length ? "pin-is-blocked" : "pin-is-lost", { what: what(now) })),
+      ...(now.unblocked_by.length ? [button("overview-unblock", () => go("unblock"))] : []));
+    for (const part of [old, fresh.fields, fresh.policy]) part.hidden = is;
+    write.hidden = is;
+  };
+
+  /** How the PINs stand, as the card says now. */
+  const load = async (/** @type {Current} */ card) => {
+    try {
+      const found = await call("card.access", { select: card.select });
+      if (current()?.key !== card.key) return;
+      access = found;
+      chooser.show(changeable(found), found.pins);
+      element.hidden = false;
+      choose();
+    } catch (error) {
+      if (current()?.key === card.key) sayFailure(error);
+    }
+  };
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const card = current();
+    const now = status();
+    if (!card || !now || !access || !present || element.hasAttribute("aria-busy") || write.hidden) return;
+    if (!present.whole() || !fresh.whole()) return;
+    quiet();
+    const params = {
+      select: card.select,
+      role: now.role,
+      ...(present.typed() ? { current: present.value() } : {}),
+      ...(fresh.typed() ? { new: fresh.value() } : {}),
+      last_try: present.lastTry(),
+    };
+    const asked = [...present.asked("current"), ...fresh.asked(access.pin_pad)];
+    clear();
+    working(element, true);
+    try {
+      const changed = await call("pin.change", params, asked);
+      say("pin-changed", { what: what(changed), tries: changed.tries_left ?? -1 });
+    } catch (error) {
+      sayFailure(error, { what: what(now) });
+    } finally {
+      working(element, false);
+    }
+    if (current()?.key === card.key) {
+      await load(card);
+      present?.field?.input.focus();
+    }
+  });
+
+  return {
+    element,
+    show(card) {
+      clear();
+      element.hidden = true;
+      access = null;
+      if (card) void load(card);
+    },
+    leave: clear,
+    happened(event) {
+      const card = current();
+      const mine = element.hasAttribute("aria-busy");
+      if (card && !mine && "cause" in event && event.cause !== "user" && "role" in event) void load(card);
+    },
+  };
+}

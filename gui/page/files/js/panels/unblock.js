@@ -1,0 +1,67 @@
+// Unblock PIN: by the card's challenge and the administrator's response, or by the PUK that a card has instead.
+
+import { call } from "../bridge.js";
+import { button, el } from "../dom.js";
+import { settings } from "../settings.js";
+import { sayFailure } from "../status.js";
+import { current } from "../store.js";
+import { byChallenge } from "../unblock/challenge.js";
+import { byPuk } from "../unblock/puk.js";
+import { respond } from "../unblock/respond.js";
+
+/**
+ * @import { Current } from "../store.js"
+ * @import { Access } from "../../../../../shared/types"
+ */
+
+/** @returns {import("../main.js").Panel} */
+export function unblock() {
+  const challenge = byChallenge();
+  const puk = byPuk();
+  const place = el("div");
+  const administrator = el("section", { class: "box administrator", hidden: !settings.respond },
+    el("h2", { text: "respond-for-others" }), el("p", { text: "respond-for-others-what" }),
+    button("respond-open", () => void respond("", null)));
+  const element = el("div", {}, place, administrator);
+  /** @type {typeof challenge | typeof puk | null} */
+  let way = null;
+
+  const load = async (/** @type {Current} */ card) => {
+    try {
+      const access = await call("card.access", { select: card.select });
+      if (current()?.key !== card.key) return;
+      const next = hasPuk(access) ? puk : challenge;
+      if (way !== next) {
+        way?.leave();
+        way = next;
+        place.replaceChildren(next.element);
+      }
+      next.show(card, access);
+    } catch (error) {
+      if (current()?.key === card.key) sayFailure(error);
+    }
+  };
+
+  return {
+    element,
+    withoutCard: true,
+    show(card) {
+      way?.leave();
+      way = null;
+      place.replaceChildren();
+      if (card) void load(card);
+    },
+    leave: () => way?.leave(),
+    happened(event) {
+      const card = current();
+      if (!card) return;
+      if (event.event === "challenge_void") way?.voided?.(event.reason);
+      else if (["pin_blocked", "pin_unblocked", "pin_failed", "pin_changed", "low_tries"].includes(event.event) && !way?.busy()) void load(card);
+    },
+  };
+}
+
+/** @param {Access} access */
+function hasPuk(access) {
+  return access.pins.some((one) => one.kind === "typed" && one.role === 2);
+}
