@@ -1,9 +1,12 @@
 // What stands in a panel when there is no card that it could be about: each such state is a normal one, said in plain words.
 
+import { Failure } from "./bridge.js";
 import { button, el, icon } from "./dom.js";
 import { explained } from "./failure.js";
 import { connect, current, known, reader, readers } from "./store.js";
 import { foreign, t } from "./text.js";
+
+/** @typedef {(panel: string) => void} Go */
 
 /**
  * What is missing, or `null` when a card is there.
@@ -39,4 +42,17 @@ export function whatIsMissing() {
  */
 function box(picture, id, ...more) {
   return el("div", { class: "empty" }, icon(picture), el("p", { class: "lead", text: id }), ...more);
+}
+
+/**
+ * What stands in a panel whose card cannot be read now, and what can be done about it.
+ *
+ * @param {unknown} error
+ * @param {() => void} again
+ * @param {Go | null} [go] leads to the unblock that may keep the card
+ */
+export function unreadable(error, again, go = null) {
+  const busy = error instanceof Failure && error.code === "busy";
+  return el("div", { class: "empty" }, icon("warning"), el("p", { class: "lead", role: "alert" }, explained(error)),
+    el("div", { class: "buttons" }, button("empty-again", again), busy && go && button("overview-unblock", () => go("unblock"), { class: "primary" })));
 }

@@ -32,7 +32,7 @@ const PANELS = [
   ["overview", () => overview(go), "overview"],
   ["pin", () => pin(go), "key"],
   ["unblock", unblock, "lock"],
-  ["certificates", certificates, "certificate"],
+  ["certificates", () => certificates(go), "certificate"],
   ["information", information, "info"],
 ];
 

@@ -50,7 +50,7 @@ export function policyPanel(hasOld) {
   const list = el("ul", { class: "rules" });
   const source = el("p", { class: "hint" });
   const element = el("section", { class: "policy", label: "policy-title" },
-    el("h3", { text: "policy-title" }), list, source);
+    el("h2", { text: "policy-title" }), list, source);
   /** @type {Rule[]} */
   let present = [];
 

@@ -170,6 +170,10 @@ function take(event) {
     followed = event.reader;
   }
   if (event.event === "card_removed") emptied(event.reader);
+  if (event.event === "card_checked") {
+    const found = known.status?.readers.find((one) => one.name === event.reader);
+    if (found) found.check = event.check;
+  }
   if (event.event === "reader_removed" && chosen === event.reader) chosen = null;
   tell(event);
   if (MOVES.has(event.event)) void refresh(null);

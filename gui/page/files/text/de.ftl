@@ -46,6 +46,7 @@ empty-mute = Die Karte antwortet nicht. Steckt sie richtig herum? Nehmen Sie sie
 empty-busy = Ein anderes Programm hält die Karte fest. Schließen Sie dieses Programm, oder warten Sie, bis es fertig ist.
 empty-failed = Die Karte kann nicht benutzt werden. Nehmen Sie sie heraus und stecken Sie sie neu ein.
 empty-forbidden = Die Einstellungen dieses Rechners erlauben diese Karte nicht.
+empty-again = Noch einmal versuchen
 empty-atr = Ihre Antwort auf den Reset (ATR):
 
 # Status
@@ -141,6 +142,7 @@ step-now = (jetzt)
 step-later = (später)
 unblock-start-what = Liest die Seriennummer der Karte (CSN) und holt eine Challenge von ihr. Lassen Sie die Karte von da an stecken, bis die neue PIN gesetzt ist.
 unblock-not-blocked = Diese PIN ist nicht gesperrt. Entsperrt werden kann sie trotzdem.
+unblock-nobody = Niemand kann eine PIN dieser Karte entsperren.
 unblock-sure = Die PIN ist nicht gesperrt
 unblock-sure-what = Trotzdem eine Challenge holen? Zehn Minuten lang kann dann kein anderes Programm die Karte benutzen.
 unblock-give = Lesen Sie das Ihrer Verwaltung vor, oder schicken Sie es ihr. Mit der Prüfsumme können beide feststellen, ob richtig getippt wurde.
@@ -349,6 +351,7 @@ overview-unblock = PIN entsperren
 overview-certificates = Zertifikate
 overview-concerns = Was Sie wissen sollten
 overview-findings = Auf dieser Karte ist etwas beschädigt
+overview-advice = Rat zu dieser Karte
 about-kind = Art
 about-csn = CSN
 about-serial = Nummer auf der Karte

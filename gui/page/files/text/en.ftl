@@ -46,6 +46,7 @@ empty-mute = The card does not answer. Is it the right way round? Take it out an
 empty-busy = Another program keeps the card for itself. Close that program, or wait until it is done.
 empty-failed = The card cannot be used. Take it out and put it in again.
 empty-forbidden = The settings of this machine do not allow this card.
+empty-again = Try again
 empty-atr = Its answer to reset:
 
 # Status
@@ -141,6 +142,7 @@ step-now = (now)
 step-later = (later)
 unblock-start-what = Reads the card serial number and gets a challenge from the card. Leave the card in from now on until the new PIN is set.
 unblock-not-blocked = This PIN is not blocked. It can be unblocked all the same.
+unblock-nobody = Nobody can unblock a PIN of this card.
 unblock-sure = The PIN is not blocked
 unblock-sure-what = Take a challenge all the same? No other program can use the card for ten minutes then.
 unblock-give = Read these to your administrator, or send them. The checksum lets both of you make sure of what was typed.
@@ -349,6 +351,7 @@ overview-unblock = Unblock PIN
 overview-certificates = Certificates
 overview-concerns = What you should know
 overview-findings = Something on this card is damaged
+overview-advice = Advice for this card
 about-kind = Kind
 about-csn = CSN
 about-serial = Number on the card

@@ -3,6 +3,7 @@
 import { authorise, note } from "../authority.js";
 import { call } from "../bridge.js";
 import { button, el, freshId, icon } from "../dom.js";
+import { unreadable } from "../empty.js";
 import { exportAs, view } from "../certificates/view.js";
 import { importFile } from "../certificates/import.js";
 import { nameOf, placeOf } from "../certificates/names.js";
@@ -17,8 +18,11 @@ import { t } from "../text.js";
  * @import { Current } from "../store.js"
  */
 
-/** @returns {import("../main.js").Panel} */
-export function certificates() {
+/**
+ * @param {(panel: string) => void} go
+ * @returns {import("../main.js").Panel}
+ */
+export function certificates(go) {
   /** @type {Certificate | null} */
   let chosen = null;
   /** @type {Certificate[]} */
@@ -47,7 +51,9 @@ export function certificates() {
   const input = el("input", { type: "file", accept: ".cer,.der,.crt,.pem,.pfx,.p12", class: "unseen", tabindex: "-1", "aria-hidden": "true" });
   const choose = button("import-choose", () => input.click());
   const drop = el("div", { class: "drop" }, icon("file"), el("p", { text: "import-drop" }), choose, input);
-  const element = el("div", { class: "certificates-panel", hidden: true }, drop, table.element, nothing, bar, why);
+  const main = el("div", { class: "certificates-panel", hidden: true }, drop, table.element, nothing, bar, why);
+  const trouble = el("div");
+  const element = el("div", {}, trouble, main);
 
   input.addEventListener("change", () => {
     const file = input.files?.[0];
@@ -103,11 +109,14 @@ export function certificates() {
       slotsDecide = details.default_source === "slot_9a" || (details.edge === "piv" && details.default_source !== "container_map");
       nothing.hidden = all.length > 0;
       bar.hidden = all.length === 0;
-      element.hidden = false;
+      main.hidden = false;
+      trouble.replaceChildren();
       table.show(all);
       stand();
     } catch (error) {
-      if (current()?.key === card.key) sayFailure(error);
+      if (current()?.key !== card.key) return;
+      main.hidden = true;
+      trouble.replaceChildren(unreadable(error, () => void load(card), go));
     }
   };
 
@@ -179,7 +188,8 @@ export function certificates() {
   return {
     element,
     show(card) {
-      element.hidden = true;
+      main.hidden = true;
+      trouble.replaceChildren();
       table.clear();
       chosen = null;
       all = [];

@@ -3,6 +3,7 @@
 import { authorise } from "../authority.js";
 import { call } from "../bridge.js";
 import { button, el, icon } from "../dom.js";
+import { unreadable } from "../empty.js";
 import { sayFailure, say } from "../status.js";
 import { isBlocked, isPuk, pinName, triesLeft } from "../pins.js";
 import { current } from "../store.js";
@@ -27,13 +28,10 @@ export function overview(go) {
       const concerns = current()?.reader.check?.concerns ?? [];
       element.replaceChildren(
         ...concernsOf(concerns, details, go),
-        ...findingsOf(details, card, () => void load(card)),
+        ...findingsOf(details, concerns, card, () => void load(card)),
         el("div", { class: "cards" }, pinsOf(details, go), aboutCard(details)));
     } catch (error) {
-      if (current()?.key === card.key) {
-        element.replaceChildren();
-        sayFailure(error);
-      }
+      if (current()?.key === card.key) element.replaceChildren(unreadable(error, () => void load(card), go));
     }
   };
 
@@ -128,14 +126,20 @@ function concernLine(concern, pin, go) {
   }
 }
 
+/** What the agent advises of PINs that are the factory's is among what a person should know already. */
+const ADVISED = new Set(["the PIN", "the PUK"]);
+
 /**
  * @param {CardDetails} details
+ * @param {Concern[]} concerns
  * @param {Current} card
  * @param {() => void} reload
  */
-function findingsOf(details, card, reload) {
-  if (details.findings.length === 0) return [];
-  const list = () => el("ul", { lang: "en" }, ...details.findings.map((finding) =>
+function findingsOf(details, concerns, card, reload) {
+  const told = concerns.some((concern) => concern.concern === "pin_change_required");
+  const findings = details.findings.filter((finding) => !told || !ADVISED.has(finding.place));
+  if (findings.length === 0) return [];
+  const list = () => el("ul", { lang: "en" }, ...findings.map((finding) =>
     el("li", {}, `${foreign(finding.place)}: ${foreign(finding.text)}`, finding.repair ? ` ${foreign(finding.repair)}` : "")));
   const repair = async () => {
     try {
@@ -153,7 +157,8 @@ function findingsOf(details, card, reload) {
       sayFailure(error);
     }
   };
-  const mends = details.findings.some((finding) => finding.repair);
-  return [el("section", { class: "box damaged" }, el("h2", {}, icon("warning"), t("overview-findings")), list(),
+  const mends = findings.some((finding) => finding.repair);
+  return [el("section", { class: mends ? "box damaged" : "box advice" },
+    el("h2", {}, icon(mends ? "warning" : "info"), t(mends ? "overview-findings" : "overview-advice")), list(),
     mends && el("div", { class: "buttons" }, button("repair-open", () => void repair())))];
 }

@@ -4,6 +4,7 @@ import { secretPart } from "../authority.js";
 import { call } from "../bridge.js";
 import { working } from "../dialog.js";
 import { button, el, icon } from "../dom.js";
+import { unreadable } from "../empty.js";
 import { newPin } from "../new_pin.js";
 import { isBlocked, isPuk, pinChooser, what } from "../pins.js";
 import { quiet, say, sayFailure } from "../status.js";
@@ -35,7 +36,9 @@ export function pin(go) {
       el("div", {}, chooser.element, blocked, old, fresh.fields),
       fresh.policy),
     el("div", { class: "buttons" }, write));
-  const element = el("div", { hidden: true }, form);
+  const main = el("div", { class: "sheet", hidden: true }, form);
+  const trouble = el("div");
+  const element = el("div", {}, trouble, main);
 
   /** The PINs that are typed and may be changed. */
   const changeable = (/** @type {Access} */ all) => all.pins.filter((one) => one.kind === "typed" && one.changed_by.length > 0);
@@ -69,10 +72,13 @@ export function pin(go) {
       if (current()?.key !== card.key) return;
       access = found;
       chooser.show(changeable(found), found.pins);
-      element.hidden = false;
+      main.hidden = false;
+      trouble.replaceChildren();
       choose();
     } catch (error) {
-      if (current()?.key === card.key) sayFailure(error);
+      if (current()?.key !== card.key) return;
+      main.hidden = true;
+      trouble.replaceChildren(unreadable(error, () => void load(card), go));
     }
   };
 
@@ -111,7 +117,8 @@ export function pin(go) {
     element,
     show(card) {
       clear();
-      element.hidden = true;
+      main.hidden = true;
+      trouble.replaceChildren();
       access = null;
       if (card) void load(card);
     },

@@ -2,8 +2,8 @@
 
 import { call } from "../bridge.js";
 import { button, el } from "../dom.js";
+import { unreadable } from "../empty.js";
 import { settings } from "../settings.js";
-import { sayFailure } from "../status.js";
 import { current } from "../store.js";
 import { byChallenge } from "../unblock/challenge.js";
 import { byPuk } from "../unblock/puk.js";
@@ -28,17 +28,18 @@ export function unblock() {
 
   const load = async (/** @type {Current} */ card) => {
     try {
-      const access = await call("card.access", { select: card.select });
+      // While a challenge is out nothing may speak to the card: what the agent remembers is enough.
+      const status = await call("unblock.status", { select: card.select });
+      const access = status.state === "good" ? null : await call("card.access", { select: card.select });
       if (current()?.key !== card.key) return;
-      const next = hasPuk(access) ? puk : challenge;
-      if (way !== next) {
-        way?.leave();
-        way = next;
-        place.replaceChildren(next.element);
-      }
-      next.show(card, access);
+      const next = access && hasPuk(access) ? puk : challenge;
+      if (way !== next) way?.leave();
+      way = next;
+      place.replaceChildren(next.element);
+      if (access) next.show(card, access);
+      else if (status.state === "good") challenge.resume(card, status);
     } catch (error) {
-      if (current()?.key === card.key) sayFailure(error);
+      if (current()?.key === card.key) place.replaceChildren(unreadable(error, () => void load(card)));
     }
   };
 

@@ -28,6 +28,7 @@ export function byChallenge() {
 
   const chooser = pinChooser("unblock-type", () => stand());
   const state = el("div");
+  const nobody = el("p", { class: "hint", text: "unblock-nobody", hidden: true });
   const begin = button("unblock-start", () => void start(), { class: "primary" });
   const again = button("unblock-again", () => void start(true));
   const cancel = button("unblock-cancel", () => void giveUp());
@@ -64,13 +65,14 @@ export function byChallenge() {
     el("div", { class: "columns" }, fresh.fields, fresh.policy),
     el("div", { class: "buttons" }, write));
   const steps = [
-    step("unblock-step-start", el("div", {}, el("p", { text: "unblock-start-what" }), chooser.element, state, el("div", { class: "buttons start" }, begin))),
+    step("unblock-step-start", el("div", {}, el("p", { text: "unblock-start-what" }), chooser.element, nobody, state, el("div", { class: "buttons start" }, begin))),
     step("unblock-step-give", given),
     step("unblock-step-response", answered),
     step("unblock-step-pin", form),
   ];
   const element = el("div", {}, el("ol", { class: "steps" }, ...steps.map((one) => one.item)));
 
+  const onReader = () => current()?.reader.pin_pad ?? false;
   const status = () => access?.pins.find((one) => one.role === (out?.role ?? chooser.role()));
 
   /** Shows the steps as they stand: nothing can be typed that would have to be typed again. */
@@ -86,7 +88,6 @@ export function byChallenge() {
     const now = status();
     state.replaceChildren(...(now ? [triesLeft(now)] : []));
     if (now && !isBlocked(now) && !has) state.append(el("p", { class: "hint", text: "unblock-not-blocked" }));
-    chooser.element.querySelector("select")?.toggleAttribute("data-fixed", has);
     if (has) {
       const select = chooser.element.querySelector("select");
       if (select) select.disabled = true;
@@ -117,7 +118,7 @@ export function byChallenge() {
     csn.value = foreign(taken.csn);
     challenge.value = grouped(taken.challenge);
     sum.value = taken.checksum;
-    fresh.show(taken.policy, access?.pin_pad ?? false);
+    fresh.show(taken.policy, onReader());
     alive(Date.parse(taken.locked_until) > Date.now());
     tick();
     clearInterval(clock);
@@ -248,7 +249,7 @@ export function byChallenge() {
     }
     if (!fresh.whole()) return;
     quiet();
-    const asked = fresh.asked(access?.pin_pad ?? false);
+    const asked = fresh.asked(onReader());
     const params = {
       select: card.select, challenge: out.challenge, response: response.value,
       ...(fresh.typed() ? { new: fresh.value() } : {}),
@@ -267,54 +268,56 @@ export function byChallenge() {
     if (current()?.key === card.key) await load(card);
   });
 
-  /** How things stand, as the agent remembers it. */
+  /** How the PINs stand once no challenge is out any more. */
   const load = async (/** @type {Current} */ card) => {
     try {
-      const found = await call("unblock.status", { select: card.select });
-      if (found.state !== "good") {
-        // The card is asked how its PINs stand only when no challenge would be disturbed.
-        access = await call("card.access", { select: card.select });
-      }
-      if (current()?.key !== card.key) return;
-      chooser.show((access?.pins ?? []).filter((one) => one.kind === "typed" && one.unblocked_by.length > 0), access?.pins ?? []);
-      if (found.state === "good") take(found);
-      else {
-        if (out) forget();
-        stand();
-      }
+      const found = await call("card.access", { select: card.select });
+      if (current()?.key === card.key) show(card, found);
     } catch (error) {
       if (current()?.key === card.key) sayFailure(error);
     }
   };
 
+  const show = (/** @type {Current} */ _, /** @type {Access} */ now) => {
+    access = now;
+    forget();
+    const choice = now.pins.filter((one) => one.kind === "typed" && one.unblocked_by.length > 0);
+    chooser.element.hidden = false;
+    chooser.show(choice, now.pins);
+    nobody.hidden = choice.length > 0;
+    begin.disabled = choice.length === 0;
+    stand();
+  };
+
   return {
     element,
     busy: () => element.hasAttribute("aria-busy") || out !== null,
+    show,
     /**
-     * @param {Current} card
-     * @param {Access} now
+     * Goes on with the challenge that is out.
+     *
+     * @param {Current} _
+     * @param {Challenge} status
      */
-    show(card, now) {
-      access = now;
-      forget();
-      stand();
-      void load(card);
+    resume(_, status) {
+      if (out?.challenge === status.challenge) {
+        stand();
+        return;
+      }
+      access = null;
+      chooser.element.hidden = true;
+      take(status);
     },
-    leave() {
-      fresh.clear();
-      response.value = "";
-      judge();
-      clearInterval(clock);
-    },
+    leave: forget,
     /** @param {string} reason */
     voided(reason) {
       // The end of a procedure that was carried through is told by its answer.
       if (!out || element.hasAttribute("aria-busy")) return;
       forget();
       stand();
-      if (spoken() === "en") warn("challenge-void", { reason });
-      else warn("challenge-void", { reason: "" });
-      begin.focus();
+      warn("challenge-void", { reason: spoken() === "en" ? reason : "" });
+      const card = current();
+      if (card) void load(card).then(() => begin.focus());
     },
   };
 }
