@@ -2,15 +2,17 @@
 //!
 //! `model` holds plain values, `config` what people and administrators settle, `secret` the types for what must never be printed, `error` what a person or a
 //! script is told, `unblock` the pure arithmetic of a challenge and its response, `rpc` the methods and events,
-//! `socket` and `client` the way to the agent, `words` what is said of cards everywhere. Nothing here knows a card, a reader library or a window.
+//! `socket` and `client` the way to the agent, `words` what is said of cards everywhere, `information` and `doctor` what is said of Kortti itself. Nothing here knows a card, a reader library or a window.
 
 pub mod autostart;
 pub mod client;
 pub mod config;
 pub mod detach;
+pub mod doctor;
 pub mod error;
 pub mod harden;
 pub mod hex;
+pub mod information;
 pub mod lock;
 pub mod model;
 pub mod pem;

@@ -1,88 +1,20 @@
 //! `doctor`: everything that has to be there for Kortti to work, each with what to do where it is not.
-//!
-//! What it prints can be posted in public: `safe` takes names of people, homes and serial numbers out of it.
-
-mod kortti;
-mod pcsc;
-mod safe;
 
 use serde::Serialize;
-use shared::client::Client;
-use shared::rpc::methods::{Empty, Status, StatusReply};
-use shared::{Error, ErrorCode};
+use shared::ErrorCode;
+use shared::doctor::{self, Check, Verdict};
 
-use self::safe::Safe;
 use crate::exit::{Failure, failure};
 use crate::output::{Output, wrap};
-
-/// How something stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Verdict {
-    /// As it should be.
-    Good,
-    /// Neither good nor bad, or a matter of taste.
-    Note,
-    /// Something does not work.
-    Bad,
-}
-
-/// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct Check {
-    name: &'static str,
-    verdict: Verdict,
-    /// What was found.
-    found: String,
-    /// What to do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<String>,
-}
-
-impl Check {
-    fn new(name: &'static str, verdict: Verdict, found: impl Into<String>) -> Self {
-        Self { name, verdict, found: found.into(), advice: None }
-    }
-
-    fn good(name: &'static str, found: impl Into<String>) -> Self {
-        Self::new(name, Verdict::Good, found)
-    }
-
-    fn note(name: &'static str, found: impl Into<String>) -> Self {
-        Self::new(name, Verdict::Note, found)
-    }
-
-    fn bad(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { advice: Some(advice.into()), ..Self::new(name, Verdict::Bad, found) }
-    }
-
-    fn advising(self, advice: impl Into<String>) -> Self {
-        Self { advice: Some(advice.into()), ..self }
-    }
-}
 
 #[derive(Serialize)]
 struct Report {
     checks: Vec<Check>,
 }
 
-/// The agent, or why it cannot be asked.
-type Agent = Result<(Client, StatusReply), Error>;
-
 /// `doctor`
 pub(super) fn run(output: Output) -> Result<(), Failure> {
-    let mut agent = Client::connect_or_start().and_then(|mut client| {
-        let status = client.call::<Status>(&Empty {})?;
-        Ok((client, status))
-    });
-    let mut checks = kortti::versions(&agent);
-    checks.extend(pcsc::checks(&agent));
-    checks.extend(kortti::checks(&mut agent));
-    let safe = Safe::of_this_user();
-    for check in &mut checks {
-        check.found = safe.text(&check.found);
-        check.advice = check.advice.as_deref().map(|advice| safe.text(advice));
-    }
+    let checks = doctor::checks();
     let bad = checks.iter().filter(|check| check.verdict == Verdict::Bad).count();
     let report = Report { checks };
     output.show(&report, || text(&report.checks, output.width))?;
@@ -110,7 +42,7 @@ fn text(checks: &[Check], width: Option<usize>) -> String {
             lines.extend(wrap(&crate::output::clean(advice), room));
         }
         for (number, line) in lines.iter().enumerate() {
-            let (mark, name) = if number == 0 { (mark, check.name) } else { ("", "") };
+            let (mark, name) = if number == 0 { (mark, check.name.as_str()) } else { ("", "") };
             text.push_str(format!("{mark:MARK$}{name:indent$}{line}").trim_end());
             text.push('\n');
         }

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use shared::model::{ReaderState, Service};
-use shared::words::contents;
+use crate::model::{ReaderState, Service};
+use crate::words::contents;
 
 use super::{Agent, Check};
 
@@ -115,7 +115,7 @@ fn readers(agent: &Agent) -> Vec<Check> {
                       scdaemon uses readers without the service unless its configuration says disable-ccid.";
         return vec![Check::note(name, "none").advising(advice)];
     }
-    let check = |reader: &shared::model::Reader| {
+    let check = |reader: &crate::model::Reader| {
         let pad = if reader.pin_pad { ", with keys for the PIN" } else { "" };
         let found = format!("{}{pad}: {}", reader.name, contents(reader));
         match reader.state {

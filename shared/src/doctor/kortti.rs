@@ -1,18 +1,18 @@
 //! Kortti itself: its versions, its socket, its settings, and what the desktop offers it.
 
-use shared::ErrorCode;
-use shared::model::{Part, PartState};
-use shared::rpc::methods::{ConfigShow, Empty};
-use shared::{autostart, socket};
+use crate::ErrorCode;
+use crate::model::{Part, PartState};
+use crate::rpc::methods::{ConfigShow, Empty};
+use crate::{autostart, socket};
 
 use super::{Agent, Check};
 
 /// Who is asked.
 pub(super) fn versions(agent: &Agent) -> Vec<Check> {
-    let kortti = format!("{} on {} ({})", shared::VERSION, system(), std::env::consts::ARCH);
+    let kortti = format!("{} on {} ({})", crate::VERSION, system(), std::env::consts::ARCH);
     let name = "Agent";
     let agent = match agent {
-        Ok((_, status)) if status.version != shared::VERSION => Check::bad(
+        Ok((_, status)) if status.version != crate::VERSION => Check::bad(
             name,
             format!("{}, another version than kortti's", status.version),
             "Restart it: kortti agent stop; kortti agent start",
