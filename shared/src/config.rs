@@ -5,6 +5,7 @@
 
 mod edit;
 mod layers;
+mod notices;
 mod places;
 #[cfg(any(windows, test))]
 mod registry;
@@ -18,10 +19,12 @@ use crate::model::{Card, Csn, Edge};
 
 pub use edit::{set, unset};
 pub use layers::{Entry, Loaded, Problem, Source, load};
+pub use notices::{NoticeKind, Notify};
 pub use places::{Place, Places};
 
 /// Every setting, each at its default unless a file says otherwise. The names of fields are the names of keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// What is demanded of PINs beyond what cards demand.
@@ -48,10 +51,15 @@ pub struct Config {
     pub tray: Tray,
     /// The record of writes and refusals.
     pub audit: Audit,
+    /// The language of the window and the web page, as `en` or `de`; the desktop's own where it is empty.
+    pub language: String,
+    /// The page in the browser.
+    pub web: Web,
 }
 
 /// What is demanded of PINs beyond what cards demand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default, deny_unknown_fields)]
 pub struct PinRules {
     /// Whether a new PIN may have digits only.
@@ -73,6 +81,7 @@ pub struct PinRules {
 
 /// What becomes of the last try of a PIN. It is never used without a yes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum LastTry {
     /// It may be used by whoever says yes to that.
@@ -84,6 +93,7 @@ pub enum LastTry {
 
 /// How a blocked PIN may be unblocked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default, deny_unknown_fields)]
 pub struct UnblockRules {
     /// The ways that may be taken.
@@ -109,6 +119,7 @@ impl Default for UnblockRules {
 
 /// A way to unblock a PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum UnblockMethod {
     /// A challenge of the card, and the administrator's response.
@@ -119,6 +130,7 @@ pub enum UnblockMethod {
 
 /// What may be done with certificates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default, deny_unknown_fields)]
 pub struct CertRules {
     /// Whether nothing may be imported.
@@ -142,155 +154,22 @@ impl Default for CertRules {
     }
 }
 
-/// What a notice is about. The names are those of the keys under `notify`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NoticeKind {
-    /// A card came in, and what is on it.
-    CardIn,
-    /// A card went out.
-    CardOut,
-    /// A card that Kortti does not know, or that is empty, mute or not allowed.
-    UnknownCard,
-    /// A certificate expires soon.
-    CertExpiring,
-    /// A certificate has expired.
-    CertExpired,
-    /// The card itself expires soon, or has.
-    CardExpiring,
-    /// Few tries of a PIN are left.
-    LowTries,
-    /// A PIN is blocked.
-    PinBlocked,
-    /// Somebody else changed or unblocked a PIN.
-    PinChanged,
-    /// The PIN has to be changed.
-    PinChangeRequired,
-    /// The device must be touched.
-    Touch,
-    /// Another program keeps the card.
-    CardBusy,
-}
-
-impl NoticeKind {
-    /// All of them, in the order in which people are shown them.
-    pub const ALL: [Self; 12] = [
-        Self::CardIn,
-        Self::CardOut,
-        Self::UnknownCard,
-        Self::CertExpiring,
-        Self::CertExpired,
-        Self::CardExpiring,
-        Self::LowTries,
-        Self::PinBlocked,
-        Self::PinChanged,
-        Self::PinChangeRequired,
-        Self::Touch,
-        Self::CardBusy,
-    ];
-}
-
-/// What is told by notices, and in which words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Notify {
-    /// Whether there are notices at all.
-    pub enabled: bool,
-    /// [`NoticeKind::CardIn`]
-    pub card_in: bool,
-    /// [`NoticeKind::CardOut`]
-    pub card_out: bool,
-    /// [`NoticeKind::UnknownCard`]
-    pub unknown_card: bool,
-    /// [`NoticeKind::CertExpiring`]
-    pub cert_expiring: bool,
-    /// [`NoticeKind::CertExpired`]
-    pub cert_expired: bool,
-    /// [`NoticeKind::CardExpiring`]
-    pub card_expiring: bool,
-    /// [`NoticeKind::LowTries`]
-    pub low_tries: bool,
-    /// [`NoticeKind::PinBlocked`]
-    pub pin_blocked: bool,
-    /// [`NoticeKind::PinChanged`]
-    pub pin_changed: bool,
-    /// [`NoticeKind::PinChangeRequired`]
-    pub pin_change_required: bool,
-    /// [`NoticeKind::Touch`]
-    pub touch: bool,
-    /// [`NoticeKind::CardBusy`]
-    pub card_busy: bool,
-    /// How many days before its end a certificate, or a card, is spoken of: once at each stage.
-    pub expiring_days: Vec<u16>,
-    /// From how many tries left on there are few.
-    pub low_tries_at: u8,
-    /// For how many seconds a notice is shown; 0 leaves that to the desktop.
-    pub duration_s: u16,
-    /// Other titles, by the kind of notice. In them and in texts `{card}`, `{reader}`, `{certificate}`, `{days}`, `{tries}`
-    /// and `{holder}` stand for what they name.
-    pub title: BTreeMap<NoticeKind, String>,
-    /// Other texts, by the kind of notice.
-    pub text: BTreeMap<NoticeKind, String>,
-}
-
-impl Default for Notify {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            card_in: true,
-            card_out: true,
-            unknown_card: true,
-            cert_expiring: true,
-            cert_expired: true,
-            card_expiring: true,
-            low_tries: true,
-            pin_blocked: true,
-            pin_changed: true,
-            pin_change_required: true,
-            touch: true,
-            card_busy: true,
-            expiring_days: vec![60, 30, 10, 1],
-            low_tries_at: 1,
-            duration_s: 0,
-            title: BTreeMap::new(),
-            text: BTreeMap::new(),
-        }
-    }
-}
-
-impl Notify {
-    /// Whether notices of a kind are wanted.
-    pub fn wants(&self, kind: NoticeKind) -> bool {
-        self.enabled
-            && match kind {
-                NoticeKind::CardIn => self.card_in,
-                NoticeKind::CardOut => self.card_out,
-                NoticeKind::UnknownCard => self.unknown_card,
-                NoticeKind::CertExpiring => self.cert_expiring,
-                NoticeKind::CertExpired => self.cert_expired,
-                NoticeKind::CardExpiring => self.card_expiring,
-                NoticeKind::LowTries => self.low_tries,
-                NoticeKind::PinBlocked => self.pin_blocked,
-                NoticeKind::PinChanged => self.pin_changed,
-                NoticeKind::PinChangeRequired => self.pin_change_required,
-                NoticeKind::Touch => self.touch,
-                NoticeKind::CardBusy => self.card_busy,
-            }
-    }
-}
-
 /// What happens when a card comes in that fits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default, deny_unknown_fields)]
 pub struct InsertRule {
     /// The reader's exact name; any reader without it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional = nullable))]
     pub reader: Option<String>,
     /// The card's serial number, as [`Card::matches`] takes it; any card without it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional = nullable))]
     pub card: Option<String>,
     /// The kind of card; any kind without it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional = nullable))]
     pub kind: Option<Edge>,
     /// What is done.
     pub r#do: Vec<OnInsert>,
@@ -298,6 +177,7 @@ pub struct InsertRule {
 
 /// Something that is done when a card comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum OnInsert {
     /// A notice says that it is there.
@@ -315,6 +195,7 @@ const ON_INSERT: &[OnInsert] = &[OnInsert::Notice, OnInsert::CheckExpiry];
 
 /// What happens when a card goes out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default, deny_unknown_fields)]
 pub struct Removal {
     /// What is done with the session.
@@ -325,6 +206,7 @@ pub struct Removal {
 
 /// What is done with the session when a card goes out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum RemovalAction {
     /// Nothing.
@@ -336,6 +218,7 @@ pub enum RemovalAction {
 
 /// Programs that are started when something happens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default, deny_unknown_fields)]
 pub struct Hook {
     /// For each event, by its name on the socket, the commands: program and arguments, no shell.
@@ -352,17 +235,20 @@ impl Default for Hook {
 
 /// Which readers are used.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default, deny_unknown_fields)]
 pub struct ReaderRules {
     /// The exact names of readers that are left alone.
     pub ignore: Vec<String>,
     /// The exact name of the reader that is meant when several have a card and none is named.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional = nullable))]
     pub prefer: Option<String>,
 }
 
 /// Which cards are used.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default, deny_unknown_fields)]
 pub struct CardRules {
     /// Answers to reset or serial numbers, in hexadecimal digits; with any, only cards that begin so are used.
@@ -371,6 +257,7 @@ pub struct CardRules {
 
 /// What is kept of a card's contents.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default, deny_unknown_fields)]
 pub struct CacheRules {
     /// For how long.
@@ -379,6 +266,7 @@ pub struct CacheRules {
 
 /// For how long the public contents of a card are kept, in memory only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum CacheMode {
     /// While the card is in, and says that it has not changed.
@@ -390,6 +278,7 @@ pub enum CacheMode {
 
 /// The icon in the panel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default, deny_unknown_fields)]
 pub struct Tray {
     /// Whether there is one.
@@ -404,6 +293,7 @@ impl Default for Tray {
 
 /// The record of writes and refusals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default, deny_unknown_fields)]
 pub struct Audit {
     /// Whether it is kept.
@@ -418,6 +308,35 @@ impl Default for Audit {
     fn default() -> Self {
         Self { enabled: true, size_kib: 1024, keep: 5 }
     }
+}
+
+/// The page in the browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(default, deny_unknown_fields)]
+pub struct Web {
+    /// Whether it may be opened at all.
+    pub allowed: bool,
+    /// Where PINs are typed for it.
+    pub pin_entry: WebPinEntry,
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Self { allowed: true, pin_entry: WebPinEntry::Page }
+    }
+}
+
+/// Where PINs are typed for the page in the browser.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum WebPinEntry {
+    /// In the page.
+    #[default]
+    Page,
+    /// In a window of pinentry: the browser never sees one.
+    Pinentry,
 }
 
 impl Config {

@@ -9,6 +9,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// The stable name of a failure. Scripts decide by it; it never changes its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorCode {
@@ -93,6 +94,7 @@ pub enum ErrorCode {
 /// A failure: a stable code, a sentence that says what to do next, and the tries left where a PIN is concerned.
 /// It never holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Error {
     /// The stable name.
     pub code: ErrorCode,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// Bytes that travel and are shown as upper-case hexadecimal text. Never for a secret: it can be printed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(type = "string"))]
 pub struct Hex(pub Vec<u8>);
 
 impl fmt::Display for Hex {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// What Kortti is.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Information {
     /// The version.
     pub version: &'static str,

@@ -20,6 +20,8 @@ pub mod private;
 pub mod rpc;
 pub mod secret;
 pub mod socket;
+#[cfg(test)]
+mod types;
 pub mod unblock;
 pub mod words;
 

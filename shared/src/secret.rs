@@ -76,6 +76,7 @@ fn unit(characters: &mut std::str::Chars<'_>) -> Option<u32> {
 macro_rules! secret {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
+        #[cfg_attr(test, derive(ts_rs::TS), ts(type = "string"))]
         pub struct $name(Bytes);
 
         impl $name {

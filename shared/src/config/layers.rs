@@ -16,6 +16,7 @@ const LARGEST: u64 = 256 * 1024;
 
 /// Whose setting it is, from the one that wins to the one that gives way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The policy of whoever manages the machine.
@@ -30,10 +31,12 @@ pub enum Source {
 
 /// One setting as it is in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Entry {
     /// Its key, with dots.
     pub key: String,
     /// Its value.
+    #[cfg_attr(test, ts(type = "unknown"))]
     pub value: serde_json::Value,
     /// Who set it.
     pub source: Source,
@@ -46,6 +49,7 @@ pub struct Entry {
 
 /// Why a place was not taken in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Problem {
     /// The place.
     pub place: String,

@@ -5,6 +5,7 @@ use crate::error::ErrorCode;
 
 /// A write to a card, or a refusal of one, as it is kept in the record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AuditRecord {
     /// When it was done or refused, RFC 3339 in UTC.
     pub time: String,
@@ -31,6 +32,7 @@ pub struct AuditRecord {
 
 /// A program that asked for something.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Program {
     /// Its process number, where the system tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,6 +8,7 @@ use crate::hex::{self, Hex};
 /// A card serial number: upper-case hexadecimal digits. On GIDS the 16 bytes of the file `cardid`;
 /// on PIV the device's serial number (4 bytes) where it has a real one, else the 16 bytes of the GUID in its CHUID.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Csn(String);
 
 impl Csn {
@@ -52,6 +53,7 @@ impl fmt::Display for Csn {
 
 /// The command set that a card speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Edge {
     /// Generic Identity Device Specification.
@@ -71,6 +73,7 @@ impl fmt::Display for Edge {
 
 /// What tells one card from another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Card {
     /// The command set it speaks.
     pub edge: Edge,
@@ -94,6 +97,7 @@ impl Card {
 
 /// What a reader holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ReaderState {
     /// No card.
@@ -118,6 +122,7 @@ pub enum ReaderState {
 
 /// A reader and what is in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Reader {
     /// The name that PC/SC gives it; exact, and unique on this machine.
     pub name: String,
@@ -157,6 +162,7 @@ impl Reader {
 
 /// The PC/SC service as the agent sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Service {
     /// Readers and cards are watched.
@@ -170,6 +176,7 @@ pub enum Service {
 
 /// Everything there is to know about one card without a PIN.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CardDetails {
     /// The reader it is in.
     pub reader: String,
@@ -206,6 +213,7 @@ pub struct CardDetails {
 
 /// What decides which container is the default one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum DefaultSource {
     /// A mark in the card's container map: `cmapfile` on GIDS, MSCMAP on PIV.
@@ -217,6 +225,7 @@ pub enum DefaultSource {
 
 /// How many of the card's places are taken. `None` where the card does not tell and the model is not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Space {
     /// Key containers in use.
     pub containers_used: u16,
@@ -230,6 +239,7 @@ pub struct Space {
 
 /// Something on the card that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Finding {
     /// Which part of the card is meant, in the card's own names, such as `mscp/kxc00`.
     pub place: String,

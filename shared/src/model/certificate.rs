@@ -7,6 +7,7 @@ use crate::hex::Hex;
 
 /// The family of a public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum KeyFamily {
     /// RSA
@@ -23,6 +24,7 @@ pub enum KeyFamily {
 
 /// Kind and size of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct KeyAlgorithm {
     /// Its family.
     pub family: KeyFamily,
@@ -44,6 +46,7 @@ impl fmt::Display for KeyAlgorithm {
 
 /// Where a private key was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum KeyOrigin {
     /// On the card, which it never left.
@@ -54,6 +57,7 @@ pub enum KeyOrigin {
 
 /// When a key wants the PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum PinUse {
     /// Never.
@@ -70,6 +74,7 @@ pub enum PinUse {
 
 /// When a key wants the device to be touched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum TouchUse {
     /// Never.
@@ -82,6 +87,7 @@ pub enum TouchUse {
 
 /// A private key on the card.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Container {
     /// Its number: on GIDS its place in the container map, on PIV the key reference of its slot.
     pub index: u8,
@@ -115,6 +121,7 @@ pub struct Container {
 
 /// A certificate on the card: the row of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Certificate {
     /// Its name on the card, by which commands take it, such as `kxc00`.
     pub id: String,
@@ -160,6 +167,7 @@ pub struct Certificate {
 
 /// One extended key usage or policy: the object identifier, and its usual name where it has one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct NamedOid {
     /// Dotted decimal.
     pub oid: String,
@@ -169,6 +177,7 @@ pub struct NamedOid {
 
 /// One subject alternative name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AlternativeName {
     /// `email`, `dns`, `uri`, `ip`, `directory`, `upn` (user principal name), `registered_id` or `other`.
     pub kind: String,
@@ -178,6 +187,7 @@ pub struct AlternativeName {
 
 /// Every field of one certificate that a person may want to see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CertificateFields {
     /// X.509 version, 1 to 3.
     pub version: u8,
@@ -227,6 +237,7 @@ pub struct CertificateFields {
 
 /// One certificate in full, with the chain that the card holds for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CertificateView {
     /// The row of the list.
     pub summary: Certificate,

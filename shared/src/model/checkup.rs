@@ -4,6 +4,7 @@ use super::{PinStatus, Role};
 
 /// What a look at a card showed: how its PINs stand, and what a person should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CheckUp {
     /// When it was, RFC 3339 in UTC.
     pub time: String,
@@ -26,6 +27,7 @@ impl CheckUp {
 
 /// Something about a card that a person should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "concern", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Concern {
@@ -61,6 +63,7 @@ pub enum Concern {
 
 /// When a certificate ends that ends soon.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Expiry {
     /// The certificate's `id`.
     pub certificate: String,
@@ -74,6 +77,7 @@ pub struct Expiry {
 
 /// Why a PIN has to be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum PinChangeReason {
     /// It is the one with which such cards leave the factory.

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the desktop program can do in this session, as it says itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Desktop {
     /// The icon in the panel.
     pub tray: Part,
@@ -13,6 +14,7 @@ pub struct Desktop {
 
 /// How a part of the desktop stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Part {
     /// In a word.
     pub state: PartState,
@@ -22,6 +24,7 @@ pub struct Part {
 
 /// How a part of the desktop stands, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum PartState {
     /// It works.

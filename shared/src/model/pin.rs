@@ -7,6 +7,7 @@ use crate::secret::Pin;
 /// The number of an authenticator in the minidriver model (PIN_ID): 1 user, 2 administrator, 3 to 7 further PINs
 /// that guard key containers only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Role(pub u8);
 
 impl Role {
@@ -22,6 +23,7 @@ impl Role {
 
 /// What an authenticator is for (SECRET_PURPOSE of the minidriver model).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum PinType {
     /// AuthenticationPin
@@ -56,6 +58,7 @@ impl fmt::Display for PinType {
 
 /// How a person proves to hold an authenticator (SECRET_TYPE of the minidriver model).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum PinKind {
     /// AlphaNumericPinType: characters that are typed.
@@ -66,6 +69,7 @@ pub enum PinKind {
 
 /// One authenticator of a card and how it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PinStatus {
     /// Its number.
     pub role: Role,
@@ -89,6 +93,7 @@ pub struct PinStatus {
 
 /// Which characters a PIN may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum PinCharacters {
     /// 0 to 9.
@@ -99,6 +104,7 @@ pub enum PinCharacters {
 
 /// Where a policy was learned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum PolicySource {
     /// The card publishes it.
@@ -109,6 +115,7 @@ pub enum PolicySource {
 
 /// What a card demands of a PIN.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PinPolicy {
     /// Fewest bytes.
     pub min_length: u8,
@@ -125,6 +132,7 @@ pub struct PinPolicy {
 
 /// The key of a PIV card that authorises writing (key reference 9B of SP 800-78, the card management key).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ManagementKey {
     /// Its cipher; absent where the card does not tell.
     pub algorithm: Option<ManagementKeyAlgorithm>,
@@ -138,6 +146,7 @@ pub struct ManagementKey {
 
 /// The cipher of a management key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum ManagementKeyAlgorithm {
     /// Three-key triple DES, 24 bytes.
     #[serde(rename = "3des")]

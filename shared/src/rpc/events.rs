@@ -8,6 +8,7 @@ use crate::model::{Card, CheckUp, Csn, Expiry, PinChangeReason, Role};
 
 /// An event with its place in the stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Event {
     /// One more than that of the event before; a subscriber that sees a gap has missed something.
     pub sequence: u64,
@@ -20,6 +21,7 @@ pub struct Event {
 
 /// Who brought a change about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// A request to this agent.
@@ -34,6 +36,7 @@ pub enum Cause {
 
 /// What happened. None of it ever holds a PIN, a key or a challenge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Change {
@@ -197,6 +200,7 @@ fn hardware() -> Cause {
 
 /// An event that concerns a whole card.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct OnCardEvent {
     /// The reader.
     pub reader: String,
@@ -208,6 +212,7 @@ pub struct OnCardEvent {
 
 /// An event that concerns a PIN.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PinEvent {
     /// The reader.
     pub reader: String,
@@ -223,6 +228,7 @@ pub struct PinEvent {
 
 /// An event that concerns a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct KeyEvent {
     /// The reader.
     pub reader: String,
@@ -236,6 +242,7 @@ pub struct KeyEvent {
 
 /// An event that concerns a certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CertEvent {
     /// The reader.
     pub reader: String,
@@ -249,6 +256,7 @@ pub struct CertEvent {
 
 /// An event that concerns the end of a certificate's validity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ExpiryEvent {
     /// The reader.
     pub reader: String,

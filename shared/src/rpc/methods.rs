@@ -26,6 +26,7 @@ pub use unblock::{Challenge, UnblockFinishParams, UnblockPukParams, UnblockStart
 /// Which card is meant. With neither field, the only card there is. A field that is misspelt is refused, since the
 /// request would go to whichever card is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct Select {
     /// The reader's exact name.
@@ -38,20 +39,23 @@ pub struct Select {
 
 /// No parameters, or nothing to say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Empty {}
 
 /// Parameters that name a card and nothing else.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct OnCard {
     /// The card.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub select: Select,
 }
 
 macro_rules! methods {
-    ($($(#[$doc:meta])* $name:ident = $wire:literal ($params:ty) -> $reply:ty;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident = $wire:literal ($params:ty) -> $reply:ty;)*) => {
         $(
-            $(#[$doc])*
+            $(#[doc = $doc])*
             pub struct $name;
 
             impl Method for $name {
@@ -63,7 +67,23 @@ macro_rules! methods {
 
         /// The names of all methods.
         pub const ALL: &[&str] = &[$($wire),*];
+
+        /// Shows each method to somebody who wants to see all.
+        #[cfg(test)]
+        pub(crate) fn show(viewer: &mut impl Viewer) {
+            $(viewer.method::<$name>(concat!($($doc, "\n"),*));)*
+        }
     };
+}
+
+/// Somebody who wants to see all methods.
+#[cfg(test)]
+pub(crate) trait Viewer {
+    /// Takes in one of them, and what it is for.
+    fn method<M: Method>(&mut self, docs: &str)
+    where
+        M::Params: ts_rs::TS + 'static,
+        M::Reply: ts_rs::TS + 'static;
 }
 
 methods! {
@@ -136,6 +156,7 @@ methods! {
 
 /// Parameters of [`Hello`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct HelloParams {
     /// The caller's program and version, for the log.
     pub client: String,
@@ -145,6 +166,7 @@ pub struct HelloParams {
 
 /// Reply of [`Hello`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct HelloReply {
     /// The agent's version.
     pub version: String,
@@ -154,6 +176,7 @@ pub struct HelloReply {
 
 /// Reply of [`Status`], and the content of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct StatusReply {
     /// The agent's version.
     pub version: String,
@@ -175,6 +198,7 @@ pub struct StatusReply {
 
 /// Reply of [`ConfigShow`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ConfigReply {
     /// What is in force.
     pub config: Config,
@@ -188,9 +212,11 @@ pub struct ConfigReply {
 
 /// Parameters of [`LogRead`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct LogParams {
     /// How many records at the most, from 1 to 1000.
     #[serde(default = "hundred")]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub limit: u16,
     /// The card that they are about; all cards unless named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -203,6 +229,7 @@ fn hundred() -> u16 {
 
 /// Reply of [`LogRead`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct LogReply {
     /// The records, the newest last.
     pub records: Vec<AuditRecord>,
@@ -210,16 +237,19 @@ pub struct LogReply {
 
 /// Parameters of [`VirtualInsert`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct VirtualInsertParams {
     /// The virtual reader.
     pub reader: String,
     /// The card, by its name in the description; the one last in this reader, or described for it, unless named.
     #[serde(default)]
+    #[cfg_attr(test, ts(optional = nullable))]
     pub card: Option<String>,
 }
 
 /// Parameters of [`VirtualRemove`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct VirtualRemoveParams {
     /// The virtual reader.
     pub reader: String,

@@ -8,9 +8,11 @@ use crate::secret::{KeyText, Pin};
 
 /// Parameters of [`super::CardRepair`].
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RepairParams {
     /// The card.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub select: Select,
     /// The primary card PIN; left out where it is typed on the reader, or where the management key is all it takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -20,11 +22,13 @@ pub struct RepairParams {
     pub management_key: Option<KeyText>,
     /// That the last try may be used.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub last_try: bool,
 }
 
 /// Reply of [`super::CardRepair`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RepairReply {
     /// What was mended.
     pub mended: Vec<Finding>,
@@ -34,6 +38,7 @@ pub struct RepairReply {
 
 /// Reply of [`super::CardAccess`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Access {
     /// The PINs and other authenticators, each with its tries.
     pub pins: Vec<PinStatus>,

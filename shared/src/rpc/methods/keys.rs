@@ -8,9 +8,11 @@ use crate::secret::{KeyText, Pin};
 
 /// Parameters of [`super::CertPlace`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PlaceParams {
     /// The card.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub select: Select,
     /// Kind and size of the key.
     pub algorithm: KeyAlgorithm,
@@ -21,6 +23,7 @@ pub struct PlaceParams {
 
 /// Reply of [`super::CertPlace`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct KeyPlan {
     /// The card.
     pub csn: Csn,
@@ -40,6 +43,7 @@ pub struct KeyPlan {
 
 /// What is made of a new key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Product {
     /// A certificate that the key signs itself, on the card.
@@ -53,9 +57,11 @@ pub enum Product {
 
 /// Parameters of [`super::CertGenerate`].
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct GenerateParams {
     /// The card.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub select: Select,
     /// Kind and size of the key.
     pub algorithm: KeyAlgorithm,
@@ -64,15 +70,18 @@ pub struct GenerateParams {
     pub slot: Option<String>,
     /// The subject, RFC 4514, such as `CN=Anna Virtanen,O=Example`; for the bare key it means nothing.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub subject: String,
     /// Other names of the same person or machine, of the kinds `email`, `dns` and `upn`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alternative_names: Vec<AlternativeName>,
     /// What is made of the key.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub product: Product,
     /// How many days the certificate holds, from now; for a request it means nothing.
     #[serde(default = "year")]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub days: u16,
     /// When the key will want the PIN, on cards that let one choose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,9 +91,11 @@ pub struct GenerateParams {
     pub touch_use: Option<TouchUse>,
     /// Whether its container becomes the default one.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub default: bool,
     /// That a private key which is in the slot may be lost.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub overwrite: bool,
     /// The primary card PIN; left out where it is typed on the reader.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -94,6 +105,7 @@ pub struct GenerateParams {
     pub management_key: Option<KeyText>,
     /// That the last try may be used.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub last_try: bool,
 }
 
@@ -103,6 +115,7 @@ fn year() -> u16 {
 
 /// Reply of [`super::CertGenerate`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct GenerateReply {
     /// The container that the key is in.
     pub container: u8,
@@ -121,9 +134,11 @@ pub struct GenerateReply {
 
 /// Parameters of [`super::CertMove`].
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MoveParams {
     /// The card.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub select: Select,
     /// As in [`super::CertParams`]; the slot of a key without a certificate is taken too.
     pub certificate: String,
@@ -137,5 +152,6 @@ pub struct MoveParams {
     pub management_key: Option<KeyText>,
     /// That the last try may be used.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub last_try: bool,
 }

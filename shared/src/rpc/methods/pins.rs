@@ -8,9 +8,11 @@ use crate::secret::{KeyText, Pin};
 
 /// Parameters of [`super::PinTries`].
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct TriesParams {
     /// The card.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub select: Select,
     /// Tries of the PIN, 1 to 255.
     pub pin_tries: u8,
@@ -25,17 +27,21 @@ pub struct TriesParams {
     pub management_key: Option<KeyText>,
     /// That the last try may be used.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub last_try: bool,
 }
 
 /// Parameters of [`super::PinChange`].
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PinChangeParams {
     /// The card.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub select: Select,
     /// Which PIN; the primary card PIN unless named.
     #[serde(default = "user")]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub role: Role,
     /// The present PIN; left out, with the new one, where they are typed on the reader.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,6 +51,7 @@ pub struct PinChangeParams {
     pub new: Option<Pin>,
     /// That the last try may be used.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub last_try: bool,
 }
 

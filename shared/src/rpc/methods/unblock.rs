@@ -9,17 +9,21 @@ use crate::secret::{Pin, ResponseText};
 
 /// Parameters of [`super::UnblockStart`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct UnblockStartParams {
     /// The card.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub select: Select,
     /// Which PIN is to be unblocked; the primary card PIN unless named.
     #[serde(default = "super::pins::user")]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub role: Role,
 }
 
 /// Reply of [`super::UnblockStart`]: what is read out to the administrator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Challenge {
     /// The reader that must keep the card.
     pub reader: String,
@@ -43,6 +47,7 @@ pub struct Challenge {
 
 /// Reply of [`super::UnblockStatus`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum UnblockState {
     /// No procedure was started on this card since the agent runs.
@@ -64,9 +69,11 @@ pub enum UnblockState {
 
 /// Parameters of [`super::UnblockFinish`].
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct UnblockFinishParams {
     /// The card.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub select: Select,
     /// The challenge that this is the response to; refused as `challenge_void` when the card's is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,12 +87,15 @@ pub struct UnblockFinishParams {
 
 /// Parameters of [`super::UnblockPuk`].
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct UnblockPukParams {
     /// The card.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub select: Select,
     /// Which PIN is to be unblocked; the primary card PIN unless named.
     #[serde(default = "super::pins::user")]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub role: Role,
     /// The PUK; left out, with the new PIN, where they are typed on the reader.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,5 +105,6 @@ pub struct UnblockPukParams {
     pub new: Option<Pin>,
     /// That the PUK's last try may be used.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<_>", optional))]
     pub last_try: bool,
 }
