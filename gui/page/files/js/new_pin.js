@@ -7,7 +7,7 @@ import { policyPanel } from "./policy.js";
 import { settings } from "./settings.js";
 
 /**
- * @import { PinPolicy } from "../../../shared/types"
+ * @import { PinPolicy } from "../../../../shared/types"
  */
 
 /**

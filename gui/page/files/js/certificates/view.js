@@ -91,6 +91,7 @@ function pem(bytes) {
  */
 function body(found) {
   const one = found.summary;
+  /** @type {Node[]} */
   const parts = [facts([
     ["view-damaged", one.damaged && el("span", { lang: "en" }, foreign(one.damaged))],
     ["view-place", [placeOf(one), one.container_name && foreign(one.container_name)].filter(Boolean).join(", ")],
