@@ -6,8 +6,10 @@ mod unblock;
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use shared::place::Panel;
 
 use crate::exit;
 
@@ -76,6 +78,31 @@ pub(crate) enum Command {
     /// What it prints can be posted: names of people, homes and serial numbers are taken out of it.
     #[command(after_help = "Examples:\n  kortti doctor\n  kortti doctor --json")]
     Doctor,
+    /// Open the window
+    ///
+    /// If it is open already, it comes to the front. The command ends when the window is closed.
+    #[command(
+        after_help = "Examples:\n  kortti gui\n  kortti gui --panel unblock --reader 'Kortti Virtual Reader 00 00'"
+    )]
+    Gui {
+        /// Where it opens
+        #[arg(long, value_parser = PossibleValuesParser::new(Panel::NAMES).try_map(|name| name.parse::<Panel>()))]
+        panel: Option<Panel>,
+    },
+    /// Open the same page in your browser
+    ///
+    /// A small server on this machine serves it to you alone, for as long as it is open in the browser. The link is good once.
+    #[command(
+        after_help = "Examples:\n  kortti web\n  kortti web --panel certificates\n  kortti web --no-open"
+    )]
+    Web {
+        /// Where it opens
+        #[arg(long, value_parser = PossibleValuesParser::new(Panel::NAMES).try_map(|name| name.parse::<Panel>()))]
+        panel: Option<Panel>,
+        /// Print the link, and open no browser
+        #[arg(long)]
+        no_open: bool,
+    },
     /// Print what happens to readers and cards, as it happens
     #[command(
         after_help = "Examples:\n  kortti watch\n  kortti watch --card 33221100\n  kortti watch --json"
@@ -317,6 +344,8 @@ impl Command {
             | Self::Card { .. }
             | Self::Pin(_)
             | Self::Cert(_)
+            | Self::Gui { .. }
+            | Self::Web { .. }
             | Self::Watch
             | Self::Log { .. } => true,
         }

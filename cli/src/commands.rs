@@ -10,6 +10,7 @@ mod doctor;
 mod generate;
 mod info;
 mod log;
+mod page;
 mod pin;
 mod status;
 mod unblock;
@@ -39,6 +40,8 @@ pub(crate) fn run(command: Command, global: &Global, output: Output) -> Result<(
         Command::Cert(verb) => cert::run(verb, global, output),
         Command::Config { verb } => config::run(verb, global, output),
         Command::Doctor => doctor::run(output),
+        Command::Gui { panel } => page::window(panel, global),
+        Command::Web { panel, no_open } => page::web(panel, no_open, global),
         Command::Watch => watch::run(global, output),
         Command::Log { limit } => log::run(limit, global, output),
         Command::Info => info::run(output),

@@ -11,6 +11,8 @@ pub(crate) enum Failure {
     Cancelled,
     /// Whoever read the output has gone: no failure of ours.
     OutputClosed,
+    /// Another program that was started for it ended with this code, and has said why itself.
+    Ended(u8),
 }
 
 impl From<shared::Error> for Failure {
@@ -39,6 +41,7 @@ impl Failure {
             Self::Error(error) => exit_code(error.code),
             Self::Cancelled => CANCELLED,
             Self::OutputClosed => 0,
+            Self::Ended(code) => *code,
         }
     }
 }

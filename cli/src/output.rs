@@ -58,7 +58,7 @@ impl Output {
             Failure::Cancelled => {
                 ("Cancelled.", json!({ "error": { "code": "cancelled", "message": "Cancelled." } }))
             }
-            Failure::OutputClosed => return,
+            Failure::OutputClosed | Failure::Ended(_) => return,
         };
         if self.json {
             // Nobody is left to tell if this fails; the exit code still says it.

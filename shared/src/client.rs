@@ -8,6 +8,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use interprocess::local_socket::Stream;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use crate::VERSION;
 use crate::error::{Error, ErrorCode, Result};
@@ -54,8 +57,16 @@ impl Client {
     /// # Errors
     /// What the agent says, and [`ErrorCode::NoAgent`] when it goes away.
     pub fn call<M: Method>(&mut self, params: &M::Params) -> Result<M::Reply> {
+        self.exchange(M::NAME, params)
+    }
+
+    fn exchange<R: DeserializeOwned>(
+        &mut self,
+        method: &str,
+        params: &(impl Serialize + ?Sized),
+    ) -> Result<R> {
         self.id += 1;
-        let call = Call { jsonrpc: "2.0", id: self.id, method: M::NAME, params };
+        let call = Call { jsonrpc: "2.0", id: self.id, method, params: &params };
         match socket::write_line(&self.stream, &call) {
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 return Err(Error::new(ErrorCode::BadRequest, "The request is too large."));
@@ -65,7 +76,7 @@ impl Client {
         }
         let patience = Patience { first: Some(ANSWER), rest: ANSWER };
         let line = self.lines.next(&self.stream, patience).map_err(|_| lost())?.ok_or_else(lost)?;
-        let answer: Answer<'_, M::Reply> = serde_json::from_slice(line).map_err(|_| {
+        let answer: Answer<'_, R> = serde_json::from_slice(line).map_err(|_| {
             Error::new(
                 ErrorCode::ProtocolVersion,
                 "The agent's answer was not understood: restart the agent.",
@@ -76,6 +87,14 @@ impl Client {
             (Some(reply), None) => Ok(reply),
             (None, None) => Err(lost()),
         }
+    }
+
+    /// Calls a method by its name, for a program that hands on what others ask: parameters and reply stay as they are.
+    ///
+    /// # Errors
+    /// As for [`Client::call`].
+    pub fn forward(&mut self, method: &str, params: &RawValue) -> Result<Box<RawValue>> {
+        self.exchange(method, params)
     }
 
     /// Turns the connection into the event stream, which begins with a snapshot.
@@ -94,6 +113,37 @@ pub struct Events {
     lines: LineReader,
 }
 
+/// What came within a time.
+pub enum Heard<'e> {
+    /// An event, as the JSON of its parameters.
+    Event(&'e str),
+    /// Nothing.
+    Nothing,
+    /// The agent has ended.
+    End,
+}
+
+impl Events {
+    /// Waits so long for the next event, which stays as it is. On Windows it waits until there is one.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoAgent`] when the connection breaks, [`ErrorCode::ProtocolVersion`].
+    pub fn hear(&mut self, wait: Duration) -> Result<Heard<'_>> {
+        let patience = Patience { first: Some(wait), rest: ANSWER };
+        match self.lines.next(&self.stream, patience) {
+            Ok(None) => Ok(Heard::End),
+            Ok(Some(line)) => {
+                let event = serde_json::from_slice::<Notification<'_, &RawValue>>(line);
+                event
+                    .map(|notification| Heard::Event(notification.params.get()))
+                    .map_err(|_| not_understood())
+            }
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(Heard::Nothing),
+            Err(_) => Err(lost()),
+        }
+    }
+}
+
 impl Iterator for Events {
     type Item = Result<Event>;
 
@@ -103,13 +153,15 @@ impl Iterator for Events {
             Ok(None) => None,
             Ok(Some(line)) => {
                 let event = serde_json::from_slice::<Notification<'_, Event>>(line);
-                Some(event.map(|notification| notification.params).map_err(|_| {
-                    Error::new(ErrorCode::ProtocolVersion, "An event was not understood: restart the agent.")
-                }))
+                Some(event.map(|notification| notification.params).map_err(|_| not_understood()))
             }
             Err(_) => Some(Err(lost())),
         }
     }
+}
+
+fn not_understood() -> Error {
+    Error::new(ErrorCode::ProtocolVersion, "An event was not understood: restart the agent.")
 }
 
 fn lost() -> Error {

@@ -95,6 +95,7 @@ pub struct Fault {
 
 /// A line that the agent sends unasked, after `subscribe`.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(bound(deserialize = "P: Deserialize<'de>"))]
 pub struct Notification<'a, P> {
     /// Always `2.0`.
     pub jsonrpc: std::borrow::Cow<'a, str>,

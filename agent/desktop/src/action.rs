@@ -1,21 +1,7 @@
 //! What a person can ask for, from the menu or from a notice.
 
 use shared::config::NoticeKind;
-
-/// A place in the window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Panel {
-    /// Readers and cards.
-    Overview,
-    /// Change PIN.
-    Pin,
-    /// Unblock PIN.
-    Unblock,
-    /// The certificates of a card.
-    Certificates,
-    /// Version, supported cards, licence.
-    Information,
-}
+pub use shared::place::Panel;
 
 /// What a person asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,18 +1,16 @@
 //! What opens when somebody asks for a place: the window, or else a terminal with `kortti` in it, or else questions by
 //! pinentry.
 
-mod pinentry;
-mod programs;
 mod prompts;
 mod terminal;
 
 use std::process::{Command, Stdio};
 use std::thread;
 
-use shared::{Error, ErrorCode};
+use shared::{Error, ErrorCode, place};
 
 use crate::action::Panel;
-use programs::Programs;
+use shared::programs::Programs;
 
 /// A place, and the card that it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +21,13 @@ pub(crate) struct Place {
     pub reader: Option<String>,
     /// The card's CSN.
     pub card: Option<String>,
+}
+
+impl Place {
+    /// The same as the window takes it.
+    fn whole(&self) -> place::Place {
+        place::Place { panel: Some(self.panel), reader: self.reader.clone(), card: self.card.clone() }
+    }
 }
 
 /// Why a place was not opened; in words.
@@ -65,7 +70,7 @@ pub(crate) fn here(place: &Place) -> Result<(), Error> {
 /// Opens a place by whatever there is, and waits until it is closed.
 fn show(place: &Place, programs: &Programs) -> Result<(), Unopened> {
     if let Some(window) = programs.ours("kortti-gui") {
-        return wait(Command::new(&window).args(window_arguments(place)), "kortti-gui");
+        return wait(Command::new(&window).args(place.whole().arguments()), "kortti-gui");
     }
     if let Some(mut terminal) = terminal::command(place, programs) {
         return wait(&mut terminal, "the terminal");
@@ -93,22 +98,6 @@ fn wait(command: &mut Command, name: &str) -> Result<(), Unopened> {
         }
         Err(error) => Err(Unopened::Failed(format!("{name} could not be started: {error}."))),
     }
-}
-
-/// The arguments of the window. Each value is in one argument with its name, so that a reader whose name begins with a
-/// dash is none.
-fn window_arguments(place: &Place) -> Vec<String> {
-    let panel = match place.panel {
-        Panel::Overview => "overview",
-        Panel::Pin => "pin",
-        Panel::Unblock => "unblock",
-        Panel::Certificates => "certificates",
-        Panel::Information => "information",
-    };
-    let mut arguments = vec!["--panel".to_owned(), panel.to_owned()];
-    arguments.extend(place.reader.iter().map(|reader| format!("--reader={reader}")));
-    arguments.extend(place.card.iter().map(|card| format!("--card={card}")));
-    arguments
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Parser, Subcommand};
-
-use crate::action::Panel;
+use shared::place::Panel;
 
 /// Shows the tray icon and the notices of Kortti, asks for what a card wants, starts hooks, and locks the session when
 /// a card goes.
@@ -32,6 +32,7 @@ pub(crate) enum Verb {
     /// Open the window at a place; or a terminal, or questions by pinentry, where there is no window
     Open {
         /// The place
+        #[arg(value_parser = PossibleValuesParser::new(Panel::NAMES).try_map(|name| name.parse::<Panel>()))]
         panel: Panel,
         /// The reader that it is about, by its exact name
         #[arg(long, value_name = "NAME")]

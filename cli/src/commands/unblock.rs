@@ -282,7 +282,7 @@ fn left_behind(session: &mut Session, challenge: &Challenge) -> String {
             )
         }
         Err(Failure::Error(error)) => error.message,
-        Err(Failure::Cancelled | Failure::OutputClosed) => String::new(),
+        Err(Failure::Cancelled | Failure::OutputClosed | Failure::Ended(_)) => String::new(),
     }
 }
 

@@ -16,11 +16,11 @@ use shared::secret::Pin;
 use shared::words::{contents, is_blocked, last_try_warning, pin_name, policy_sentence, tries_sentence};
 use shared::{Error, ErrorCode};
 
-use super::pinentry::{Pinentry, Unanswered};
 use super::{Place, Unopened};
 use crate::action::Panel;
 use crate::phrases;
 use crate::text;
+use shared::pinentry::{Pinentry, Unanswered};
 
 /// How often a new PIN or a response that does not fit is asked for again. It costs nothing.
 const ROUNDS: u8 = 3;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::Place;
-use super::programs::Programs;
 use crate::action::Panel;
+use shared::programs::Programs;
 
 /// The terminals that are known, by preference, and what stands between their name and a command as separate
 /// arguments. (Debian's policy, 11.8.3, asks for `-e` of whatever is the x-terminal-emulator; the other forms are those of

@@ -106,9 +106,9 @@ fn names_stay_in_their_arguments() {
         let mut expected: Vec<String> = verb.iter().map(|word| (*word).to_owned()).collect();
         expected.extend([format!("--reader={evil}"), "--card=7D1F93C2".to_owned()]);
         assert_eq!(arguments, expected);
-        let window = window_arguments(&place(panel, Some(evil), card));
-        assert_eq!(window[0], "--panel");
-        assert_eq!(window[2..], expected[verb.len()..]);
+        let window = place(panel, Some(evil), card).whole().arguments();
+        assert_eq!(window[0], format!("--panel={}", panel.name()));
+        assert_eq!(window[1..], expected[verb.len()..]);
     }
     let (.., arguments) = folders.command(&place(Panel::Information, Some(evil), card), None).unwrap();
     assert_eq!(arguments, ["info"]);

@@ -498,6 +498,20 @@ usage-keycertsign = Signieren von Zertifikaten
 usage-certificate-signing = Signieren von Zertifikaten
 usage-crlsign = Signieren von Sperrlisten
 
+# Was ein Fenster von pinentry sagt, wo PINs nicht in der Seite eingegeben werden
+pinentry-asks = Die Seite unter { $origin } in Ihrem Browser fragt danach.
+pinentry-card = Karte { $card } in { $reader }.
+pinentry-tries = Versuche übrig: { $tries }.
+pinentry-differs = Die beiden waren nicht gleich. Noch einmal.
+pinentry-change = Sie ändert die PIN.
+pinentry-unblock = Sie entsperrt die PIN.
+pinentry-import = Sie importiert ein Zertifikat.
+pinentry-default = Sie macht ein anderes Zertifikat zum Standard.
+pinentry-delete = Sie löscht ein Zertifikat.
+pinentry-repair = Sie repariert die Karte.
+pinentry-respond = Sie berechnet die Response zu einer Challenge.
+pinentry-other = Sie liest von der Karte oder schreibt auf sie.
+
 # Hilfe
 help-overview-1 = Die Übersicht zeigt die Karte in dem Leser, der oben gewählt ist: ihre PINs mit den Versuchen, die noch bleiben, und was Sie von ihr wissen sollten. Eine Karte, die eingesteckt wird, ist von selbst gewählt, wenn Sie nicht einen Leser gewählt haben.
 help-overview-2 = Nichts wird an die Karte gesendet, was einen Versuch kosten könnte. Die Versuche zählt die Karte; bleibt keiner, ist die PIN gesperrt und muss entsperrt werden.

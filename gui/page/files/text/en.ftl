@@ -498,6 +498,20 @@ usage-keycertsign = Signing of certificates
 usage-certificate-signing = Signing of certificates
 usage-crlsign = Signing of revocation lists
 
+# What a window of pinentry says, where PINs are not typed in the page
+pinentry-asks = The page at { $origin } in your browser asks for this.
+pinentry-card = Card { $card } in { $reader }.
+pinentry-tries = Tries left: { $tries }.
+pinentry-differs = The two were not the same. Once more.
+pinentry-change = It changes the PIN.
+pinentry-unblock = It unblocks the PIN.
+pinentry-import = It imports a certificate.
+pinentry-default = It makes another certificate the default one.
+pinentry-delete = It deletes a certificate.
+pinentry-repair = It repairs the card.
+pinentry-respond = It calculates the response to a challenge.
+pinentry-other = It reads from the card or writes to it.
+
 # Help
 help-overview-1 = The overview shows the card in the reader that is chosen above: its PINs with the tries that are left, and what you should know of it. A card that comes in is chosen by itself, unless you chose a reader.
 help-overview-2 = Nothing is sent to the card that could cost a try. Tries are counted by the card; at none left the PIN is blocked, and has to be unblocked.

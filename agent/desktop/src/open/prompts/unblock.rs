@@ -12,7 +12,7 @@ use shared::unblock::{checksum_text, parse_response};
 use shared::words::{is_blocked, puk_of, tries_sentence};
 
 use super::{Dialogue, ROUNDS, Stop, typed};
-use crate::open::pinentry::Unanswered;
+use shared::pinentry::Unanswered;
 
 impl Dialogue<'_> {
     /// Gives the primary card PIN a new value without the old one.

@@ -16,7 +16,7 @@ const NOT_CONFIRMED: u32 = 114;
 
 /// Why a question has no answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unanswered {
+pub enum Unanswered {
     /// Somebody said no, or closed the window.
     Cancelled,
     /// The program does not work; in words.
@@ -24,7 +24,7 @@ pub(super) enum Unanswered {
 }
 
 /// A pinentry that runs.
-pub(super) struct Pinentry {
+pub struct Pinentry {
     child: Child,
     stdin: ChildStdin,
     stdout: ChildStdout,
@@ -38,7 +38,7 @@ impl Pinentry {
     ///
     /// # Errors
     /// [`Unanswered::Failed`]
-    pub(super) fn start(program: &Path) -> Result<Self, Unanswered> {
+    pub fn start(program: &Path) -> Result<Self, Unanswered> {
         let started =
             Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut child = started.map_err(|error| failed(&error))?;
@@ -56,7 +56,7 @@ impl Pinentry {
     ///
     /// # Errors
     /// [`Unanswered`]
-    pub(super) fn secret<T: for<'a> From<&'a [u8]>>(
+    pub fn secret<T: for<'a> From<&'a [u8]>>(
         &mut self,
         description: &str,
         prompt: &str,
@@ -81,7 +81,7 @@ impl Pinentry {
     ///
     /// # Errors
     /// [`Unanswered::Failed`]
-    pub(super) fn yes(&mut self, question: &str, yes: &str, no: &str) -> Result<bool, Unanswered> {
+    pub fn yes(&mut self, question: &str, yes: &str, no: &str) -> Result<bool, Unanswered> {
         self.request("SETDESC", Some(question))?;
         self.request("SETOK", Some(yes))?;
         self.request("SETCANCEL", Some(no))?;
@@ -99,7 +99,7 @@ impl Pinentry {
     ///
     /// # Errors
     /// [`Unanswered`]
-    pub(super) fn say(&mut self, sentence: &str) -> Result<(), Unanswered> {
+    pub fn say(&mut self, sentence: &str) -> Result<(), Unanswered> {
         self.request("SETDESC", Some(sentence))?;
         self.request("MESSAGE", None)
     }
@@ -195,7 +195,7 @@ fn refusal(line: &str) -> Unanswered {
     let (code, words) = line.split_once(' ').unwrap_or((line, ""));
     match code.parse::<u32>().map(|code| code & 0xFFFF) {
         Ok(CANCELLED | NOT_CONFIRMED) => Unanswered::Cancelled,
-        _ => failed(&crate::text::line(words, 200)),
+        _ => failed(&words.chars().filter(|c| !c.is_control()).take(200).collect::<String>()),
     }
 }
 

@@ -18,7 +18,7 @@ const PINENTRIES: [&str; 8] = [
 ];
 
 /// Where to look.
-pub(super) struct Programs {
+pub struct Programs {
     beside: Option<PathBuf>,
     path: Vec<PathBuf>,
     /// The terminal that the person prefers, from the environment.
@@ -29,7 +29,7 @@ pub(super) struct Programs {
 
 impl Programs {
     /// As this process finds them.
-    pub(super) fn of_this_process() -> Self {
+    pub fn of_this_process() -> Self {
         let beside = env::current_exe().ok().and_then(|program| program.parent().map(Path::to_owned));
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
         Self {
@@ -42,8 +42,7 @@ impl Programs {
     }
 
     /// Beside here and on this path only.
-    #[cfg(test)]
-    pub(super) fn at(beside: &Path, path: &Path, terminal: Option<&str>) -> Self {
+    pub fn at(beside: &Path, path: &Path, terminal: Option<&str>) -> Self {
         Self {
             beside: Some(beside.to_owned()),
             path: vec![path.to_owned()],
@@ -53,14 +52,14 @@ impl Programs {
     }
 
     /// A program of Kortti's.
-    pub(super) fn ours(&self, name: &str) -> Option<PathBuf> {
+    pub fn ours(&self, name: &str) -> Option<PathBuf> {
         let name = format!("{name}{}", env::consts::EXE_SUFFIX);
         let beside = self.beside.as_ref().map(|folder| folder.join(&name)).filter(|path| can_run(path));
         beside.or_else(|| self.find(OsStr::new(&name)))
     }
 
     /// A program on the PATH, or the one that a path names.
-    pub(super) fn find(&self, name: &OsStr) -> Option<PathBuf> {
+    pub fn find(&self, name: &OsStr) -> Option<PathBuf> {
         if Path::new(name).components().count() > 1 {
             return Some(PathBuf::from(name)).filter(|path| can_run(path));
         }
@@ -72,7 +71,7 @@ impl Programs {
     }
 
     /// A pinentry.
-    pub(super) fn pinentry(&self) -> Option<PathBuf> {
+    pub fn pinentry(&self) -> Option<PathBuf> {
         PINENTRIES.iter().find_map(|name| self.find(OsStr::new(name)))
     }
 }

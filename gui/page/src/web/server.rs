@@ -1,0 +1,358 @@
+//! The server: who comes in, what is answered, and when it ends.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io::{IsTerminal as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use http_body_util::{BodyExt as _, Either, Full};
+use hyper::body::{Body, Bytes, Frame, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde::Deserialize;
+use shared::rpc::MAX_LINE;
+use shared::{Error, Result};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::{sleep, timeout};
+use zeroize::Zeroizing;
+
+use super::gate::Address;
+use super::link::{LinkFile, Opening};
+use super::session::{LINK, Session, Trade};
+use super::{Order, owner, refused};
+use crate::bridge::{Bridge, Host};
+use crate::files;
+use crate::listening::Listening;
+
+/// Connections at once.
+const CONNECTIONS: usize = 32;
+/// How large the head of a request may be, in bytes, and how long it may take.
+const HEAD: usize = 16 * 1024;
+const HEAD_TIME: Duration = Duration::from_secs(5);
+/// How large the body of a request may be, in bytes: a line of the agent's socket and what stands around it. How long it may take.
+const BODY: usize = MAX_LINE + 64 * 1024;
+const BODY_TIME: Duration = Duration::from_secs(10);
+/// How many events may wait for the page.
+const EVENTS: usize = 256;
+
+type Answer = Response<Either<Full<Bytes>, EventStream>>;
+
+/// What all connections share.
+struct Server {
+    address: Address,
+    here: SocketAddrV4,
+    session: Mutex<Session>,
+    bridge: Bridge,
+    /// Pages that listen.
+    listeners: AtomicUsize,
+    /// Something happened after which the server may have to end.
+    changed: Notify,
+    /// Somebody brought the token a second time.
+    betrayed: Notify,
+}
+
+/// Serves until the page has been closed for a while.
+pub(super) async fn run(order: Order) -> Result<&'static str> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|error| refused(&error))?;
+    let SocketAddr::V4(here) = listener.local_addr().map_err(|error| refused(&error))? else {
+        return Err(refused(&std::io::ErrorKind::AddrNotAvailable.into()));
+    };
+    let address = Address::new(here.port());
+    let session = Session::new()?;
+    let link = Zeroizing::new(format!("{}/#token={}", address.origin(), session.token()));
+    let server = Arc::new(Server {
+        bridge: Bridge::new(Host::Web { origin: address.origin() }, order.place),
+        address,
+        here,
+        session: Mutex::new(session),
+        listeners: AtomicUsize::new(0),
+        changed: Notify::new(),
+        betrayed: Notify::new(),
+    });
+    let stop = stop_signal().map_err(|error| refused(&error))?;
+    let link_file = announce(&link, order.opening)?;
+    drop(link);
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    tokio::select! {
+        never = accept(&listener, &server, &places) => match never {},
+        () = stop => Ok("The page is closed: this program was asked to end."),
+        () = server.betrayed.notified() => Ok("The page is closed: somebody used its link a second time. Nobody but you should have it; open the page again."),
+        why = idle(&server, order.end_after, link_file) => Ok(why),
+    }
+}
+
+/// Tells the browser, or whoever reads standard output, where the page is.
+fn announce(link: &str, opening: Opening) -> Result<Option<LinkFile>> {
+    let mut stdout = std::io::stdout();
+    // Whoever has closed standard output does not want to read it.
+    let mut print = |text: &str| drop(writeln!(stdout, "{text}").and_then(|()| stdout.flush()));
+    if opening == Opening::Printed {
+        print(link);
+        return Ok(None);
+    }
+    let file = LinkFile::write(link)?;
+    if let Err(words) = file.open() {
+        print(&words);
+    }
+    if std::io::stdout().is_terminal() {
+        print(&format!(
+            "The page opens in your browser. If it does not, open this link, which is good once:\n{link}"
+        ));
+    }
+    Ok(Some(file))
+}
+
+/// Ends when nobody opened the page in time, or when nobody has had it open for a while.
+async fn idle(server: &Server, end_after: Duration, link_file: Option<LinkFile>) -> &'static str {
+    let opened = async {
+        while !server.session().is_open() {
+            server.changed.notified().await;
+        }
+    };
+    if timeout(LINK, opened).await.is_err() {
+        return "The page is closed: nobody opened its link.";
+    }
+    drop(link_file);
+    loop {
+        let listened = async {
+            while server.listeners.load(Ordering::SeqCst) == 0 {
+                server.changed.notified().await;
+            }
+        };
+        if timeout(end_after, listened).await.is_err() {
+            return "The page is closed.";
+        }
+        while server.listeners.load(Ordering::SeqCst) > 0 {
+            server.changed.notified().await;
+        }
+    }
+}
+
+/// Takes connections. Those of other users are closed at once, and so are those that are too many.
+async fn accept(listener: &TcpListener, server: &Arc<Server>, places: &Arc<Semaphore>) -> Infallible {
+    loop {
+        let Ok((stream, SocketAddr::V4(peer))) = listener.accept().await else {
+            // Too many open files, say: it passes.
+            sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        if !owner::is_mine(peer, server.here) {
+            continue;
+        }
+        let Ok(place) = Arc::clone(places).try_acquire_owned() else { continue };
+        let server = Arc::clone(server);
+        tokio::spawn(async move {
+            converse(stream, server).await;
+            drop(place);
+        });
+    }
+}
+
+async fn converse(stream: TcpStream, server: Arc<Server>) {
+    // An answer is short, and whoever waits for it is on this machine.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let server = Arc::clone(&server);
+        async move { Ok::<_, Infallible>(server.answer(request).await) }
+    });
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(HEAD).max_headers(64);
+    // Whatever is wrong with a connection ends it, and no other.
+    let _ = http.serve_connection(TokioIo::new(stream), service).await;
+}
+
+impl Server {
+    fn session(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Answer {
+        let (head, body) = request.into_parts();
+        if let Err(status) = self.address.admit(&head.method, &head.headers) {
+            return plain(status);
+        }
+        if head.method == Method::GET {
+            return head.uri.query().is_none().then(|| files::find(head.uri.path())).flatten().map_or_else(
+                || plain(StatusCode::NOT_FOUND),
+                |file| with_type(Bytes::from_static(file.content), file.media_type()),
+            );
+        }
+        let path = head.uri.path();
+        let is_trade = path == "/session";
+        if !is_trade && !matches!(path, "/call" | "/events") {
+            return plain(StatusCode::NOT_FOUND);
+        }
+        let (cookie, secret) = self.address.credentials(&head.headers);
+        if !is_trade && !self.session().admits(cookie, secret) {
+            return plain(StatusCode::UNAUTHORIZED);
+        }
+        let body = match timeout(BODY_TIME, read(body)).await {
+            Err(_) => return plain(StatusCode::REQUEST_TIMEOUT),
+            Ok(Err(status)) => return plain(status),
+            Ok(Ok(body)) => body,
+        };
+        match path {
+            "/session" => self.trade(&body),
+            "/call" => self.call(body).await,
+            _ => self.events(&body).await,
+        }
+    }
+
+    fn trade(&self, body: &[u8]) -> Answer {
+        #[derive(Deserialize)]
+        struct Token<'a> {
+            token: &'a str,
+        }
+        let Ok(Token { token }) = serde_json::from_slice(body) else { return plain(StatusCode::BAD_REQUEST) };
+        let trade = self.session().trade(token, Instant::now());
+        match trade {
+            Trade::Refused => plain(StatusCode::FORBIDDEN),
+            Trade::Twice => {
+                self.betrayed.notify_one();
+                plain(StatusCode::FORBIDDEN)
+            }
+            Trade::Opened { cookie, secret } => {
+                self.changed.notify_one();
+                let body = serde_json::json!({ "secret": secret }).to_string();
+                let mut answer = with_type(Bytes::from(body), "application/json");
+                let cookie = format!("{}={cookie}; HttpOnly; SameSite=Strict; Path=/", self.address.cookie());
+                if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+                    answer.headers_mut().insert(SET_COOKIE, cookie);
+                }
+                answer
+            }
+        }
+    }
+
+    /// Has the bridge answer. A page that is closed meanwhile does not keep the agent from ending what it began.
+    async fn call(self: Arc<Self>, body: Zeroizing<Vec<u8>>) -> Answer {
+        let answered = tokio::task::spawn_blocking(move || self.bridge.answer(&body)).await;
+        match answered {
+            Ok(answer) => with_type(Bytes::from(answer), "application/json"),
+            Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    async fn events(self: Arc<Self>, body: &[u8]) -> Answer {
+        #[derive(Deserialize)]
+        struct Wish {
+            start: bool,
+        }
+        let Ok(Wish { start }) = serde_json::from_slice(body) else { return plain(StatusCode::BAD_REQUEST) };
+        let listening = match tokio::task::spawn_blocking(move || Listening::open(start)).await {
+            Ok(Ok(listening)) => listening,
+            Ok(Err(error)) => return failed(&error),
+            Err(_) => return plain(StatusCode::INTERNAL_SERVER_ERROR),
+        };
+        let (sender, receiver) = channel(EVENTS);
+        // It ends when the page has gone, which it notices with the next event or breath.
+        tokio::task::spawn_blocking(move || {
+            listening.run(|event| {
+                let line = event.map_or_else(|| "\n".to_owned(), |event| format!("{event}\n"));
+                sender.try_send(Bytes::from(line)).is_ok()
+            });
+        });
+        self.listeners.fetch_add(1, Ordering::SeqCst);
+        self.changed.notify_one();
+        let stream = EventStream { lines: receiver, server: self };
+        answer_of(StatusCode::OK, Either::Right(stream), "application/x-ndjson")
+    }
+}
+
+/// The events of the agent, as the body of an answer.
+pub(super) struct EventStream {
+    lines: Receiver<Bytes>,
+    server: Arc<Server>,
+}
+
+impl Body for EventStream {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<std::result::Result<Frame<Bytes>, Infallible>>> {
+        self.lines.poll_recv(context).map(|line| line.map(|line| Ok(Frame::data(line))))
+    }
+}
+
+impl Drop for EventStream {
+    fn drop(&mut self) {
+        self.server.listeners.fetch_sub(1, Ordering::SeqCst);
+        self.server.changed.notify_one();
+    }
+}
+
+/// The body of a request, in a buffer that is wiped and that leaves nothing behind when it grows.
+async fn read(mut body: Incoming) -> std::result::Result<Zeroizing<Vec<u8>>, StatusCode> {
+    let announced = body.size_hint().upper().and_then(|length| usize::try_from(length).ok());
+    if announced.is_some_and(|length| length > BODY) {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let mut whole = Zeroizing::new(Vec::with_capacity(announced.unwrap_or(BODY)));
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data() else { continue };
+        if whole.len() + data.len() > BODY {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole)
+}
+
+/// An answer that is nothing but its status.
+fn plain(status: StatusCode) -> Answer {
+    answer_of(status, Either::Left(Full::default()), "text/plain")
+}
+
+fn with_type(body: Bytes, media_type: &'static str) -> Answer {
+    answer_of(StatusCode::OK, Either::Left(Full::new(body)), media_type)
+}
+
+/// Why there are no events, in the form of the bridge's answers.
+fn failed(error: &Error) -> Answer {
+    let fault = serde_json::json!({ "code": -32000, "message": error.message, "data": error });
+    let body = serde_json::json!({ "jsonrpc": "2.0", "id": null, "error": fault });
+    with_type(Bytes::from(body.to_string()), "application/json")
+}
+
+fn answer_of(status: StatusCode, body: Either<Full<Bytes>, EventStream>, media_type: &'static str) -> Answer {
+    let mut answer = Response::new(body);
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    for (name, value) in files::HEADERS {
+        headers.insert(*name, HeaderValue::from_static(value));
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    answer
+}
+
+/// Ends when somebody asks this program to end.
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut end, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = end.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Ends when somebody asks this program to end.
+#[cfg(windows)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move { drop(interrupt.recv().await) })
+}
