@@ -1,4 +1,4 @@
-//! Where the agent's socket is, who may be at its other end, and lines on it that are wiped after use.
+//! Where the agent's socket is, and the window's; who may be at its other end, and lines on it that are wiped after use.
 //!
 //! On Unix a socket in a directory of mode 0700; on Windows a named pipe of the current user, with a random name
 //! that stands in a file only this user can write. Named pipes know no time limits (interprocess 2.4), so there the
@@ -21,9 +21,9 @@ mod place {
 
     use interprocess::local_socket::{GenericFilePath, ToFsName as _};
 
-    use super::{Error, ErrorCode, Name, Result, io};
+    use super::{Door, Error, ErrorCode, Name, Result};
 
-    /// The directory of the socket and of the agent's lock file: `kortti` in the user's runtime directory
+    /// The directory of the sockets and of the lock files: `kortti` in the user's runtime directory
     /// (XDG base directory specification), on macOS in the user's own data directory.
     ///
     /// # Errors
@@ -44,20 +44,11 @@ mod place {
         })
     }
 
-    /// The socket's path.
-    ///
-    /// # Errors
-    /// As for [`directory`].
-    pub fn file() -> Result<PathBuf> {
-        Ok(directory()?.join("agent.sock"))
-    }
+    /// The ending of a file that is, or says, where a socket is.
+    pub(super) const ENDING: &str = "sock";
 
-    pub(super) fn name() -> Result<Name<'static>> {
-        file()?.to_fs_name::<GenericFilePath>().map_err(|error| unusable(&error))
-    }
-
-    pub(super) fn unusable(error: &io::Error) -> Error {
-        Error::new(ErrorCode::System, format!("The agent's socket cannot be used: {error}."))
+    pub(super) fn name(door: Door) -> Result<Name<'static>> {
+        door.file()?.to_fs_name::<GenericFilePath>().map_err(|error| door.unusable(&error))
     }
 }
 
@@ -69,10 +60,10 @@ mod place {
 
     use interprocess::local_socket::{GenericNamespaced, ToNsName as _};
 
-    use super::{Error, ErrorCode, Name, Result, io, no_agent};
+    use super::{Door, Error, ErrorCode, Name, Result, io};
     use crate::hex::Hex;
 
-    /// The directory of the agent's lock file, and of the file that says how its pipe is named.
+    /// The directory of the lock files, and of the files that say how the pipes are named.
     ///
     /// # Errors
     /// [`ErrorCode::System`] where the user has no profile.
@@ -82,36 +73,32 @@ mod place {
         })
     }
 
-    /// The file that says how the pipe is named, and which process serves it.
-    ///
-    /// # Errors
-    /// As for [`directory`].
-    pub fn file() -> Result<PathBuf> {
-        Ok(directory()?.join("agent.pipe"))
-    }
+    /// The ending of a file that says how a pipe is named, and which process serves it.
+    pub(super) const ENDING: &str = "pipe";
 
     /// A name that nobody else can have taken. Pipe names are machine-wide: under one that can be known before,
     /// another user's program could wait for this user's PINs.
-    pub(super) fn new_name() -> Result<String> {
+    pub(super) fn new_name(door: Door) -> Result<String> {
         let mut random = [0; 16];
-        getrandom::fill(&mut random).map_err(|error| unusable(&error))?;
-        Ok(format!("kortti-agent-{}", Hex(random.to_vec())))
+        getrandom::fill(&mut random).map_err(|error| door.unusable(&error))?;
+        Ok(format!("kortti-{}-{}", door.of, Hex(random.to_vec())))
     }
 
     /// Tells this user's programs, who alone can read and write the directory, where this process listens.
-    pub(super) fn publish(name: &str) -> Result<()> {
-        std::fs::write(file()?, format!("{name}\n{}\n", std::process::id())).map_err(|error| unusable(&error))
+    pub(super) fn publish(door: Door, name: &str) -> Result<()> {
+        std::fs::write(door.file()?, format!("{name}\n{}\n", std::process::id()))
+            .map_err(|error| door.unusable(&error))
     }
 
-    /// The name and the process that an agent published.
+    /// The name and the process that the program behind a door published.
     ///
     /// # Errors
     /// [`ErrorCode::NoAgent`] when none did.
-    pub(super) fn published() -> Result<(String, u32)> {
+    pub(super) fn published(door: Door) -> Result<(String, u32)> {
         let mut text = String::new();
-        match File::open(file()?).and_then(|file| file.take(256).read_to_string(&mut text)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(&error)),
-            _ => parse(&text).ok_or_else(no_agent),
+        match File::open(door.file()?).and_then(|file| file.take(256).read_to_string(&mut text)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(door.unusable(&error)),
+            _ => parse(&text).ok_or_else(|| door.closed()),
         }
     }
 
@@ -121,12 +108,8 @@ mod place {
         Some((name.to_owned(), process.parse().ok()?))
     }
 
-    pub(super) fn name(text: &str) -> Result<Name<'static>> {
-        text.to_owned().to_ns_name::<GenericNamespaced>().map_err(|error| unusable(&error))
-    }
-
-    pub(super) fn unusable(error: &dyn std::fmt::Display) -> Error {
-        Error::new(ErrorCode::System, format!("The agent's pipe cannot be used: {error}."))
+    pub(super) fn name(door: Door, text: &str) -> Result<Name<'static>> {
+        text.to_owned().to_ns_name::<GenericNamespaced>().map_err(|error| door.unusable(&error))
     }
 
     #[cfg(test)]
@@ -144,89 +127,156 @@ mod place {
             ] {
                 assert_eq!(parse(text), published, "{text:?}");
             }
-            assert_ne!(new_name().unwrap(), new_name().unwrap());
+            assert_ne!(new_name(Door::AGENT).unwrap(), new_name(Door::AGENT).unwrap());
         }
     }
 }
 
-pub use place::{directory, file};
+pub use place::directory;
 
-/// Makes the socket, for its owner only. The caller holds the agent's lock, so a socket that is there already is
-/// a dead one and is removed.
+/// A socket, and the program that serves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Door {
+    of: &'static str,
+}
+
+impl Door {
+    /// The agent's.
+    pub const AGENT: Self = Self { of: "agent" };
+    /// The window's, by which a second start hands over where it was to open.
+    pub const WINDOW: Self = Self { of: "window" };
+
+    /// The socket's path; on Windows that of the file which says how the pipe is named.
+    ///
+    /// # Errors
+    /// As for [`directory`].
+    pub fn file(self) -> Result<std::path::PathBuf> {
+        Ok(directory()?.join(self.of).with_extension(place::ENDING))
+    }
+
+    /// Makes the socket, for its owner only. The caller holds the lock of the program, so a socket that is there already is
+    /// a dead one and is removed.
+    ///
+    /// # Errors
+    /// [`ErrorCode::System`]
+    pub fn listen(self) -> Result<Listener> {
+        self.remove()?;
+        #[cfg(unix)]
+        let options = {
+            let options = ListenerOptions::new().name(place::name(self)?);
+            // Elsewhere interprocess cannot set a mode before binding, and the directory of mode 0700 is the guard.
+            #[cfg(target_os = "linux")]
+            let options = {
+                use interprocess::os::unix::local_socket::ListenerOptionsExt as _;
+                options.mode(0o600)
+            };
+            options
+        };
+        #[cfg(windows)]
+        let name = place::new_name(self)?;
+        #[cfg(windows)]
+        let options = {
+            use interprocess::os::windows::local_socket::ListenerOptionsExt as _;
+            use interprocess::os::windows::security_descriptor::SecurityDescriptor;
+            // Nobody over the network; the owner and the system in full; nobody else.
+            let rights = widestring::u16cstr!("D:P(D;;GA;;;NU)(A;;GA;;;OW)(A;;GA;;;SY)");
+            let descriptor =
+                SecurityDescriptor::deserialize(rights).map_err(|error| self.unusable(&error))?;
+            ListenerOptions::new().name(place::name(self, &name)?).security_descriptor(descriptor)
+        };
+        let listener = options.create_sync().map_err(|error| self.unusable(&error))?;
+        #[cfg(windows)]
+        place::publish(self, &name)?;
+        Ok(listener)
+    }
+
+    /// Takes away what tells others where the socket is, for a program that ends or begins.
+    ///
+    /// # Errors
+    /// [`ErrorCode::System`]
+    pub fn remove(self) -> Result<()> {
+        match std::fs::remove_file(self.file()?) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.unusable(&error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Connects to the program.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoAgent`] when none listens, [`ErrorCode::Permission`] when somebody else's program does.
+    pub fn connect(self) -> Result<Stream> {
+        #[cfg(unix)]
+        let name = place::name(self)?;
+        #[cfg(windows)]
+        let (name, process) = {
+            let (name, process) = place::published(self)?;
+            (place::name(self, &name)?, process)
+        };
+        let stream = Stream::connect(name).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => self.closed(),
+            _ => self.unusable(&error),
+        })?;
+        #[cfg(unix)]
+        let is_ours = same_user(&stream);
+        // The file may be what a program left that was killed, and its pipe's name another program's by now.
+        #[cfg(windows)]
+        let is_ours = stream.peer_creds().ok().and_then(|peer| peer.pid()) == Some(process);
+        if is_ours {
+            Ok(stream)
+        } else {
+            Err(Error::new(
+                ErrorCode::Permission,
+                format!("The {}'s socket belongs to another user.", self.of),
+            ))
+        }
+    }
+
+    /// Nobody listens.
+    fn closed(self) -> Error {
+        let words = match self {
+            Self::AGENT => "The agent does not run. Start it with: kortti agent start",
+            _ => "The window is not open.",
+        };
+        Error::new(ErrorCode::NoAgent, words)
+    }
+
+    fn unusable(self, error: &dyn std::fmt::Display) -> Error {
+        let what = if cfg!(windows) { "pipe" } else { "socket" };
+        Error::new(ErrorCode::System, format!("The {}'s {what} cannot be used: {error}.", self.of))
+    }
+}
+
+/// The agent's socket, as [`Door::file`] has it.
+///
+/// # Errors
+/// As for [`directory`].
+pub fn file() -> Result<std::path::PathBuf> {
+    Door::AGENT.file()
+}
+
+/// Makes the agent's socket, as [`Door::listen`] has it.
 ///
 /// # Errors
 /// [`ErrorCode::System`]
 pub fn listen() -> Result<Listener> {
-    remove()?;
-    #[cfg(unix)]
-    let options = {
-        let options = ListenerOptions::new().name(place::name()?);
-        // Elsewhere interprocess cannot set a mode before binding, and the directory of mode 0700 is the guard.
-        #[cfg(target_os = "linux")]
-        let options = {
-            use interprocess::os::unix::local_socket::ListenerOptionsExt as _;
-            options.mode(0o600)
-        };
-        options
-    };
-    #[cfg(windows)]
-    let name = place::new_name()?;
-    #[cfg(windows)]
-    let options = {
-        use interprocess::os::windows::local_socket::ListenerOptionsExt as _;
-        use interprocess::os::windows::security_descriptor::SecurityDescriptor;
-        // Nobody over the network; the owner and the system in full; nobody else.
-        let rights = widestring::u16cstr!("D:P(D;;GA;;;NU)(A;;GA;;;OW)(A;;GA;;;SY)");
-        let descriptor = SecurityDescriptor::deserialize(rights).map_err(|error| place::unusable(&error))?;
-        ListenerOptions::new().name(place::name(&name)?).security_descriptor(descriptor)
-    };
-    let listener = options.create_sync().map_err(|error| place::unusable(&error))?;
-    #[cfg(windows)]
-    place::publish(&name)?;
-    Ok(listener)
+    Door::AGENT.listen()
 }
 
-/// Takes away what tells others where the socket is, for an agent that ends or begins.
+/// Removes the agent's socket, as [`Door::remove`] has it.
 ///
 /// # Errors
 /// [`ErrorCode::System`]
 pub fn remove() -> Result<()> {
-    match std::fs::remove_file(place::file()?) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(place::unusable(&error)),
-        _ => Ok(()),
-    }
+    Door::AGENT.remove()
 }
 
-/// Connects to the agent.
+/// Connects to the agent, as [`Door::connect`] has it.
 ///
 /// # Errors
 /// [`ErrorCode::NoAgent`] when none listens, [`ErrorCode::Permission`] when somebody else's program does.
 pub fn connect() -> Result<Stream> {
-    #[cfg(unix)]
-    let name = place::name()?;
-    #[cfg(windows)]
-    let (name, process) = {
-        let (name, process) = place::published()?;
-        (place::name(&name)?, process)
-    };
-    let stream = Stream::connect(name).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => no_agent(),
-        _ => place::unusable(&error),
-    })?;
-    #[cfg(unix)]
-    let is_agent = same_user(&stream);
-    // The file may be what an agent left that was killed, and its pipe's name another program's by now.
-    #[cfg(windows)]
-    let is_agent = stream.peer_creds().ok().and_then(|peer| peer.pid()) == Some(process);
-    if is_agent {
-        Ok(stream)
-    } else {
-        Err(Error::new(ErrorCode::Permission, "The agent's socket belongs to another user."))
-    }
-}
-
-fn no_agent() -> Error {
-    Error::new(ErrorCode::NoAgent, "The agent does not run. Start it with: kortti agent start")
+    Door::AGENT.connect()
 }
 
 /// Whether the program that connected belongs to this user. Who cannot be told is somebody else.
