@@ -78,7 +78,7 @@ fn a_blocked_pin_is_told_of_until_the_card_goes() {
     let (id, shown) = notifier.shows("PIN is blocked");
     assert_eq!(shown.urgency, Some(2));
     notifier.presses(id, Some("Unblock…"));
-    file(&home, "opened", |text| text.starts_with("--panel|unblock|"));
+    file(&home, "opened", |text| text.starts_with("--panel=unblock|"));
     remove(&home, FIRST);
     notifier.is_empty();
 }
@@ -174,7 +174,7 @@ fn what_a_look_at_the_card_shows_is_told_and_stands_in_the_menu() {
     }
     script(&home, "kortti-gui", "for word; do printf '%s|' \"$word\"; done >> opened; echo >> opened");
     notifier.presses(id, Some("Certificates…"));
-    file(&home, "opened", |text| text.starts_with("--panel|certificates|"));
+    file(&home, "opened", |text| text.starts_with("--panel=certificates|"));
     remove(&home, FIRST);
     notifier.until(|screen| (screen.shown.len() == 1).then_some(()));
     // It is told once.

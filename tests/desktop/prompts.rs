@@ -48,8 +48,8 @@ const WINDOW: &str = "for word; do printf '%s|' \"$word\"; done >> opened; echo 
 
 #[test]
 fn what_a_card_that_comes_in_opens() {
-    let pin = format!("--panel|pin|--reader={FIRST}|--card=7D1F93C2A4E05B68B19C3D2E6F804A57|\n");
-    let overview = pin.replace("|pin|", "|overview|");
+    let pin = format!("--panel=pin|--reader={FIRST}|--card=7D1F93C2A4E05B68B19C3D2E6F804A57|\n");
+    let overview = pin.replace("=pin|", "=overview|");
     let first_use = "[pin]\nforce_change_first_use = true\n";
     for (config, opened) in [
         ("insert = [{ do = [\"window\"] }]\n", &overview),

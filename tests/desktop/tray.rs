@@ -79,11 +79,11 @@ fn what_is_chosen_opens_the_window_where_there_is_one() {
     panel.until(|look| look.entry(&[FIRST, "GIDS card"]).map(|_| ()));
     let card = format!("--reader={FIRST}|--card=7D1F93C2A4E05B68B19C3D2E6F804A57|");
     for (path, words) in [
-        (&["Open window"][..], "--panel|overview|".to_owned()),
-        (&["Information"], "--panel|information|".into()),
-        (&[FIRST, "Change PIN…"], format!("--panel|pin|{card}")),
-        (&[FIRST, "Unblock PIN…"], format!("--panel|unblock|{card}")),
-        (&[FIRST, "Certificates…"], format!("--panel|certificates|{card}")),
+        (&["Open window"][..], "--panel=overview|".to_owned()),
+        (&["Information"], "--panel=information|".into()),
+        (&[FIRST, "Change PIN…"], format!("--panel=pin|{card}")),
+        (&[FIRST, "Unblock PIN…"], format!("--panel=unblock|{card}")),
+        (&[FIRST, "Certificates…"], format!("--panel=certificates|{card}")),
     ] {
         panel.clicks(path);
         file(&home, "opened", |text| text.lines().any(|line| line == words));

@@ -41,6 +41,7 @@ pub fn session(session: Option<&Bus>, system: Option<&Bus>) -> Home {
 pub fn script(home: &Home, name: &str, text: &str) {
     let path = home.path().join("path").join(name);
     let folder = home.path().display();
+    fs::create_dir_all(home.path().join("path")).expect("a folder");
     install(&path, format!("#!/bin/sh\nPATH=/usr/bin:/bin\ncd '{folder}' || exit 1\n{text}\n").as_bytes());
 }
 

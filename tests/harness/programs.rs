@@ -18,7 +18,10 @@ pub fn programs() -> &'static Path {
     BUILT.get_or_init(|| {
         let profile = profile();
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "agent", "--package", "cli", "--package", "desktop"]);
+        build.args(["build", "--quiet"]);
+        for package in ["agent", "cli", "desktop", "page"] {
+            build.args(["--package", package]);
+        }
         if profile.ends_with("release") {
             build.arg("--release");
         }

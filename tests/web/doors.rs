@@ -1,0 +1,221 @@
+//! Who is let in: one page, from one origin, of one user.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+
+use harness::programs::Home;
+use serde_json::json;
+
+use crate::server::Server;
+
+/// Somebody else: the overflow user, whom every Linux system has.
+const STRANGER: u32 = 65534;
+
+const STATUS: &str = r#"{"jsonrpc":"2.0","id":1,"method":"status","params":{}}"#;
+
+#[test]
+fn other_hosts_and_other_pages_are_refused() {
+    let home = Home::new();
+    let _agent = home.agent(&["--virtual"]);
+    let server = Server::start(&home);
+    let page = server.open();
+    let (port, mine) = (server.port, page.credentials());
+    let good = server.head("POST", "/call");
+    let say = |head: &str| {
+        let request = format!("{head}{mine}Content-Length: {}\r\n\r\n{STATUS}", STATUS.len());
+        server.say(request.as_bytes())
+    };
+    assert_eq!(say(&good).status, 200);
+    let host = format!("Host: 127.0.0.1:{port}\r\n");
+    let origin = format!("Origin: http://127.0.0.1:{port}\r\n");
+    let json_type = "Content-Type: application/json\r\n";
+    for (from, to, status) in [
+        (host.as_str(), String::new(), 421),
+        (&host, format!("Host: localhost:{port}\r\n"), 421),
+        (&host, format!("Host: 127.evil.example:{port}\r\n"), 421),
+        (&host, format!("Host: 127.0.0.1.evil.example:{port}\r\n"), 421),
+        (&host, format!("Host: evil.example:{port}\r\n"), 421),
+        (&host, "Host: 127.0.0.1\r\n".into(), 421),
+        (&host, format!("{host}{host}"), 421),
+        (&origin, String::new(), 403),
+        (&origin, "Origin: http://evil.example\r\n".into(), 403),
+        (&origin, "Origin: null\r\n".into(), 403),
+        (&origin, format!("Origin: http://127.0.0.1:{}\r\n", port - 1), 403),
+        (&origin, format!("Origin: http://127.0.0.1:{port}.evil.example\r\n"), 403),
+        (&origin, format!("Origin: http://localhost:{port}\r\n"), 403),
+        (&origin, format!("{origin}Referer: http://evil.example/\r\n"), 403),
+        (json_type, String::new(), 415),
+        (json_type, "Content-Type: text/plain\r\n".into(), 415),
+        (json_type, "Content-Type: application/x-www-form-urlencoded\r\n".into(), 415),
+        (json_type, "Content-Type: application/json; charset=utf-8\r\n".into(), 415),
+    ] {
+        let reply = say(&good.replace(from, &to));
+        assert_eq!(reply.status, status, "{to:?}: {reply:?}");
+        assert!(!reply.body.contains("readers"), "{reply:?}");
+    }
+    for method in ["PUT", "DELETE", "PATCH", "HEAD", "TRACE", "CONNECT"] {
+        let reply = say(&good.replace("POST", method));
+        assert!([400, 405, 421].contains(&reply.status), "{method}: {reply:?}");
+    }
+    // What a browser asks before it lets a foreign page send JSON, or a header of its own.
+    let preflight = good.replace("POST", "OPTIONS")
+        + "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: x-kortti\r\n";
+    for head in [preflight.clone(), preflight.replace(&origin, "Origin: http://evil.example\r\n")] {
+        let reply = say(&head);
+        assert!([403, 405].contains(&reply.status), "{reply:?}");
+        assert!(!reply.headers.iter().any(|(name, _)| name.starts_with("access-control")), "{reply:?}");
+    }
+}
+
+#[test]
+fn neither_cookie_nor_secret_is_enough_by_itself() {
+    let home = Home::new();
+    let _agent = home.agent(&["--virtual"]);
+    let server = Server::start(&home);
+    let (cookie, secret) = {
+        let page = server.open();
+        (page.cookie, page.secret)
+    };
+    let other = Server::start(&home);
+    let foreign = other.open();
+    for (lines, status) in [
+        (String::new(), 401),
+        (format!("Cookie: {cookie}\r\n"), 401),
+        (format!("X-Kortti: {secret}\r\n"), 401),
+        (format!("Cookie: {cookie}\r\nX-Kortti: {cookie}\r\n"), 401),
+        (format!("Cookie: {}\r\nX-Kortti: {secret}\r\n", foreign.cookie), 401),
+        (foreign.credentials(), 401),
+        (format!("Cookie: {cookie}\r\nX-Kortti: {secret}\r\nX-Kortti: {secret}\r\n"), 401),
+        (format!("Cookie: a=b; {cookie}\r\nX-Kortti: {secret}\r\n"), 200),
+    ] {
+        for path in ["/call", "/events"] {
+            let body = if path == "/call" { STATUS } else { "{}" };
+            let reply = server.request("POST", path, &lines, body);
+            let expected = if path == "/events" && status == 200 { 400 } else { status };
+            assert_eq!(reply.status, expected, "{path} {lines:?}: {reply:?}");
+        }
+    }
+}
+
+#[test]
+fn a_link_that_was_used_twice_ends_everything() {
+    let home = Home::new();
+    let _agent = home.agent(&["--virtual"]);
+    let mut server = Server::start(&home);
+    for wrong in ["", "0", &"0".repeat(64), &format!("{}0", server.token)] {
+        assert_eq!(server.trade(wrong).status, 403);
+    }
+    let credentials = server.open().credentials();
+    assert_eq!(server.trade("guessed").status, 403);
+    assert_eq!(server.request("POST", "/call", &credentials, STATUS).status, 200, "a guess disturbs nobody");
+    let token = server.token.clone();
+    assert_eq!(server.trade(&token).status, 403);
+    let (status, words) = server.ends();
+    assert!(status.success() && words.contains("a second time"), "{words}");
+}
+
+#[test]
+fn other_users_of_the_machine_get_nothing() {
+    let home = Home::new();
+    let server = Server::start(&home);
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("only root can be somebody else: not tried");
+        return;
+    }
+    let talk = |user: Option<u32>| {
+        let script = format!(
+            "exec 3<>/dev/tcp/127.0.0.1/{port} && printf 'GET / HTTP/1.1\\r\\nHost: 127.0.0.1:{port}\\r\\nConnection: close\\r\\n\\r\\n' >&3; cat <&3",
+            port = server.port
+        );
+        let mut command = Command::new("bash");
+        command.args(["-c", &script]).stdin(Stdio::null()).stderr(Stdio::null()).current_dir("/");
+        if let Some(user) = user {
+            command.uid(user).gid(user);
+        }
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    assert!(talk(None).starts_with("HTTP/1.1 200"));
+    assert_eq!(talk(Some(STRANGER)), "", "not a byte");
+    assert!(talk(None).starts_with("HTTP/1.1 200"), "and others go on");
+}
+
+#[test]
+fn what_everybody_is_told_frames_and_caches_nothing() {
+    let home = Home::new();
+    let server = Server::start(&home);
+    for (path, status) in [("/", 200), ("/js/main.js", 200), ("/nothing", 404), ("/call", 404)] {
+        let reply = server.request("GET", path, "", "");
+        assert_eq!(reply.status, status, "{path}");
+        for (name, value) in [
+            ("x-frame-options", "DENY"),
+            ("x-content-type-options", "nosniff"),
+            ("cache-control", "no-store"),
+            ("referrer-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("cross-origin-opener-policy", "same-origin"),
+        ] {
+            assert_eq!(reply.header(name), Some(value), "{path} {name}");
+        }
+        let policy = reply.header("content-security-policy").unwrap();
+        for part in [
+            "default-src 'none'",
+            "frame-ancestors 'none'",
+            "form-action 'none'",
+            "script-src 'self'",
+            "require-trusted-types-for 'script'",
+        ] {
+            assert!(policy.contains(part), "{policy}");
+        }
+        assert!(!policy.contains("unsafe"), "{policy}");
+        assert!(!reply.headers.iter().any(|(name, _)| name.starts_with("access-control")), "{reply:?}");
+    }
+}
+
+#[test]
+fn no_path_leads_out_of_the_page() {
+    let home = Home::new();
+    let server = Server::start(&home);
+    for path in [
+        "/../../../../etc/passwd",
+        "/js/../../../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/..%2f..%2fetc/passwd",
+        "//etc/passwd",
+        "/text/en.ftl",
+        "/index.html%00.js",
+        "/?x",
+        "/js",
+    ] {
+        let reply = server.request("GET", path, "", "");
+        assert_eq!(reply.status, 404, "{path}: {reply:?}");
+    }
+    let port = server.port;
+    for target in [format!("http://127.0.0.1:{port}/"), format!("http://evil.example:{port}/"), "*".into()] {
+        let reply = server.say(
+            format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n")
+                .as_bytes(),
+        );
+        assert!(!reply.body.contains("root:"), "{reply:?}");
+    }
+}
+
+#[test]
+fn the_page_cannot_do_what_is_not_its_business() {
+    let home = Home::new();
+    let _agent = home.agent(&["--virtual"]);
+    let server = Server::start(&home);
+    let page = server.open();
+    for method in [
+        "agent.stop",
+        "agent.reload",
+        "virtual.remove",
+        "desktop.report",
+        "subscribe",
+        "cert.generate",
+        "page.save",
+    ] {
+        let answer = page.method(method, &json!({ "name": "x", "content": "" }));
+        assert_eq!(answer["error"]["data"]["code"], "bad_request", "{method}: {answer}");
+    }
+    assert_eq!(page.method("status", &json!({}))["result"]["readers"].as_array().unwrap().len(), 2);
+}

@@ -1,0 +1,141 @@
+//! When the page is there, and when it is not any more.
+
+use std::fs;
+use std::io::BufRead as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use harness::desktop::{file, script};
+use harness::programs::Home;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+
+use crate::server::{PATIENCE, Server, next_event};
+
+const READER: &str = "Kortti Virtual Reader 00 00";
+
+#[test]
+fn it_ends_when_the_page_has_been_closed_for_a_while() {
+    let home = Home::new();
+    let _agent = home.agent(&["--virtual"]);
+    let mut server = Server::start_with(&home, &["--end-after", "1"]);
+    {
+        let page = server.open();
+        let mut events = page.listen();
+        next_event(&mut events, "snapshot");
+        // A page that is reloaded is away for a moment.
+        drop(events);
+        let mut events = page.listen();
+        next_event(&mut events, "snapshot");
+        // What keeps it is the open page, not how long ago somebody asked for something.
+        let end = Instant::now() + Duration::from_millis(1500);
+        while Instant::now() < end {
+            assert!(page.method("page.start", &json!({}))["result"].is_object());
+        }
+    }
+    let (status, words) = server.ends();
+    assert!(status.success() && words.contains("The page is closed."), "{words}");
+}
+
+#[test]
+fn it_ends_when_it_is_asked_to() {
+    let home = Home::new();
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut server = Server::start(&home);
+        kill_process(Pid::from_child(&server.child), signal).unwrap();
+        let (status, words) = server.ends();
+        assert!(status.success() && words.contains("asked to end"), "{words}");
+    }
+}
+
+#[test]
+fn events_come_and_the_agent_may_go_and_come_back() {
+    let home = Home::new();
+    let agent = home.agent(&["--virtual"]);
+    let server = Server::start(&home);
+    let page = server.open();
+    let mut events = page.listen();
+    let snapshot = next_event(&mut events, "snapshot");
+    assert_eq!(snapshot["readers"][0]["name"], READER);
+    home.kortti(&["virtual", "remove", READER], &[]).code(0);
+    assert_eq!(next_event(&mut events, "card_removed")["reader"], READER);
+    drop(agent);
+    let mut rest = String::new();
+    while events.read_line(&mut rest).unwrap() > 0 {}
+    assert_eq!(page.method("status", &json!({}))["error"]["data"]["code"], "no_agent");
+    let refused =
+        server.request("POST", "/events", &page.credentials(), &json!({ "start": false }).to_string());
+    assert_eq!(refused.json()["error"]["data"]["code"], "no_agent");
+    // The texts are there without it.
+    assert_eq!(page.method("page.start", &json!({}))["result"]["host"], "web");
+    let _agent = home.agent(&["--virtual"]);
+    assert!(page.method("status", &json!({}))["result"].is_object());
+    next_event(&mut page.listen(), "snapshot");
+}
+
+#[test]
+fn the_policy_can_forbid_it() {
+    let mut home = Home::new();
+    home.manage("[web]\nallowed = false\n", "");
+    for (program, arguments) in [("kortti-web", &["--no-open"][..]), ("kortti", &["web", "--no-open"])] {
+        let output = home.program(program).args(arguments).stdin(Stdio::null()).output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(7), "{words}");
+        assert!(words.contains("do not allow") && output.stdout.is_empty(), "{words}");
+    }
+}
+
+#[test]
+fn the_link_is_in_no_argument_and_its_file_is_nobody_elses() {
+    let mut home = Home::new();
+    // A browser that keeps what it was started with, and a copy of what it was led to.
+    script(
+        &home,
+        "xdg-open",
+        "echo \"$@\" > arguments; cp \"${1#file://}\" page; stat -c %a \"${1#file://}\" > mode; mv mode opened",
+    );
+    let path = format!("{}/path:/usr/bin:/bin", home.path().display());
+    home.set("PATH", &path);
+    let child = home
+        .program("kortti-web")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    file(&home, "opened", |text| text.trim() == "600");
+    let arguments = fs::read_to_string(home.path().join("arguments")).unwrap();
+    let name = arguments.trim().strip_prefix("file://").unwrap().to_owned();
+    assert!(!arguments.contains("token"), "{arguments}");
+    let folder = fs::metadata(home.path().join("kortti")).unwrap();
+    assert_eq!(folder.permissions().mode() & 0o777, 0o700);
+    let page = fs::read_to_string(home.path().join("page")).unwrap();
+    let link = page.split_once("url=").unwrap().1.split('"').next().unwrap();
+    let (origin, token) = link.split_once("/#token=").unwrap();
+    let port: u16 = origin.strip_prefix("http://127.0.0.1:").unwrap().parse().unwrap();
+    for place in ["cmdline", "environ"] {
+        let text = fs::read(format!("/proc/{}/{place}", child.id())).unwrap_or_default();
+        assert!(!String::from_utf8_lossy(&text).contains(token), "{place}");
+    }
+    // Once it was used there is no file any more.
+    let mut browser = Server { child, port, token: token.to_owned() };
+    browser.open();
+    let end = Instant::now() + PATIENCE;
+    while fs::exists(&name).unwrap() {
+        assert!(Instant::now() < end, "{name} is still there");
+    }
+    kill_process(Pid::from_child(&browser.child), Signal::TERM).unwrap();
+    let (_, words) = browser.ends();
+    assert!(!words.contains(token), "{words}");
+}
+
+#[test]
+fn each_start_has_a_port_and_a_token_of_its_own() {
+    let home = Home::new();
+    let (one, other) = (Server::start(&home), Server::start(&home));
+    assert_ne!(one.port, other.port);
+    assert_ne!(one.token, other.token);
+    assert_eq!(one.token.len(), 64);
+    assert_eq!(other.trade(&one.token).status, 403);
+}
