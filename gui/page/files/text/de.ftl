@@ -191,6 +191,7 @@ respond-open = Response berechnen
 respond-what = Die Response zur Challenge dieser Karte, für alle, die ihren Admin-Schlüssel haben. Der Schlüssel wird hier benutzt und geht nirgendwohin.
 respond-what-other = Geben Sie ein, was Ihnen vorgelesen wurde, mit der Prüfsumme. Der Schlüssel wird hier benutzt und geht nirgendwohin.
 respond-key = Admin-Schlüssel
+respond-key-elsewhere = Nach dem Admin-Schlüssel fragt ein eigenes Fenster.
 respond-cipher = Chiffre
 respond-calculate = Berechnen
 respond-use = Diese Response benutzen

@@ -191,6 +191,7 @@ respond-open = Calculate response
 respond-what = The response to the challenge of this card, for whoever has its admin key. The key is used here and goes nowhere.
 respond-what-other = Type what was read to you, with its checksum. The key is used here and goes nowhere.
 respond-key = Admin key
+respond-key-elsewhere = The admin key is asked for by a window of its own.
 respond-cipher = Cipher
 respond-calculate = Calculate
 respond-use = Use this response

@@ -7,6 +7,7 @@ import { toClipboard } from "../clipboard.js";
 import { ask } from "../dialog.js";
 import { button, el } from "../dom.js";
 import { secretField } from "../pin_field.js";
+import { settings } from "../settings.js";
 import { grouped, t } from "../text.js";
 
 /**
@@ -21,7 +22,7 @@ export function respond(challenge, csn) {
   });
   typed.value = challenge;
   const state = el("p", { id: "respond-challenge-state", class: "hint", role: "status" });
-  const key = secretField("respond-key", { wide: true });
+  const key = settings.pinentry ? null : secretField("respond-key", { wide: true });
   const cipher = el("select", { id: "respond-cipher" },
     ...["", "3des", "aes"].map((value) => el("option", { value, text: `cipher-${value || "fitting"}` })));
   const result = el("div", { class: "result", role: "status", "aria-live": "polite" });
@@ -45,8 +46,8 @@ export function respond(challenge, csn) {
   return ask({
     heading: "respond-heading",
     confirm: "respond-calculate",
-    focus: csn === null ? typed : key.input,
-    closed: () => key.clear(),
+    focus: csn === null ? typed : (key?.input ?? null),
+    closed: () => key?.clear(),
     failed: () => {
       calculated = null;
       result.replaceChildren();
@@ -55,20 +56,20 @@ export function respond(challenge, csn) {
       el("p", { text: csn === null ? "respond-what-other" : "respond-what" }),
       csn !== null && el("p", {}, t("csn"), " ", el("code", {}, csn)),
       el("div", { class: "field" }, el("label", { for: typed.id, text: "challenge" }), typed, state),
-      key.element,
+      key?.element ?? note("info", "respond-key-elsewhere"),
       el("div", { class: "field" }, el("label", { for: cipher.id, text: "respond-cipher" }), cipher),
       result,
       told,
     ].filter((part) => part !== false),
     run: async (end) => {
-      if (key.value().trim() === "") {
+      if (key && key.value().trim() === "") {
         key.fault("fault-empty");
         key.input.focus();
         return null;
       }
-      const params = { challenge: typed.value, admin_key: key.value(), cipher: cipher.value || null };
-      key.clear();
-      const answer = await local("page.respond", params);
+      const params = { challenge: typed.value, cipher: cipher.value || null, ...(key ? { admin_key: key.value() } : {}) };
+      key?.clear();
+      const answer = await local("page.respond", params, key ? [] : ["admin_key"]);
       calculated = { response: answer.response, checksum: answer.checksum };
       result.replaceChildren(
         el("dl", { class: "challenge" },
