@@ -394,6 +394,8 @@ mod tests {
             ("help virtual", "kortti virtual insert"),
             ("help doctor", "kortti doctor --json"),
             ("help watch", "kortti watch --json"),
+            ("help gui", "kortti gui --panel unblock"),
+            ("help web", "kortti web --no-open"),
             ("help log", "kortti log --limit 1000"),
             ("help config", "kortti config set notify.card_out false"),
         ] {

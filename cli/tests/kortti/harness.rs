@@ -55,10 +55,15 @@ impl Agent {
 
     /// A directory in which no agent runs, and this shell script is what `kortti` starts as one.
     pub(crate) fn to_be_started(script: &str) -> Self {
+        Self::beside("kortti-agent", script)
+    }
+
+    /// A directory in which no agent runs, and this shell script is the program of this name beside `kortti`.
+    pub(crate) fn beside(name: &str, script: &str) -> Self {
         let mut agent = Self::none();
         agent.program = agent.path("kortti-itself");
         install(&agent.program, &std::fs::read(env!("CARGO_BIN_EXE_kortti")).unwrap());
-        install(&agent.path("kortti-agent"), format!("#!/bin/sh\n{script}\n").as_bytes());
+        install(&agent.path(name), format!("#!/bin/sh\n{script}\n").as_bytes());
         agent
     }
 

@@ -23,6 +23,8 @@ mod cert;
 mod config;
 /// Everything that has to be there, and what to do where it is not.
 mod doctor;
+/// The window and the page in the browser, which are programs of their own.
+mod page;
 /// PINs: change, policy, what is refused before anything is sent.
 mod pin;
 /// What is different on PIV cards, and on readers with keys of their own: slots, PUKs, management keys, new keys.
