@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod desktop;
+mod page;
 mod piv;
 
 use std::collections::BTreeMap;
@@ -39,12 +40,19 @@ const REST: Duration = Duration::from_secs(60);
 const TRACE: &str = "10";
 /// The part that measures the desktop's side alone.
 const DESKTOP: &str = "desktop";
+/// The part that measures the window and the page in the browser alone.
+const PAGE: &str = "page";
 /// The name under which the benchmark starts itself as a bare watcher.
 const WATCHER: &str = "watcher";
 
 fn main() {
     if std::env::args().nth(1).as_deref() == Some(WATCHER) {
         return watch();
+    }
+    if std::env::args().nth(1).as_deref() == Some(PAGE) {
+        let mut table = Table::default();
+        page::measure(&mut table);
+        return table.print();
     }
     let cards = VirtualReaders::from_description(&description()).expect("a description");
     let card = cards.card("two").expect("the card");
@@ -73,6 +81,7 @@ fn main() {
     drop((bench, agent));
     let card = cards.card("two").expect("the card");
     desktop::measure(&mut table, &mut pcscd, &card);
+    page::measure(&mut table);
     table.print();
 }
 
