@@ -43,9 +43,12 @@ fn outcome(record: &AuditRecord) -> String {
         Some(Value::String(code)) => code,
         _ => "done",
     };
-    let tries =
-        record.tries_left.map(|left| format!("; {}", tries_sentence(Some(left)).trim_end_matches('.')));
-    format!("{end}{}", tries.unwrap_or_default())
+    let tries = match record.tries_left {
+        None => String::new(),
+        Some(0) => "; no try left".into(),
+        Some(left) => format!("; {}", tries_sentence(Some(left)).trim_end_matches('.')),
+    };
+    format!("{end}{tries}")
 }
 
 fn name(program: &Program) -> String {

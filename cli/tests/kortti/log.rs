@@ -9,6 +9,8 @@ fn records() -> Value {
           "program": { "pid": 7, "path": "/opt/a\u{1b}[31mb" }, "refused": "wrong_pin", "tries_left": 2 },
         { "time": "2026-05-04T12:00:09.000Z", "method": "cert.delete", "reader": READER, "csn": CSN,
           "about": "kxc01", "program": { "pid": 8 } },
+        { "time": "2026-05-04T12:00:10.000Z", "method": "pin.change", "reader": READER, "csn": CSN, "about": "1",
+          "program": { "pid": 9 }, "refused": "pin_blocked", "tries_left": 0 },
         { "time": "2026-05-04T12:01:00.000Z", "method": "agent.stop", "program": {} }
     ] })
 }
@@ -19,10 +21,11 @@ fn in_words() {
     assert_eq!(
         agent.run(&["log"], "").ended(0, &[]).stdout,
         format!(
-            "TIME                     ASKED FOR    ABOUT  OUTCOME                  CARD                              PROGRAM\n\
-             2026-05-04 12:00:05 UTC  pin.change   1      wrong_pin; 2 tries left  {CSN}  /opt/a\\u{{1b}}[31mb (7)\n\
-             2026-05-04 12:00:09 UTC  cert.delete  kxc01  done                     {CSN}  process 8\n\
-             2026-05-04 12:01:00 UTC  agent.stop          done                                                       not known\n"
+            "TIME                     ASKED FOR    ABOUT  OUTCOME                   CARD                              PROGRAM\n\
+             2026-05-04 12:00:05 UTC  pin.change   1      wrong_pin; 2 tries left   {CSN}  /opt/a\\u{{1b}}[31mb (7)\n\
+             2026-05-04 12:00:09 UTC  cert.delete  kxc01  done                      {CSN}  process 8\n\
+             2026-05-04 12:00:10 UTC  pin.change   1      pin_blocked; no try left  {CSN}  process 9\n\
+             2026-05-04 12:01:00 UTC  agent.stop          done                                                        not known\n"
         )
     );
     assert_eq!(agent.params("log.read"), json!({ "limit": 100 }));
