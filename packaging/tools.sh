@@ -57,7 +57,7 @@ need_rust() {
 }
 
 need_build() {
-    need_packages gcc libc6-dev pkg-config libpcsclite-dev
+    need_packages gcc libc6-dev pkg-config libpcsclite-dev libwebkit2gtk-4.1-dev
     need_rust
 }
 

@@ -19,7 +19,7 @@ pub fn programs() -> &'static Path {
         let profile = profile();
         let mut build = Command::new(env!("CARGO"));
         build.args(["build", "--quiet"]);
-        for package in ["agent", "cli", "desktop", "page"] {
+        for package in ["agent", "cli", "desktop", "gui", "page"] {
             build.args(["--package", package]);
         }
         if profile.ends_with("release") {
