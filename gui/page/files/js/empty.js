@@ -44,6 +44,9 @@ function box(picture, id, ...more) {
   return el("div", { class: "empty" }, icon(picture), el("p", { class: "lead", text: id }), ...more);
 }
 
+/** What stands in a panel while its card is read. */
+export const loading = () => el("p", { class: "loading", text: "loading" });
+
 /**
  * What stands in a panel whose card cannot be read now, and what can be done about it.
  *

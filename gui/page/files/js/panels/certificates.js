@@ -3,7 +3,7 @@
 import { authorise, note } from "../authority.js";
 import { call } from "../bridge.js";
 import { button, el, freshId, icon } from "../dom.js";
-import { unreadable } from "../empty.js";
+import { loading, unreadable } from "../empty.js";
 import { exportAs, view } from "../certificates/view.js";
 import { importFile } from "../certificates/import.js";
 import { nameOf, placeOf } from "../certificates/names.js";
@@ -189,7 +189,7 @@ export function certificates(go) {
     element,
     show(card) {
       main.hidden = true;
-      trouble.replaceChildren();
+      trouble.replaceChildren(...(card ? [loading()] : []));
       table.clear();
       chosen = null;
       all = [];

@@ -3,7 +3,7 @@
 import { authorise } from "../authority.js";
 import { call } from "../bridge.js";
 import { button, el, icon } from "../dom.js";
-import { unreadable } from "../empty.js";
+import { loading, unreadable } from "../empty.js";
 import { sayFailure, say } from "../status.js";
 import { isBlocked, isPuk, pinName, triesLeft } from "../pins.js";
 import { current } from "../store.js";
@@ -38,7 +38,7 @@ export function overview(go) {
   return {
     element,
     show(card) {
-      element.replaceChildren(...(card ? [el("p", { class: "loading", text: "loading" })] : []));
+      element.replaceChildren(...(card ? [loading()] : []));
       if (card) void load(card);
     },
     leave() {},

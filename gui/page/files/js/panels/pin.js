@@ -4,7 +4,7 @@ import { secretPart } from "../authority.js";
 import { call } from "../bridge.js";
 import { working } from "../dialog.js";
 import { button, el, icon } from "../dom.js";
-import { unreadable } from "../empty.js";
+import { loading, unreadable } from "../empty.js";
 import { newPin } from "../new_pin.js";
 import { isBlocked, isPuk, pinChooser, what } from "../pins.js";
 import { quiet, say, sayFailure } from "../status.js";
@@ -118,7 +118,7 @@ export function pin(go) {
     show(card) {
       clear();
       main.hidden = true;
-      trouble.replaceChildren();
+      trouble.replaceChildren(...(card ? [loading()] : []));
       access = null;
       if (card) void load(card);
     },

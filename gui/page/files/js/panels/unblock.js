@@ -2,7 +2,7 @@
 
 import { call } from "../bridge.js";
 import { button, el } from "../dom.js";
-import { unreadable } from "../empty.js";
+import { loading, unreadable } from "../empty.js";
 import { settings } from "../settings.js";
 import { current } from "../store.js";
 import { byChallenge } from "../unblock/challenge.js";
@@ -49,7 +49,7 @@ export function unblock() {
     show(card) {
       way?.leave();
       way = null;
-      place.replaceChildren();
+      place.replaceChildren(...(card ? [loading()] : []));
       if (card) void load(card);
     },
     leave: () => way?.leave(),
