@@ -44,7 +44,7 @@ fn mapped(address: SocketAddrV4) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
     use super::*;
 
@@ -72,7 +72,7 @@ mod tests {
         let plain = TcpStream::connect(here).unwrap();
         let std::net::SocketAddr::V4(peer) = plain.local_addr().unwrap() else { panic!() };
         assert!(is_mine(peer, here));
-        let mapped = TcpStream::connect((Ipv6Addr::from(Ipv4Addr::LOCALHOST.to_ipv6_mapped()), here.port()));
+        let mapped = TcpStream::connect((Ipv4Addr::LOCALHOST.to_ipv6_mapped(), here.port()));
         if let Ok(mapped) = mapped {
             let peer = SocketAddrV4::new(Ipv4Addr::LOCALHOST, mapped.local_addr().unwrap().port());
             assert!(is_mine(peer, here));
