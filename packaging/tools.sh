@@ -79,3 +79,18 @@ need_yubikit() {
     /usr/bin/python3 -m venv --clear --system-site-packages "$place"
     "$place/bin/pip" install --quiet --disable-pip-version-check "yubikey-manager==$version"
 }
+
+# What tests/page takes: the distribution's browser, a display and a driver for the window, and node's packages for the tests.
+need_page_tests() {
+    need_packages chromium webkit2gtk-driver xvfb at-spi2-core dbus python3-pyatspi gir1.2-atspi-2.0 zbar-tools openssl
+    command -v node >/dev/null && command -v npm >/dev/null || need_packages nodejs npm
+    [ "$(node --version | tr -dc '0-9.' | cut -d. -f1)" -ge 20 ] || { say "The tests of the page need node 20 or newer."; exit 1; }
+    [ tests/page/node_modules/.package-lock.json -nt tests/page/package-lock.json ] && return
+    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --prefix tests/page --no-audit --no-fund --silent
+}
+
+# The page in Chromium and in its window, on virtual cards.
+page_tests() {
+    cargo build --locked -p agent -p cli -p page -p gui
+    KORTTI_BIN="$(cd "${CARGO_TARGET_DIR:-target}" && pwd)/debug" npm test --prefix tests/page --silent
+}

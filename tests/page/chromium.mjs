@@ -1,0 +1,127 @@
+// The page in the distribution's Chromium, served by `kortti-web`.
+
+import fs from "node:fs";
+import path from "node:path";
+import { chromium } from "playwright-core";
+import { Page } from "./page.mjs";
+import { PATIENCE, firstLine } from "./rig.mjs";
+
+const ARGS = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+
+let browser = null;
+
+/** One browser for all tests of a file; each test has a profile of its own. */
+export function launch() {
+  browser ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS });
+  return browser;
+}
+
+export async function quit() {
+  await (await browser)?.close();
+  browser = null;
+}
+
+/** Starts `kortti-web` and gives its link. */
+export async function serve(home, args = []) {
+  const child = home.start("kortti-web", ["--no-open", ...args]);
+  const problems = [];
+  child.stderr.on("data", (text) => problems.push(String(text)));
+  const line = await firstLine(child);
+  const link = line?.match(/http:\/\/127\.0\.0\.1:\d+\/\S*/)?.[0];
+  if (!link) throw new Error(`kortti-web gave no link: ${line} ${problems.join("")}`);
+  return { child, link };
+}
+
+/** A script with its arguments, as one expression: the page's policy forbids to make functions of texts. */
+const whole = (text, args) => `(function () { ${text} }).apply(null, ${JSON.stringify(args)})`;
+
+class ChromiumPage extends Page {
+  constructor(home, page) {
+    super();
+    this.home = home;
+    this.page = page;
+    this.problems = [];
+    page.on("pageerror", (error) => this.problems.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.problems.push(message.text());
+    });
+  }
+
+  evaluate(text, args) {
+    return this.page.evaluate(whole(text, args));
+  }
+
+  async element(text, args) {
+    return (await this.page.evaluateHandle(whole(text, args))).asElement();
+  }
+
+  async clickOn(element) {
+    await element.click({ timeout: PATIENCE });
+  }
+
+  async typeInto(element, text) {
+    await element.fill("");
+    await element.type(text);
+  }
+
+  press(key) {
+    return this.page.keyboard.press(key);
+  }
+
+  /** Holds the mouse down on an element; gives what lets go of it. */
+  async hold(element) {
+    await element.hover();
+    await this.page.mouse.down();
+    return () => this.page.mouse.up();
+  }
+
+  async upload(file) {
+    await this.page.setInputFiles("input[type=file]", file);
+  }
+
+  async screenshot(file) {
+    await this.page.screenshot({ path: file });
+  }
+
+  async resize(width, height) {
+    await this.page.setViewportSize({ width, height });
+  }
+
+  /** The file that an action gives the person. */
+  async saved(action) {
+    const coming = this.page.waitForEvent("download", { timeout: PATIENCE });
+    await action();
+    const download = await coming;
+    const file = path.join(this.home.path, "Downloads", download.suggestedFilename());
+    await download.saveAs(file);
+    return { name: download.suggestedFilename(), bytes: fs.readFileSync(file) };
+  }
+}
+
+export const driver = {
+  name: "Chromium",
+  window: false,
+  /**
+   * @param {import("./rig.mjs").Home} home
+   * @param {{args?: string[], dark?: boolean, width?: number, height?: number}} [options]
+   */
+  async open(home, options = {}) {
+    const { link } = await serve(home, options.args);
+    const context = await (await launch()).newContext({
+      viewport: { width: options.width ?? 980, height: options.height ?? 820 }, colorScheme: options.dark ? "dark" : "light",
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
+    const page = new ChromiumPage(home, await context.newPage());
+    home.before(async () => {
+      await context.close();
+      const grave = page.problems.filter((problem) => !/Failed to load resource|ERR_/.test(problem));
+      if (grave.length) throw new Error(`the page complained: ${grave.join("\n")}`);
+    });
+    await page.page.goto(link);
+    return page;
+  },
+  quit,
+};

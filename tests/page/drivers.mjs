@@ -1,0 +1,41 @@
+// The drivers that every scenario runs on. KORTTI_DRIVERS names some of them (Chromium, Window), KORTTI_SHOTS a folder for what was seen
+// when a scenario failed.
+
+import { after, test } from "node:test";
+import { driver as chromium } from "./chromium.mjs";
+import { driver as window } from "./window.mjs";
+import { alone } from "./cards.mjs";
+import { Home } from "./rig.mjs";
+
+const wanted = process.env.KORTTI_DRIVERS?.split(",");
+export const drivers = [chromium, window].filter((one) => !wanted || wanted.includes(one.name));
+
+/**
+ * A scenario, once for each driver: an agent on the cards that are described, and the page open in front of it.
+ *
+ * @param {string} name
+ * @param {{cards?: string, config?: string, dark?: boolean, args?: string[], only?: "window" | "web", todo?: string,
+ *   width?: number, height?: number, prepare?: (home: Home) => void}} place
+ * @param {(page: any, home: Home, t: any) => Promise<void>} body
+ */
+export function scenario(name, place, body) {
+  for (const driver of drivers) {
+    if (place.only && (place.only === "window") !== driver.window) continue;
+    test(`${driver.name}: ${name}`, { timeout: 60_000, todo: place.todo }, async (t) => {
+      const home = new Home(t, { cards: place.cards ?? alone(), config: place.config });
+      place.prepare?.(home);
+      await home.agent();
+      const page = await driver.open(home, place);
+      try {
+        await body(page, home, t);
+      } catch (error) {
+        if (process.env.KORTTI_SHOTS) await page.screenshot(`${process.env.KORTTI_SHOTS}/${name.replace(/\W+/g, "-")}-${driver.name}.png`);
+        throw error;
+      }
+    });
+  }
+}
+
+after(async () => {
+  for (const driver of drivers) await driver.quit();
+});
