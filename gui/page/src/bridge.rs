@@ -82,6 +82,12 @@ struct Request<'a> {
     ask: Vec<Cow<'a, str>>,
 }
 
+/// JSON-RPC's numbers, as on the agent's socket.
+const NOT_JSON: i32 = -32700;
+const NO_REQUEST: i32 = -32600;
+const NO_METHOD: i32 = -32601;
+const FAILED: i32 = -32000;
+
 /// The longest id of a request, in bytes, as on the agent's socket.
 const LONGEST_ID: usize = 128;
 
@@ -94,34 +100,39 @@ impl Bridge {
 
     /// The answer to a request. Blocks for as long as the agent does.
     pub fn answer(&self, request: &[u8]) -> Vec<u8> {
-        let Ok(request) = serde_json::from_slice::<Request<'_>>(request) else {
-            return answer(None, Err(bad_request("The request was not understood.")));
+        let not_understood =
+            |number| answer(None, Err((number, bad_request("The request was not understood."))));
+        let request: Request<'_> = match serde_json::from_slice(request) {
+            Ok(request) => request,
+            Err(error) if error.is_data() => return not_understood(NO_REQUEST),
+            Err(_) => return not_understood(NOT_JSON),
         };
         if request.id.get().len() > LONGEST_ID {
-            return answer(None, Err(bad_request("The request was not understood.")));
+            return not_understood(NO_REQUEST);
         }
-        answer(Some(request.id), self.reply(&request))
+        let method = request.method.as_ref();
+        if !FORWARDED.contains(&method) && !local::METHODS.contains(&method) {
+            let unknown = bad_request(&format!("There is no method {}.", printable(method)));
+            return answer(Some(request.id), Err((NO_METHOD, unknown)));
+        }
+        answer(Some(request.id), self.reply(&request).map_err(|error| (FAILED, error)))
     }
 
     fn reply(&self, request: &Request<'_>) -> Result<Box<RawValue>> {
         let nothing = RawValue::from_string("{}".to_owned()).map_err(|_| bad_request("There is nothing."))?;
         let params = request.params.unwrap_or(&nothing);
-        let forwarded = FORWARDED.contains(&request.method.as_ref());
-        if !forwarded && !local::METHODS.contains(&request.method.as_ref()) {
-            return Err(bad_request(&format!("There is no method {}.", printable(&request.method))));
-        }
         self.may_hold(request, params)?;
         if request.ask.is_empty() {
-            return self.carry_out(&request.method, params, forwarded);
+            return self.carry_out(&request.method, params);
         }
         let whole = self.ask(&request.method, params, &request.ask)?;
         let params =
             serde_json::from_slice(&whole).map_err(|_| bad_request("A secret was not understood."))?;
-        self.carry_out(&request.method, params, forwarded)
+        self.carry_out(&request.method, params)
     }
 
-    fn carry_out(&self, method: &str, params: &RawValue, forwarded: bool) -> Result<Box<RawValue>> {
-        if forwarded {
+    fn carry_out(&self, method: &str, params: &RawValue) -> Result<Box<RawValue>> {
+        if FORWARDED.contains(&method) {
             return Client::connect()?.forward(method, params);
         }
         self.local(method, params)
@@ -133,7 +144,10 @@ impl Bridge {
             if request.ask.is_empty() {
                 return Ok(());
             }
-            return Err(bad_request("PINs are typed in the page here, and no other window asks for them."));
+            return Err(Error::new(
+                ErrorCode::Forbidden,
+                "PINs are typed in the page here, and no other window asks for them. Nothing was sent.",
+            ));
         }
         let fields: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(params.get())
             .map_err(|_| bad_request("The parameters were not understood."))?;
@@ -166,11 +180,10 @@ fn printable(text: &str) -> String {
 }
 
 /// An answer line, without its end.
-fn answer(id: Option<&RawValue>, reply: Result<Box<RawValue>>) -> Vec<u8> {
-    let fault = |error: Error| Fault { code: -32000, message: error.message.clone(), data: error };
+fn answer(id: Option<&RawValue>, reply: std::result::Result<Box<RawValue>, (i32, Error)>) -> Vec<u8> {
     let (result, error) = match reply {
         Ok(reply) => (Some(reply), None),
-        Err(error) => (None, Some(fault(error))),
+        Err((code, data)) => (None, Some(Fault { code, message: data.message.clone(), data })),
     };
     serde_json::to_vec(&Answer { jsonrpc: "2.0".into(), id, result, error }).unwrap_or_default()
 }

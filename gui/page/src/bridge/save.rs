@@ -53,7 +53,15 @@ fn plain(name: &str) -> String {
     let allowed = |character: char| character.is_alphanumeric() || matches!(character, '-' | '_' | '.' | ' ');
     let name: String = name.chars().filter(|character| allowed(*character)).take(LONGEST).collect();
     let name = name.trim_matches(['.', ' ']);
-    if name.is_empty() { "kortti".to_owned() } else { name.to_owned() }
+    if name.is_empty() || is_device(name) { format!("kortti{name}") } else { name.to_owned() }
+}
+
+/// Whether Windows takes a name for a device's, whatever its extension ("Naming Files, Paths, and Namespaces").
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+    let numbered = ["COM", "LPT"].iter().find_map(|device| stem.strip_prefix(device));
+    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+        || numbered.is_some_and(|number| number.chars().count() == 1 && number.chars().all(char::is_numeric))
 }
 
 /// Writes a new file; one that is there keeps its name, and the new one gets a number.
@@ -95,6 +103,9 @@ mod tests {
             ("...", "kortti"),
             ("", "kortti"),
             ("a\u{202E}b\n.cer", "ab.cer"),
+            ("con.cer", "kortticon.cer"),
+            ("LPT1 .tar.gz", "korttiLPT1 .tar.gz"),
+            ("Comb.cer", "Comb.cer"),
             ("Ärger-東京.pem", "Ärger-東京.pem"),
         ] {
             assert_eq!(plain(name), left, "{name:?}");

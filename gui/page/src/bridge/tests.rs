@@ -27,6 +27,7 @@ fn only_what_the_page_needs_is_let_through() {
     ] {
         let answer = ask(&window(), &json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": {} }));
         assert_eq!(answer["id"], 7);
+        assert_eq!(answer["error"]["code"], -32601, "{method}");
         assert_eq!(answer["error"]["data"]["code"], "bad_request", "{method}");
     }
     for method in FORWARDED {
@@ -36,17 +37,20 @@ fn only_what_the_page_needs_is_let_through() {
 
 #[test]
 fn what_is_no_request_is_answered_all_the_same() {
-    for text in [
-        "",
-        "{}",
-        "[]",
-        "null",
-        r#"{"id":1}"#,
-        r#"{"method":"status"}"#,
-        "\u{0}",
-        r#"{"id":1,"method":"page.qr","params":{"text":7}}"#,
+    for (text, number) in [
+        ("", -32700),
+        ("{", -32700),
+        ("\u{0}", -32700),
+        ("{}", -32600),
+        ("[]", -32600),
+        ("null", -32600),
+        (r#"{"id":1}"#, -32600),
+        (r#"{"method":"status"}"#, -32600),
+        (r#"{"id":1,"method":"status","params":{},"params":{}}"#, -32600),
+        (r#"{"id":1,"method":"page.qr","params":{"text":7}}"#, -32000),
     ] {
         let answer: Value = serde_json::from_slice(&window().answer(text.as_bytes())).unwrap();
+        assert_eq!(answer["error"]["code"], number, "{text}");
         assert_eq!(answer["error"]["data"]["code"], "bad_request", "{text}");
     }
     let long = format!(r#"{{"id":"{}","method":"status"}}"#, "x".repeat(200));
@@ -106,5 +110,5 @@ fn a_browser_saves_files_itself() {
 fn nothing_is_asked_for_where_the_page_asks_itself() {
     let request =
         json!({ "jsonrpc": "2.0", "id": 1, "method": "pin.change", "params": {}, "ask": ["current"] });
-    assert_eq!(ask(&window(), &request)["error"]["data"]["code"], "bad_request");
+    assert_eq!(ask(&window(), &request)["error"]["data"]["code"], "forbidden");
 }

@@ -15,12 +15,14 @@ pub(super) fn is_mine(peer: SocketAddrV4, here: SocketAddrV4) -> bool {
 }
 
 /// The uid of the socket from one address to another, in a table of the kernel (proc_pid_net(5): the second column is the local address,
-/// the third the remote one, the eighth the uid).
+/// the third the remote one, the eighth the uid, the tenth the inode). A socket that its program has closed has no inode, and the table
+/// gives it to root whoever it was.
 fn owner(table: &str, from: &str, to: &str) -> Option<u32> {
     table.lines().skip(1).find_map(|line| {
         let columns: Vec<&str> = line.split_ascii_whitespace().collect();
         let is_it = columns.get(1) == Some(&from) && columns.get(2) == Some(&to);
-        is_it.then(|| columns.get(7)?.parse().ok()).flatten()
+        let is_held = columns.get(9).is_some_and(|inode| *inode != "0");
+        (is_it && is_held).then(|| columns.get(7)?.parse().ok()).flatten()
     })
 }
 
@@ -52,10 +54,12 @@ mod tests {
     fn a_row_of_the_table() {
         let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   \
                      0: 0100007F:1F90 0100007F:C001 01 00000000:00000000 00:00000000 00000000  1001        0 1 1\n   \
-                     1: 0100007F:C001 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1000        0 2 1\n   2: broken\n";
+                     1: 0100007F:C001 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1000        0 2 1\n   \
+                     2: 0100007F:C003 0100007F:1F90 05 00000000:00000000 00:00000000 00000000     0        0 0 1\n   3: broken\n";
         assert_eq!(owner(table, "0100007F:C001", "0100007F:1F90"), Some(1000));
         assert_eq!(owner(table, "0100007F:1F90", "0100007F:C001"), Some(1001));
         assert_eq!(owner(table, "0100007F:C002", "0100007F:1F90"), None);
+        assert_eq!(owner(table, "0100007F:C003", "0100007F:1F90"), None, "nobody has it any more");
         if cfg!(target_endian = "little") {
             assert_eq!(address(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080)), "0100007F:1F90");
             assert_eq!(
