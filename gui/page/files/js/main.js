@@ -105,7 +105,10 @@ function go(name) {
     if (!is && !one.section.hidden) one.panel.leave();
     one.section.hidden = !is;
   }
-  if (shown !== name) quiet();
+  if (shown !== name) {
+    quiet();
+    window.scrollTo(0, 0);
+  }
   shown = name;
   key = null;
   update();
