@@ -12,6 +12,8 @@ pub mod another;
 pub mod bus;
 #[path = "harness/desktop.rs"]
 pub mod desktop;
+#[path = "harness/display.rs"]
+pub mod display;
 #[path = "harness/driver.rs"]
 pub mod driver;
 #[path = "harness/logind.rs"]

@@ -51,6 +51,10 @@ fn run(options: Options) -> Result<()> {
     window::has_display()?;
     let asked = Asked { place: options.place.into(), startup: window::startup_id() };
     match handover::begin(&asked)? {
+        // It would wait for ever for one that it can drive.
+        Start::HandedOver if options.automation => {
+            Err(Error::new(ErrorCode::Busy, "Kortti's window is open already: close it first."))
+        }
         Start::HandedOver => Ok(()),
         Start::First(alone) => window::open(window::Order {
             place: asked.place,

@@ -78,6 +78,8 @@ pub(crate) fn open(order: Order) -> Result<()> {
     let view = platform::build(builder(context.as_mut(), host, &window), &window)
         .map_err(|error| unusable(&error))?;
     platform::look_after(&view, &tell);
+    // Not before, since some of what was just settled holds for processes that the view begins with.
+    view.load_url(scheme::PAGE).map_err(|error| unusable(&error))?;
     window.set_visible(true);
 
     let show = Arc::clone(&tell);
@@ -138,7 +140,6 @@ fn builder<'a>(context: Option<&'a mut WebContext>, host: Arc<Host>, window: &Wi
         .with_autoplay(false)
         .with_general_autofill_enabled(false)
         .with_focused(true)
-        .with_url(scheme::PAGE)
 }
 
 fn unusable(error: &dyn std::fmt::Display) -> Error {

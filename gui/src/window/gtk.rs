@@ -1,5 +1,7 @@
 //! Linux and the BSDs: GTK and WebKitGTK, on X11 and Wayland.
 
+mod appearance;
+
 use std::env;
 use std::sync::Arc;
 
@@ -7,7 +9,7 @@ use gtk::prelude::*;
 use shared::{Error, ErrorCode, Result};
 use tao::platform::unix::WindowExtUnix as _;
 use tao::window::Window;
-use webkit2gtk::{SettingsExt as _, WebViewExt as _};
+use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt as _, WebViewExt as _};
 use wry::{WebView, WebViewBuilder, WebViewBuilderExtUnix as _, WebViewExtUnix as _};
 
 use crate::host::{Message, Tell};
@@ -48,6 +50,7 @@ pub(super) fn prepare() -> Result<()> {
     gtk::glib::set_prgname(Some(APPLICATION));
     gtk::init().map_err(|_| no_display())?;
     gtk::gdk::set_program_class(APPLICATION);
+    appearance::follow();
     Ok(())
 }
 
@@ -69,6 +72,8 @@ pub(super) fn look_after(view: &WebView, tell: &Tell) {
         ));
     });
     if let Some(settings) = webkit2gtk::WebViewExt::settings(&view) {
+        // A page of text and buttons gains nothing by it. It costs 80 MB, and drivers are what leaves windows blank.
+        settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
         settings.set_enable_webgl(false);
         settings.set_enable_webaudio(false);
         settings.set_enable_media(false);
