@@ -14,14 +14,14 @@ export const drivers = [chromium, window].filter((one) => !wanted || wanted.incl
  * A scenario, once for each driver: an agent on the cards that are described, and the page open in front of it.
  *
  * @param {string} name
- * @param {{cards?: string, config?: string, dark?: boolean, args?: string[], only?: "window" | "web", todo?: string,
+ * @param {{cards?: string, config?: string, dark?: boolean, args?: string[], only?: "window" | "web",
  *   width?: number, height?: number, prepare?: (home: Home) => void}} place
  * @param {(page: any, home: Home, t: any) => Promise<void>} body
  */
 export function scenario(name, place, body) {
   for (const driver of drivers) {
     if (place.only && (place.only === "window") !== driver.window) continue;
-    test(`${driver.name}: ${name}`, { timeout: 60_000, todo: place.todo }, async (t) => {
+    test(`${driver.name}: ${name}`, { timeout: 60_000 }, async (t) => {
       const home = new Home(t, { cards: place.cards ?? alone(), config: place.config });
       place.prepare?.(home);
       await home.agent();

@@ -114,7 +114,7 @@ scenario("a secret is shown only while the eye is held, and no browser keeps it"
 });
 
 scenario("what is typed right after a mistake is not lost, on a slow card", {
-  cards: alone().replace('name = "anna"\npin', 'name = "anna"\ndelay = 60\npin'), todo: "the fields can be used before the card was read, and are then emptied",
+  cards: alone().replace('name = "anna"\npin', 'name = "anna"\ndelay = 60\npin'),
 }, async (page) => {
   await page.go("Change PIN");
   await fill(page, "111111", "654321");

@@ -87,7 +87,7 @@ scenario("a response with a wrong checksum never comes near the card", { cards: 
 });
 
 scenario("a response of another key uses the challenge up, and that is said", {
-  cards: BLOCKED, todo: "it may say that nothing was sent",
+  cards: BLOCKED,
 }, async (page, home) => {
   await start(page, home);
   await page.type("Response", "0123456789ABCDEF");
@@ -192,7 +192,7 @@ scenario("a card that another program resets before the response keeps its PIN, 
   assert.equal(await home.tries(ONE), 0);
 });
 
-scenario("a challenge is given up, and taken anew", { cards: BLOCKED, todo: "the end of the old challenge is taken for the end of the new one" }, async (page, home) => {
+scenario("a challenge is given up, and taken anew", { cards: BLOCKED }, async (page, home) => {
   const out = await start(page, home);
   await page.click("button", "New challenge");
   await until("another challenge", async () => !(await page.text(".challenge")).includes(grouped(out.challenge)));

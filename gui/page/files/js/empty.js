@@ -1,6 +1,6 @@
 // What stands in a panel when there is no card that it could be about: each such state is a normal one, said in plain words.
 
-import { Failure } from "./bridge.js";
+import { Failure, call } from "./bridge.js";
 import { button, el, icon } from "./dom.js";
 import { explained } from "./failure.js";
 import { connect, current, known, reader, readers } from "./store.js";
@@ -56,6 +56,13 @@ export const loading = () => el("p", { class: "loading", text: "loading" });
  */
 export function unreadable(error, again, go = null) {
   const busy = error instanceof Failure && error.code === "busy";
-  return el("div", { class: "empty" }, icon("warning"), el("p", { class: "lead", role: "alert" }, explained(error)),
+  const lead = el("p", { class: "lead", role: "alert" }, explained(error));
+  const card = current();
+  if (busy && go && card) {
+    void call("unblock.status", { select: card.select }).then((found) => {
+      if (found.state === "good") lead.replaceChildren(t("empty-challenge"));
+    }, () => {});
+  }
+  return el("div", { class: "empty" }, icon("warning"), lead,
     el("div", { class: "buttons" }, button("empty-again", again), busy && go && button("overview-unblock", () => go("unblock"), { class: "primary" })));
 }

@@ -5,7 +5,7 @@ import { byId, el, icon } from "./dom.js";
 import { whatIsMissing } from "./empty.js";
 import { help } from "./help.js";
 import { certificates } from "./panels/certificates.js";
-import { information } from "./panels/information.js";
+import { BEFORE, information } from "./panels/information.js";
 import { overview } from "./panels/overview.js";
 import { pin } from "./panels/pin.js";
 import { unblock } from "./panels/unblock.js";
@@ -161,7 +161,8 @@ async function main() {
   begin(start);
   build();
   document.documentElement.dataset.host = settings.host;
-  go(start.panel ?? "overview");
+  go(sessionStorage.getItem(BEFORE) ?? start.panel ?? "overview");
+  sessionStorage.removeItem(BEFORE);
   requestAnimationFrame(() => requestAnimationFrame(painted));
   await connect(true);
   if (start.reader || start.card) listenOnce(() => goTo(start.reader, start.card));

@@ -46,6 +46,7 @@ empty-mute = Die Karte antwortet nicht. Steckt sie richtig herum? Nehmen Sie sie
 empty-busy = Ein anderes Programm hält die Karte fest. Schließen Sie dieses Programm, oder warten Sie, bis es fertig ist.
 empty-failed = Die Karte kann nicht benutzt werden. Nehmen Sie sie heraus und stecken Sie sie neu ein.
 empty-forbidden = Die Einstellungen dieses Rechners erlauben diese Karte nicht.
+empty-challenge = Eine Challenge dieser Karte ist offen. Machen Sie unter PIN entsperren damit weiter, oder geben Sie sie dort auf.
 empty-again = Noch einmal versuchen
 empty-atr = Ihre Antwort auf den Reset (ATR):
 

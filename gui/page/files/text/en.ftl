@@ -46,6 +46,7 @@ empty-mute = The card does not answer. Is it the right way round? Take it out an
 empty-busy = Another program keeps the card for itself. Close that program, or wait until it is done.
 empty-failed = The card cannot be used. Take it out and put it in again.
 empty-forbidden = The settings of this machine do not allow this card.
+empty-challenge = A challenge of this card is out. Go on with it, or give it up, under Unblock PIN.
 empty-again = Try again
 empty-atr = Its answer to reset:
 

@@ -74,11 +74,12 @@ export function certificates(go) {
     const card = current();
     if (!card) return;
     quiet();
-    const id = await importFile(card, file);
-    if (id) {
+    await own(async () => {
+      const id = await importFile(card, file);
+      if (!id) return;
       await load(card);
       table.choose(id);
-    }
+    });
     choose.focus();
   }
 
@@ -127,9 +128,19 @@ export function certificates(go) {
 
   async function withChosen(/** @type {(card: Current, one: Certificate) => Promise<void>} */ action) {
     const card = current();
-    if (!card || !chosen) return;
+    const one = chosen;
+    if (!card || !one) return;
     quiet();
-    await action(card, chosen);
+    await own(() => action(card, one));
+  }
+
+  /** Whether something is done from here, which itself looks at the card anew. */
+  let ours = false;
+
+  async function own(/** @type {() => Promise<void>} */ action) {
+    ours = true;
+    await action();
+    ours = false;
   }
 
   async function makeDefault(/** @type {Current} */ card, /** @type {Certificate} */ one) {
@@ -198,7 +209,7 @@ export function certificates(go) {
     leave() {},
     happened(event) {
       const card = current();
-      if (card && CHANGES.has(event.event)) void load(card);
+      if (card && !ours && CHANGES.has(event.event)) void load(card);
     },
   };
 }

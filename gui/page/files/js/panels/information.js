@@ -9,6 +9,9 @@ import { say, sayFailure } from "../status.js";
 import { known, listen, readers } from "../store.js";
 import { foreign, spoken, t } from "../text.js";
 
+/** Where the panel stands at which the page begins after it was loaded anew. */
+export const BEFORE = "kortti-panel";
+
 /**
  * @typedef {{name: string, verdict: "good" | "note" | "bad", found: string, advice?: string}} Check
  */
@@ -39,6 +42,7 @@ export function information() {
   async function speakOther() {
     try {
       await local("page.language", { language: language.value });
+      sessionStorage.setItem(BEFORE, "information");
       location.reload();
     } catch (error) {
       sayFailure(error);

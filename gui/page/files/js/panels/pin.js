@@ -104,13 +104,11 @@ export function pin(go) {
       say("pin-changed", { what: what(changed), tries: changed.tries_left ?? -1 });
     } catch (error) {
       sayFailure(error, { what: what(now) });
-    } finally {
-      working(element, false);
     }
-    if (current()?.key === card.key) {
-      await load(card);
-      present?.field?.input.focus();
-    }
+    // What is typed before the fields are there anew would be lost, and a PIN too short be sent.
+    if (current()?.key === card.key) await load(card);
+    working(element, false);
+    present?.field?.input.focus();
   });
 
   return {

@@ -1,7 +1,7 @@
 // Unblocking with a challenge: start, hand it to the administrator, take the response, set the new PIN. Challenge and response
 // belong together, so nothing here speaks to the card between start and finish.
 
-import { call, local, save } from "../bridge.js";
+import { Failure, call, local, save } from "../bridge.js";
 import { examine } from "../checksum.js";
 import { toClipboard } from "../clipboard.js";
 import { ask, tell, working } from "../dialog.js";
@@ -19,12 +19,16 @@ import { respond } from "./respond.js";
  * @import { Current } from "../store.js"
  */
 
+/** Errors after which the challenge is good for nothing any more. */
+const SPENT = new Set(["wrong_response", "challenge_void", "card_removed", "card_reset", "no_agent"]);
+
 export function byChallenge() {
   /** @type {Access | null} */
   let access = null;
   /** @type {Challenge | null} */
   let out = null;
   let clock = 0;
+  let closeQr = () => {};
 
   const chooser = pinChooser("unblock-type", () => stand());
   const state = el("div");
@@ -143,6 +147,7 @@ export function byChallenge() {
 
   const forget = () => {
     clearInterval(clock);
+    closeQr();
     out = null;
     response.value = "";
     fresh.clear();
@@ -210,8 +215,9 @@ export function byChallenge() {
     if (!out || !card) return;
     try {
       const code = await local("page.qr", { text: words() });
-      tell("qr-heading", {}, [el("p", { text: "qr-what" }), matrix(code.rows, t("qr-name")),
+      const shown = tell("qr-heading", {}, [el("p", { text: "qr-what" }), matrix(code.rows, t("qr-name")),
         el("pre", { class: "digits" }, words())], card.key);
+      closeQr = shown.close;
     } catch (error) {
       sayFailure(error);
     }
@@ -261,11 +267,13 @@ export function byChallenge() {
       forget();
       say("unblock-done", { tries: now.tries_left ?? -1 });
     } catch (error) {
+      if (error instanceof Failure && SPENT.has(error.code)) forget();
       sayFailure(error);
-    } finally {
-      working(element, false);
     }
-    if (current()?.key === card.key) await load(card);
+    if (!out && current()?.key === card.key) await load(card);
+    working(element, false);
+    stand();
+    if (!out) steps[0]?.focus();
   });
 
   /** How the PINs stand once no challenge is out any more. */
@@ -309,15 +317,27 @@ export function byChallenge() {
       take(status);
     },
     leave: forget,
-    /** @param {string} reason */
-    voided(reason) {
+    /**
+     * Something made a challenge void; which one, only the agent can say: the one before a new one is void too.
+     *
+     * @param {string} reason
+     */
+    async voided(reason) {
+      const card = current();
       // The end of a procedure that was carried through is told by its answer.
-      if (!out || element.hasAttribute("aria-busy")) return;
+      if (!card || !out || element.hasAttribute("aria-busy")) return;
+      const before = out.challenge;
+      const found = await call("unblock.status", { select: card.select }).catch(() => null);
+      if (current()?.key !== card.key || out?.challenge !== before || element.hasAttribute("aria-busy")) return;
+      if (found?.state === "good") {
+        if (found.challenge !== before) take(found);
+        return;
+      }
       forget();
       stand();
       warn("challenge-void", { reason: spoken() === "en" ? reason : "" });
-      const card = current();
-      if (card) void load(card).then(() => begin.focus());
+      await load(card);
+      begin.focus();
     },
   };
 }

@@ -78,13 +78,11 @@ export function byPuk() {
       say("unblock-done", { tries: status.tries_left ?? -1 });
     } catch (error) {
       sayFailure(error, { what: "PUK" });
-    } finally {
-      working(element, false);
     }
-    if (current()?.key === card.key) {
-      await call("card.access", { select: card.select }).then((now) => show(card, now), () => {});
-      puk?.field?.input.focus();
-    }
+    // What is typed before the fields are there anew would be lost, and a PUK too short be sent.
+    if (current()?.key === card.key) await call("card.access", { select: card.select }).then((now) => show(card, now), () => {});
+    working(element, false);
+    puk?.field?.input.focus();
   });
 
   return { element, show, leave: clear, busy: () => element.hasAttribute("aria-busy"), voided: undefined };
