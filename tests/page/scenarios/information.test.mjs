@@ -32,7 +32,8 @@ scenario("the language is switched to German and back, and stays", {}, async (pa
   assert.equal(await page.script("return document.documentElement.lang;"), "de");
   const settings = fs.readFileSync(path.join(home.path, "config/kortti/config.toml"), "utf8");
   assert.match(settings, /language = "de"/);
-  await page.go("Information");
+  // The panel is the one in which the language was chosen.
+  await page.holds("tab", "Information", 'it.getAttribute("aria-selected") === "true"');
   await page.choose(/Sprache/, "English");
   await page.sees("Certificates", "#tabs");
 });

@@ -9,9 +9,6 @@ import { say, sayFailure } from "../status.js";
 import { known, listen, readers } from "../store.js";
 import { foreign, spoken, t } from "../text.js";
 
-/** Where the panel stands at which the page begins after it was loaded anew. */
-export const BEFORE = "kortti-panel";
-
 /**
  * @typedef {{name: string, verdict: "good" | "note" | "bad", found: string, advice?: string}} Check
  */
@@ -42,7 +39,8 @@ export function information() {
   async function speakOther() {
     try {
       await local("page.language", { language: language.value });
-      sessionStorage.setItem(BEFORE, "information");
+      // What is loaded anew begins here again.
+      history.replaceState({ panel: "information" }, "");
       location.reload();
     } catch (error) {
       sayFailure(error);
