@@ -3,7 +3,7 @@
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
-use harness::programs::Home;
+use harness::programs::{Home, programs};
 use serde_json::json;
 
 use crate::server::Server;
@@ -122,21 +122,33 @@ fn other_users_of_the_machine_get_nothing() {
         eprintln!("only root can be somebody else: not tried");
         return;
     }
-    let talk = |user: Option<u32>| {
-        let script = format!(
-            "exec 3<>/dev/tcp/127.0.0.1/{port} && printf 'GET / HTTP/1.1\\r\\nHost: 127.0.0.1:{port}\\r\\nConnection: close\\r\\n\\r\\n' >&3; cat <&3",
-            port = server.port
-        );
-        let mut command = Command::new("bash");
-        command.args(["-c", &script]).stdin(Stdio::null()).stderr(Stdio::null()).current_dir("/");
-        if let Some(user) = user {
-            command.uid(user).gid(user);
-        }
-        String::from_utf8(command.output().unwrap().stdout).unwrap()
-    };
-    assert!(talk(None).starts_with("HTTP/1.1 200"));
-    assert_eq!(talk(Some(STRANGER)), "", "not a byte");
-    assert!(talk(None).starts_with("HTTP/1.1 200"), "and others go on");
+    assert!(visit(&server, None).starts_with("HTTP/1.1 200"));
+    assert_eq!(visit(&server, Some(STRANGER)), "", "not a byte");
+    assert!(visit(&server, None).starts_with("HTTP/1.1 200"), "and others go on");
+    // Root is another user too, for a server that is not root's.
+    let theirs = Home::of(STRANGER);
+    let copied = Command::new("install")
+        .args(["-m", "755"])
+        .args([programs().join("kortti-web"), theirs.path().join("bin")])
+        .status();
+    assert!(copied.unwrap().success());
+    let server = Server::start(&theirs);
+    assert!(visit(&server, Some(STRANGER)).starts_with("HTTP/1.1 200"));
+    assert_eq!(visit(&server, None), "", "not a byte");
+}
+
+/// What a program gets that asks for the page, as this user or as another one.
+fn visit(server: &Server, user: Option<u32>) -> String {
+    let script = format!(
+        "exec 3<>/dev/tcp/127.0.0.1/{port} && printf 'GET / HTTP/1.1\\r\\nHost: 127.0.0.1:{port}\\r\\nConnection: close\\r\\n\\r\\n' >&3; cat <&3",
+        port = server.port
+    );
+    let mut command = Command::new("bash");
+    command.args(["-c", &script]).stdin(Stdio::null()).stderr(Stdio::null()).current_dir("/");
+    if let Some(user) = user {
+        command.uid(user).gid(user);
+    }
+    String::from_utf8(command.output().unwrap().stdout).unwrap()
 }
 
 #[test]
@@ -190,12 +202,15 @@ fn no_path_leads_out_of_the_page() {
         assert_eq!(reply.status, 404, "{path}: {reply:?}");
     }
     let port = server.port;
-    for target in [format!("http://127.0.0.1:{port}/"), format!("http://evil.example:{port}/"), "*".into()] {
-        let reply = server.say(
-            format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n")
-                .as_bytes(),
-        );
-        assert!(!reply.body.contains("root:"), "{reply:?}");
+    // Nobody is a proxy here, and a host that stands in the address is not the one that was looked at.
+    for (target, status) in [
+        (format!("http://127.0.0.1:{port}/"), 421),
+        (format!("http://evil.example:{port}/"), 421),
+        ("*".into(), 404),
+    ] {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
+        let reply = server.say(request.as_bytes());
+        assert_eq!((reply.status, reply.body.as_str()), (status, ""), "{target}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! When the page is there, and when it is not any more.
 
 use std::fs;
-use std::io::BufRead as _;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -75,6 +75,44 @@ fn events_come_and_the_agent_may_go_and_come_back() {
 }
 
 #[test]
+fn the_page_can_start_the_agent() {
+    let home = Home::new();
+    let server = Server::start(&home);
+    let page = server.open();
+    assert_eq!(page.method("status", &json!({}))["error"]["data"]["code"], "no_agent");
+    let _ended = Started(&home);
+    let mut events = page.listen_to(true);
+    next_event(&mut events, "snapshot");
+    assert!(page.method("status", &json!({}))["result"].is_object());
+    home.kortti(&["agent", "status"], &[]).code(0);
+}
+
+/// Ends the agent that a program started in the background.
+struct Started<'h>(&'h Home);
+
+impl Drop for Started<'_> {
+    fn drop(&mut self) {
+        self.0.kortti(&["agent", "stop"], &[]);
+    }
+}
+
+#[test]
+fn a_page_that_looks_for_an_agent_is_open() {
+    let home = Home::new();
+    let mut server = Server::start_with(&home, &["--end-after", "1"]);
+    {
+        let page = server.open();
+        let end = Instant::now() + Duration::from_millis(2500);
+        while Instant::now() < end {
+            let refused = server.request("POST", "/events", &page.credentials(), r#"{"start":false}"#);
+            assert_eq!(refused.json()["error"]["data"]["code"], "no_agent");
+        }
+    }
+    let (status, words) = server.ends();
+    assert!(status.success() && words.contains("The page is closed."), "{words}");
+}
+
+#[test]
 fn the_policy_can_forbid_it() {
     let mut home = Home::new();
     home.manage("[web]\nallowed = false\n", "");
@@ -128,6 +166,38 @@ fn the_link_is_in_no_argument_and_its_file_is_nobody_elses() {
     kill_process(Pid::from_child(&browser.child), Signal::TERM).unwrap();
     let (_, words) = browser.ends();
     assert!(!words.contains(token), "{words}");
+}
+
+#[test]
+fn a_browser_that_cannot_be_started_is_told_of() {
+    let mut home = Home::new();
+    script(&home, "xdg-open", "exit 3");
+    let path = format!("{}/path:/usr/bin:/bin", home.path().display());
+    let folder = home.path().join("kortti");
+    for (path, told_on_stderr) in [(path.as_str(), true), ("/nowhere", false)] {
+        home.set("PATH", path);
+        let mut command = home.program("kortti-web");
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut server = Server { child: child.unwrap(), port: 0, token: String::new() };
+        let mut words = String::new();
+        if told_on_stderr {
+            let stderr = server.child.stderr.as_mut().unwrap();
+            BufReader::new(stderr).read_line(&mut words).unwrap();
+            assert!(words.contains("No browser opened the page"), "{words}");
+        } else {
+            let stdout = server.child.stdout.as_mut().unwrap();
+            BufReader::new(stdout).read_line(&mut words).unwrap();
+            assert!(words.contains("No browser can be started"), "{words}");
+        }
+        let links = || {
+            let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+            names.filter(|name| name.to_string_lossy().starts_with("web-")).count()
+        };
+        assert_eq!(links(), 1);
+        kill_process(Pid::from_child(&server.child), Signal::TERM).unwrap();
+        server.ends();
+        assert_eq!(links(), 0, "a link that nobody used goes with its server");
+    }
 }
 
 #[test]

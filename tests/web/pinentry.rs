@@ -58,6 +58,14 @@ fn pins_in_the_request_are_refused_and_asked_for_instead() {
         let answer = change(&page, &json!({ secret: "123456" }), &[]);
         assert_eq!(answer["error"]["data"]["code"], "forbidden", "{answer}");
     }
+    // A member that is there twice is what neither of its values is.
+    for twice in [r#""current":"123456","current":null"#, r#""current":null,"curren\u0074":"123456""#] {
+        let params = format!(r#"{{"select":{{"reader":"{READER}"}},"role":1,{twice},"new":null}}"#);
+        let request = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"pin.change","params":{params}}}"#);
+        let code =
+            &server.request("POST", "/call", &page.credentials(), &request).json()["error"]["data"]["code"];
+        assert!(["bad_request", "forbidden"].map(Value::from).contains(code), "{twice}: {code}");
+    }
     let respond = json!({ "challenge": "A892D75601617C5D", "admin_key": "00".repeat(24) });
     assert_eq!(page.method("page.respond", &respond)["error"]["data"]["code"], "forbidden");
 

@@ -136,19 +136,30 @@ impl Page<'_> {
 
     /// Begins to listen; the head of the answer has been read.
     pub(crate) fn listen(&self) -> BufReader<TcpStream> {
+        self.listen_to(false)
+    }
+
+    /// Begins to listen, to an agent that is started if none runs.
+    pub(crate) fn listen_to(&self, start: bool) -> BufReader<TcpStream> {
+        self.try_listen(start).expect("a place for one more connection")
+    }
+
+    /// The same; `None` if there is no place for the connection.
+    pub(crate) fn try_listen(&self, start: bool) -> Option<BufReader<TcpStream>> {
         let mut stream = self.server.connect();
-        let body = json!({ "start": false }).to_string();
+        let body = json!({ "start": start }).to_string();
         let head = self.server.head("POST", "/events").replace("Connection: close\r\n", "");
-        write!(stream, "{head}{}Content-Length: {}\r\n\r\n{body}", self.credentials(), body.len()).unwrap();
+        let request = format!("{head}{}Content-Length: {}\r\n\r\n{body}", self.credentials(), body.len());
+        let _ = stream.write_all(request.as_bytes());
         let mut events = BufReader::new(stream);
         let mut line = String::new();
-        events.read_line(&mut line).unwrap();
+        events.read_line(&mut line).ok().filter(|read| *read > 0)?;
         assert!(line.contains(" 200 "), "{line}");
         while !line.trim().is_empty() {
             line.clear();
             events.read_line(&mut line).unwrap();
         }
-        events
+        Some(events)
     }
 }
 

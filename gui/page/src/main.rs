@@ -1,5 +1,6 @@
 //! `kortti-web`: serves Kortti's page to the person's browser, for as long as it is open there.
 
+use std::alloc::System;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -7,6 +8,11 @@ use clap::Parser;
 use page::Where;
 use page::web::{self, Opening, Order};
 use shared::{Error, ErrorCode, Result, harden};
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes whatever is freed: a PIN comes through buffers of the HTTP library, which does not.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// Serves Kortti's page to your browser, on this machine and to you alone, for as long as it is open there.
 #[derive(Debug, Parser)]

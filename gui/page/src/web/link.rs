@@ -54,9 +54,19 @@ impl LinkFile {
         let started = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let mut child = started.map_err(|error| format!("No browser can be started: {error}."))?;
         // It is waited for so that it does not stay as a zombie; the browser it starts is none of ours.
+        let path = self.0.clone();
+        let wait = move || {
+            let failed = child.wait().is_ok_and(|status| !status.success());
+            // Explorer says so whatever it did, and a browser may at its end: the file is gone once the page was opened.
+            if failed && !cfg!(windows) && path.exists() {
+                eprintln!(
+                    "No browser opened the page. Get a link to open by yourself with: kortti web --no-open"
+                );
+            }
+        };
         std::thread::Builder::new()
             .name("browser".to_owned())
-            .spawn(move || drop(child.wait()))
+            .spawn(wait)
             .map(drop)
             .map_err(|error| format!("No thread can be started: {error}."))
     }

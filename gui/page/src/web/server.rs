@@ -54,6 +54,8 @@ struct Server {
     bridge: Bridge,
     /// Pages that listen.
     listeners: AtomicUsize,
+    /// How often a page asked to listen: one that finds no agent keeps looking for one, and is open all the same.
+    asked: AtomicUsize,
     /// Something happened after which the server may have to end.
     changed: Notify,
     /// Somebody brought the token a second time.
@@ -75,6 +77,7 @@ pub(super) async fn run(order: Order) -> Result<&'static str> {
         here,
         session: Mutex::new(session),
         listeners: AtomicUsize::new(0),
+        asked: AtomicUsize::new(0),
         changed: Notify::new(),
         betrayed: Notify::new(),
     });
@@ -123,12 +126,14 @@ async fn idle(server: &Server, end_after: Duration, link_file: Option<LinkFile>)
     }
     drop(link_file);
     loop {
-        let listened = async {
-            while server.listeners.load(Ordering::SeqCst) == 0 {
+        let asked = server.asked.load(Ordering::SeqCst);
+        let is_open = async {
+            while server.listeners.load(Ordering::SeqCst) == 0 && server.asked.load(Ordering::SeqCst) == asked
+            {
                 server.changed.notified().await;
             }
         };
-        if timeout(end_after, listened).await.is_err() {
+        if timeout(end_after, is_open).await.is_err() {
             return "The page is closed.";
         }
         while server.listeners.load(Ordering::SeqCst) > 0 {
@@ -179,6 +184,10 @@ impl Server {
         let (head, body) = request.into_parts();
         if let Err(status) = self.address.admit(&head.method, &head.headers) {
             return plain(status);
+        }
+        // A whole address, as for a proxy, would name a host beside the one that was looked at.
+        if head.uri.authority().is_some() {
+            return plain(StatusCode::MISDIRECTED_REQUEST);
         }
         if head.method == Method::GET {
             return head.uri.query().is_none().then(|| files::find(head.uri.path())).flatten().map_or_else(
@@ -248,6 +257,8 @@ impl Server {
             start: bool,
         }
         let Ok(Wish { start }) = serde_json::from_slice(body) else { return plain(StatusCode::BAD_REQUEST) };
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.changed.notify_one();
         let listening = match tokio::task::spawn_blocking(move || Listening::open(start)).await {
             Ok(Ok(listening)) => listening,
             Ok(Err(error)) => return failed(&error),
