@@ -23,6 +23,8 @@ pub(crate) enum Message {
     Script(Zeroizing<String>),
     /// Something of the page can be seen, and it hears.
     Painted,
+    /// Show everything so many times as large.
+    Zoom(f64),
     /// Come to the front, and show this.
     Show(Asked),
     /// What shows the page has ended; in words.
@@ -56,6 +58,14 @@ struct Subscribe {
     start: bool,
 }
 
+#[derive(Deserialize)]
+struct Zoom {
+    factor: f64,
+}
+
+/// How small and how large everything may be shown.
+const SIZES: std::ops::RangeInclusive<f64> = 0.25..=5.0;
+
 impl Host {
     /// The host of a page that opens at a place.
     pub(crate) fn new(place: Place, tell: Tell) -> Arc<Self> {
@@ -87,15 +97,23 @@ impl Host {
                 Ok(())
             }
             "page.subscribe" => self.subscribe(known.params),
+            "page.zoom" => self.zoom(known.params),
             _ => return self.bridge.answer(request.as_bytes()),
         };
         answer(known.id, done)
     }
 
+    fn zoom(&self, params: Option<&RawValue>) -> Result<()> {
+        let Zoom { factor } = parameters(params)?;
+        if !SIZES.contains(&factor) {
+            return Err(Error::new(ErrorCode::BadRequest, "That is no size."));
+        }
+        (self.tell)(Message::Zoom(factor));
+        Ok(())
+    }
+
     fn subscribe(self: &Arc<Self>, params: Option<&RawValue>) -> Result<()> {
-        let params = params.and_then(|params| serde_json::from_str::<Subscribe>(params.get()).ok());
-        let Subscribe { start } =
-            params.ok_or_else(|| Error::new(ErrorCode::BadRequest, "The parameters were not understood."))?;
+        let Subscribe { start } = parameters(params)?;
         let listening = Listening::open(start)?;
         let mine = self.subscription.fetch_add(1, Ordering::Relaxed) + 1;
         let host = Arc::clone(self);
@@ -116,6 +134,12 @@ impl Host {
             .map(drop)
             .map_err(|error| Error::new(ErrorCode::System, format!("No thread can be started: {error}.")))
     }
+}
+
+fn parameters<'p, P: Deserialize<'p>>(params: Option<&'p RawValue>) -> Result<P> {
+    params
+        .and_then(|params| serde_json::from_str(params.get()).ok())
+        .ok_or_else(|| Error::new(ErrorCode::BadRequest, "The parameters were not understood."))
 }
 
 /// A call of one of the page's functions, with JSON for its argument.

@@ -172,6 +172,11 @@ impl Shown {
                     self.show(&place);
                 }
             }
+            Message::Zoom(factor) => {
+                if let Err(error) = self.view.zoom(factor) {
+                    eprintln!("The size cannot be changed: {error}.");
+                }
+            }
             Message::Show(Asked { place, startup }) => {
                 platform::to_front(&self.window, startup.as_deref());
                 if self.painted {

@@ -51,6 +51,7 @@ files! {
     "js/unblock/challenge.js",
     "js/unblock/puk.js",
     "js/unblock/respond.js",
+    "js/zoom.js",
     "style/base.css",
     "style/certificates.css",
     "style/controls.css",

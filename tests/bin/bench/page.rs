@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use harness::display::Display;
 use harness::programs::{AgentProcess, Home};
 
 use super::{Bar, Table, as_figure, median, milliseconds};
@@ -29,33 +30,10 @@ impl Drop for Running {
     }
 }
 
-/// A display that nobody sees.
-struct Display {
-    _server: Running,
-    name: String,
-}
-
-impl Display {
-    fn start() -> Self {
-        let mut command = Command::new("Xvfb");
-        command.args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "1280x900x24"]);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("Xvfb: install the package xvfb");
-        let mut number = String::new();
-        BufReader::new(child.stdout.take().expect("its output")).read_line(&mut number).expect("its display");
-        Self { _server: Running(child), name: format!(":{}", number.trim()) }
-    }
-}
-
 pub(super) fn measure(table: &mut Table) {
     let display = Display::start();
     let mut home = Home::new();
-    home.set("DISPLAY", &display.name);
-    home.set("GDK_BACKEND", "x11");
-    home.set("NO_AT_BRIDGE", "1");
+    display.show(&mut home);
     let agent = home.agent_that_logs("warn", &["--virtual"]);
     home.kortti(&["cert", "list", "--card", "7D1F93C2"], &[]).code(0);
     window(table, &home, &agent);

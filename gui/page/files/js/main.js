@@ -14,6 +14,7 @@ import { begin, settings, takeIn } from "./settings.js";
 import { quiet, warn } from "./status.js";
 import { connect, current, goTo, known, listen } from "./store.js";
 import { speak, t } from "./text.js";
+import { zoomByKeys } from "./zoom.js";
 
 /**
  * @import { Event } from "../../../../shared/types"
@@ -160,7 +161,7 @@ async function main() {
   speak(start);
   begin(start);
   build();
-  document.documentElement.dataset.host = settings.host;
+  if (settings.host === "window") zoomByKeys();
   go(history.state?.panel ?? start.panel ?? "overview");
   history.replaceState(null, "");
   requestAnimationFrame(() => requestAnimationFrame(painted));

@@ -52,6 +52,7 @@ empty-atr = Ihre Antwort auf den Reset (ATR):
 
 # Status
 status-card-removed = Die Karte wurde herausgenommen.
+zoomed = Größe: { $percent } %
 status-touch = Berühren Sie jetzt das Gerät: Es wartet darauf.
 status-busy = Ein anderes Programm hält die Karte fest: { $holders }
 

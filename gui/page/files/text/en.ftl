@@ -52,6 +52,7 @@ empty-atr = Its answer to reset:
 
 # Status
 status-card-removed = The card was taken out.
+zoomed = Size: { $percent } %
 status-touch = Touch the device now: it waits for that.
 status-busy = Another program keeps the card: { $holders }
 

@@ -1,0 +1,34 @@
+// The size of everything, by the keys and the wheel that browsers have for it. The window has none of its own.
+
+import { local } from "./bridge.js";
+import { say } from "./status.js";
+
+/** What browsers offer, too. */
+const STEPS = [0.5, 0.67, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2, 2.5, 3];
+const WHOLE = STEPS.indexOf(1);
+
+let at = WHOLE;
+
+/** Begins to listen. */
+export function zoomByKeys() {
+  window.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    const to = { "+": at + 1, "=": at + 1, "-": at - 1, 0: WHOLE }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    zoom(to);
+  });
+  window.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey) return;
+    event.preventDefault();
+    if (event.deltaY !== 0) zoom(event.deltaY < 0 ? at + 1 : at - 1);
+  }, { passive: false });
+}
+
+/** @param {number} to */
+function zoom(to) {
+  const factor = STEPS[to];
+  if (factor === undefined) return;
+  at = to;
+  void local("page.zoom", { factor }).then(() => say("zoomed", { percent: Math.round(factor * 100) }, "info"), () => {});
+}
