@@ -13,7 +13,8 @@ use shared::client::READY;
 use super::bus::{Bus, PATIENCE};
 use super::programs::{Home, programs};
 
-/// A home whose programs find nothing but this session: these buses, and the programs that a test puts on the path.
+/// A home whose programs find nothing but this session: these buses, and the programs that a test puts on the path. There is no
+/// window but the one that a test puts there.
 ///
 /// # Panics
 /// No folder can be made.
@@ -23,6 +24,7 @@ pub fn session(session: Option<&Bus>, system: Option<&Bus>) -> Home {
     let address = |bus: Option<&Bus>| bus.map_or(nowhere.clone(), Bus::address);
     home.set("DBUS_SESSION_BUS_ADDRESS", &address(session));
     home.set("DBUS_SYSTEM_BUS_ADDRESS", &address(system));
+    home.set_apart(&["kortti", "kortti-agent", "kortti-desktop"]);
     let bin = home.path().join("path");
     fs::create_dir(&bin).expect("a folder");
     let data = home.path().join("share").display().to_string();

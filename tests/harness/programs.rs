@@ -126,11 +126,33 @@ impl Home {
         self.environment.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Puts programs of this build into a folder of its own, where they find no others beside themselves.
+    ///
+    /// # Panics
+    /// They cannot be put there.
+    pub fn set_apart(&self, names: &[&str]) {
+        let bin = self.path().join("bin");
+        fs::create_dir(&bin).expect("a folder for the programs");
+        for name in names {
+            let (program, apart) = (programs().join(name), bin.join(name));
+            // On another file system they have to be copied. Another process does it, as whoever is just being started by another
+            // test would have the copy open for writing too, and then it cannot be run.
+            let is_there = fs::hard_link(&program, &apart).is_ok()
+                || Command::new("cp").args([&program, &apart]).status().is_ok_and(|status| status.success());
+            assert!(is_there, "{name} cannot be put into {}", bin.display());
+        }
+    }
+
+    fn place_of(&self, name: &str) -> PathBuf {
+        let apart = self.path().join("bin").join(name);
+        if apart.exists() { apart } else { programs().join(name) }
+    }
+
     /// A program of this build in this home.
     pub fn program(&self, name: &str) -> Command {
         let mut command = match self.user {
-            None if self.managed => self.on_a_managed_machine(&programs().join(name)),
-            None => Command::new(programs().join(name)),
+            None if self.managed => self.on_a_managed_machine(&self.place_of(name)),
+            None => Command::new(self.place_of(name)),
             Some(user) => {
                 let mut command = Command::new(self.path().join("bin").join(name));
                 command.uid(user).gid(user);
