@@ -14,13 +14,19 @@ mod handover;
 mod host;
 mod window;
 
+use std::alloc::System;
 use std::process::ExitCode;
 
 use clap::Parser;
 use page::Where;
 use shared::{Error, ErrorCode, Result, harden};
+use zeroizing_alloc::ZeroAlloc;
 
 use handover::{Asked, Start};
+
+/// Wipes whatever is freed: a PIN comes through buffers of the web view's library, which does not.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// Opens Kortti's window, or has the one that is open come to the front and show the place.
 #[derive(Debug, Parser)]

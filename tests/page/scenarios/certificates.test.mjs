@@ -13,7 +13,7 @@ const ids = async (home) => (await home.json("cert", "list", "--reader", ONE));
 const list = async (home) => { const listed = await ids(home); return listed.certificates ?? listed; };
 const choose = (page, name) => page.click("radio", name);
 
-scenario("certificates are listed, sorted and filtered", {}, async (page) => {
+scenario("certificates are listed, sorted and filtered", { both: true }, async (page) => {
   await page.go("Certificates");
   await page.sees("2 certificates");
   const before = await names(page);
@@ -49,7 +49,7 @@ scenario("every field of a certificate is shown, with its issuer", {}, async (pa
   await page.click("button", "Close");
 });
 
-scenario("certificates are exported as .cer, .der and .pem, as they are", {}, async (page, home) => {
+scenario("certificates are exported as .cer, .der and .pem, as they are", { both: true }, async (page, home) => {
   await page.go("Certificates");
   await choose(page, /Container 0/);
   const original = await told(demo("logon.pem"), "PEM");
@@ -67,7 +67,7 @@ scenario("certificates are exported as .cer, .der and .pem, as they are", {}, as
   await page.sees(/written/i, "dialog");
 });
 
-scenario("a key with its certificate is imported; its password is asked for until it fits", {}, async (page, home) => {
+scenario("a key with its certificate is imported; its password is asked for until it fits", { both: true }, async (page, home) => {
   const file = await pfx(home.path, await key(home.path), await certificate(home.path, "New Key", { key: path.join(home.path, "new.key") }));
   await page.go("Certificates");
   await page.find("button", "Import …");
@@ -125,7 +125,7 @@ scenario("a file that is no certificate is refused in words", {}, async (page, h
   await page.says(/file/);
 });
 
-scenario("another certificate becomes the default one", {}, async (page, home) => {
+scenario("another certificate becomes the default one", { both: true }, async (page, home) => {
   await page.go("Certificates");
   await choose(page, /Container 0/);
   await page.sees("It is the default one already.");
@@ -142,7 +142,7 @@ scenario("another certificate becomes the default one", {}, async (page, home) =
   assert.deepEqual(await page.secrets(), []);
 });
 
-scenario("a certificate is deleted with its key, another one without", {}, async (page, home) => {
+scenario("a certificate is deleted with its key, another one without", { both: true }, async (page, home) => {
   await page.go("Certificates");
   await choose(page, /Container 1/);
   await page.click("button", "Delete");
@@ -169,7 +169,7 @@ scenario("a certificate is deleted with its key, another one without", {}, async
   assert.equal((await home.json("card", "show", "--reader", ONE)).space.containers_used, 1);
 });
 
-scenario("a card that is pulled while a dialog is open closes it, and nothing stays typed", {}, async (page, home) => {
+scenario("a card that is pulled while a dialog is open closes it, and nothing stays typed", { both: true }, async (page, home) => {
   await page.go("Certificates");
   await choose(page, /Container 1/);
   await page.click("button", "Delete");
@@ -215,7 +215,7 @@ scenario("a blocked PIN is said before anything is typed", { cards: alone({ spen
   await page.says("The PIN is blocked. Nothing was sent.");
 });
 
-scenario("a damaged certificate is named as such, can be viewed and deleted", { cards: reader(ONE, "damaged") + damaged() }, async (page, home) => {
+scenario("a damaged certificate is named as such, can be viewed and deleted", { both: true, cards: reader(ONE, "damaged") + damaged() }, async (page, home) => {
   await page.go("Certificates");
   await page.sees("Damaged certificate");
   await choose(page, /Damaged/);

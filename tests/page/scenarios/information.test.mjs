@@ -11,7 +11,7 @@ const germanTabs = async (page) => {
   return page.script("return [...document.querySelectorAll('[role=tab]')].map((one) => one.textContent);");
 };
 
-scenario("the information says what Kortti is, and the doctor examines", { cards: both() }, async (page, home) => {
+scenario("the information says what Kortti is, and the doctor examines", { both: true, cards: both() }, async (page, home) => {
   await page.go("Information");
   const { version } = await home.json("info").catch(() => ({ version: "" }));
   await page.sees(version, "#panel-information");
@@ -38,7 +38,7 @@ scenario("the language is switched to German and back, and stays", {}, async (pa
   await page.sees("Certificates", "#tabs");
 });
 
-scenario("the whole page speaks German where the person does", { config: 'language = "de"' }, async (page, home) => {
+scenario("the whole page speaks German where the person does", { both: true, config: 'language = "de"' }, async (page, home) => {
   const english = /\b(the|card|tries|left|write|reader|challenge is)\b/i;
   const tabs = await germanTabs(page);
   assert.equal(tabs.length, 5);

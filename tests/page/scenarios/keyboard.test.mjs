@@ -35,7 +35,7 @@ scenario("the first stop of the keys leads past the head of the page", {}, async
   assert.equal(await page.script("return document.activeElement.id;"), "main");
 });
 
-scenario("a PIN is changed by the keys alone", {}, async (page, home) => {
+scenario("a PIN is changed by the keys alone", { both: true }, async (page, home) => {
   await arrows(page, 1, "Change PIN");
   await page.find("field", "Current PIN");
   await page.tabTo("Current PIN");
@@ -59,7 +59,7 @@ scenario("a PIN is changed by the keys alone", {}, async (page, home) => {
   assert.equal(await home.tries(ONE), 3);
 });
 
-scenario("a PIN is unblocked by the keys alone", { cards: alone({ spent: 3 }) }, async (page, home) => {
+scenario("a PIN is unblocked by the keys alone", { both: true, cards: alone({ spent: 3 }) }, async (page, home) => {
   await arrows(page, 2, "Unblock PIN");
   await page.find("button", "Start");
   await page.tabTo("Start");

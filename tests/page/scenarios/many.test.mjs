@@ -37,7 +37,7 @@ const HOSTILE = [
 const THIRTY = await card([...Array(30).keys()].map((at) => `Person ${String(at).padStart(2, "0")}`));
 const HOSTILE_CARD = await card(HOSTILE, { more: "/O=<b>Org<\\/b>", extensions: [`subjectAltName=DNS:${"a".repeat(60)}.${"b".repeat(60)}.example,email:x@example.org`] });
 
-scenario("thirty certificates are listed, found and viewed", { cards: THIRTY }, async (page, home) => {
+scenario("thirty certificates are listed, found and viewed", { both: true, cards: THIRTY }, async (page, home) => {
   await page.go("Certificates");
   await page.sees("30 certificates");
   await page.type("Filter", "person 17");

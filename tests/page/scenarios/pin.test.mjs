@@ -10,7 +10,7 @@ const fill = async (page, current, fresh, again = fresh) => {
   await page.type("Confirm new PIN", again);
 };
 
-scenario("a PIN is changed, and the policy ticks off its rules", {}, async (page, home) => {
+scenario("a PIN is changed, and the policy ticks off its rules", { both: true }, async (page, home) => {
   await page.go("Change PIN");
   await page.type("New PIN", "12");
   await page.sees("4 to 16 characters (not kept)", ".policy");
@@ -38,7 +38,7 @@ scenario("a PIN is changed, and the policy ticks off its rules", {}, async (page
   await page.says("The new PIN is on the card.");
 });
 
-scenario("a wrong PIN costs one try, the last one needs a yes, and then the PIN is blocked", {}, async (page, home) => {
+scenario("a wrong PIN costs one try, the last one needs a yes, and then the PIN is blocked", { both: true }, async (page, home) => {
   await page.go("Change PIN");
   await fill(page, "111111", "654321");
   await page.click("button", "Write to card");
@@ -76,7 +76,7 @@ scenario("the last try with the right PIN gives all tries back", { cards: alone(
   await page.misses("This is the last try.");
 });
 
-scenario("a card that is pulled while a PIN is typed leaves nothing typed", {}, async (page, home) => {
+scenario("a card that is pulled while a PIN is typed leaves nothing typed", { both: true }, async (page, home) => {
   await page.go("Change PIN");
   await fill(page, PIN, "654321");
   await home.remove(ONE);

@@ -18,7 +18,7 @@ const fill = async (page, puk, pin = "654321") => {
   await page.click("button", "Write to card");
 };
 
-scenario("a blocked PIN is unblocked with the PUK, whose wrong ones are counted", { cards }, async (page, home) => {
+scenario("a blocked PIN is unblocked with the PUK, whose wrong ones are counted", { both: true, cards }, async (page, home) => {
   await blocked(home);
   await page.go("Unblock PIN");
   await page.sees("This card is unblocked with its PUK. It has no challenge.");

@@ -39,7 +39,7 @@ const setPin = async (page, pin) => {
 const grouped = (digits) => digits.replace(/(.{4})(?=.)/g, "$1 ");
 const state = async (home) => (await home.json("unblock", "status", "--reader", ONE)).state;
 
-scenario("a blocked PIN is unblocked with a response that the page calculates", { cards: BLOCKED }, async (page, home) => {
+scenario("a blocked PIN is unblocked with a response that the page calculates", { both: true, cards: BLOCKED }, async (page, home) => {
   const out = await start(page, home);
   const shown = await page.text(".challenge");
   for (const part of [out.csn, grouped(out.challenge), out.checksum]) assert.ok(shown.includes(part), `${part} in ${shown}`);
@@ -61,7 +61,7 @@ scenario("a blocked PIN is unblocked with a response that the page calculates", 
   await home.done(["pin", "change", "--reader", ONE, "--pin-stdin"], ["654321", "123456"]);
 });
 
-scenario("a response with a wrong checksum never comes near the card", { cards: BLOCKED }, async (page, home) => {
+scenario("a response with a wrong checksum never comes near the card", { both: true, cards: BLOCKED }, async (page, home) => {
   const out = await start(page, home);
   const { response, response_checksum: sum } = await answer(home, out.challenge);
   await page.type("Response", response.slice(0, 9));
@@ -143,7 +143,7 @@ scenario("a challenge lives through a look at the other panels", { cards: BLOCKE
   await page.says("The PIN is unblocked");
 });
 
-scenario("a challenge is void once the card was out, and that is said at once", { cards: BLOCKED }, async (page, home) => {
+scenario("a challenge is void once the card was out, and that is said at once", { both: true, cards: BLOCKED }, async (page, home) => {
   await start(page, home);
   await page.type("Response", "0123456789ABCDEF");
   await page.type("New PIN", "654321");
@@ -192,7 +192,7 @@ scenario("a card that another program resets before the response keeps its PIN, 
   assert.equal(await home.tries(ONE), 0);
 });
 
-scenario("a challenge is given up, and taken anew", { cards: BLOCKED }, async (page, home) => {
+scenario("a challenge is given up, and taken anew", { both: true, cards: BLOCKED }, async (page, home) => {
   const out = await start(page, home);
   await page.click("button", "New challenge");
   await until("another challenge", async () => !(await page.text(".challenge")).includes(grouped(out.challenge)));

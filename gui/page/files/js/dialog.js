@@ -2,6 +2,7 @@
 
 import { button, el, freshId, icon } from "./dom.js";
 import { explained } from "./failure.js";
+import { sayFailure } from "./status.js";
 import { current, listen } from "./store.js";
 import { t } from "./text.js";
 
@@ -44,6 +45,12 @@ export function ask(question) {
       const result = await question.run(end);
       if (result !== null) end(result);
     } catch (error) {
+      if (question.card && current()?.key !== question.card) {
+        // There is no card any more with which a mistake could be mended.
+        end(null);
+        sayFailure(error, question.failureValues);
+        return;
+      }
       question.failed?.(error);
       failure.append(icon("warning"), el("span", {}, explained(error, question.failureValues)));
     } finally {

@@ -66,10 +66,12 @@ export function pin(go) {
   };
 
   /** How the PINs stand, as the card says now. */
-  const load = async (/** @type {Current} */ card) => {
+  const load = async (/** @type {Current} */ card, unlessSame = false) => {
     try {
       const found = await call("card.access", { select: card.select });
       if (current()?.key !== card.key) return;
+      // What somebody types is not taken away for nothing.
+      if (unlessSame && JSON.stringify(found) === JSON.stringify(access)) return;
       access = found;
       chooser.show(changeable(found), found.pins);
       main.hidden = false;
@@ -123,8 +125,7 @@ export function pin(go) {
     leave: clear,
     happened(event) {
       const card = current();
-      const mine = element.hasAttribute("aria-busy");
-      if (card && !mine && "cause" in event && event.cause !== "user" && "role" in event) void load(card);
+      if (card && "role" in event && !element.hasAttribute("aria-busy")) void load(card, true);
     },
   };
 }

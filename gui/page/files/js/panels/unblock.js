@@ -26,12 +26,14 @@ export function unblock() {
   /** @type {typeof challenge | typeof puk | null} */
   let way = null;
 
-  const load = async (/** @type {Current} */ card) => {
+  const load = async (/** @type {Current} */ card, unlessSame = false) => {
     try {
       // While a challenge is out nothing may speak to the card: what the agent remembers is enough.
       const status = await call("unblock.status", { select: card.select });
       const access = status.state === "good" ? null : await call("card.access", { select: card.select });
-      if (current()?.key !== card.key) return;
+      if (current()?.key !== card.key || (unlessSame && way?.busy())) return;
+      // What somebody types is not taken away for nothing.
+      if (unlessSame && access && JSON.stringify(access) === JSON.stringify(way?.known())) return;
       const next = access && hasPuk(access) ? puk : challenge;
       if (way !== next) way?.leave();
       way = next;
@@ -57,7 +59,7 @@ export function unblock() {
       const card = current();
       if (!card) return;
       if (event.event === "challenge_void") way?.voided?.(event.reason);
-      else if (["pin_blocked", "pin_unblocked", "pin_failed", "pin_changed", "low_tries"].includes(event.event) && !way?.busy()) void load(card);
+      else if (["pin_blocked", "pin_unblocked", "pin_failed", "pin_changed", "low_tries"].includes(event.event) && !way?.busy()) void load(card, true);
     },
   };
 }

@@ -300,6 +300,7 @@ export function byChallenge() {
   return {
     element,
     busy: () => element.hasAttribute("aria-busy") || out !== null,
+    known: () => access,
     show,
     /**
      * Goes on with the challenge that is out.

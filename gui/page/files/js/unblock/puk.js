@@ -85,5 +85,5 @@ export function byPuk() {
     puk?.field?.input.focus();
   });
 
-  return { element, show, leave: clear, busy: () => element.hasAttribute("aria-busy"), voided: undefined };
+  return { element, show, leave: clear, known: () => access, busy: () => element.hasAttribute("aria-busy"), voided: undefined };
 }
