@@ -19,6 +19,9 @@ while IFS= read -r line; do
         GETPIN)
             IFS= read -r answer <&3 || answer=cancel
             if [ "$answer" = cancel ]; then echo 'ERR 83886179 Operation cancelled'; else printf 'D %s\nOK\n' "$answer"; fi ;;
+        CONFIRM)
+            IFS= read -r answer <&3 || answer=no
+            if [ "$answer" = yes ]; then echo OK; else echo 'ERR 83886194 Not confirmed'; fi ;;
         *) echo OK ;;
     esac
 done
@@ -102,6 +105,48 @@ fn pins_in_the_request_are_refused_and_asked_for_instead() {
     for ask in [&["select"][..], &["current", "current"], &["role"]] {
         assert_eq!(change(&page, &json!({}), ask)["error"]["data"]["code"], "bad_request", "{ask:?}");
     }
+}
+
+#[test]
+fn the_window_itself_asks_for_the_yes_to_the_last_try() {
+    let home = home();
+    let _agent = home.agent(&["--virtual"]);
+    let server = Server::start(&home);
+    let page = server.open();
+    for _ in 0..2 {
+        home.kortti(&["pin", "change", "--pin-stdin", "--reader", READER], &["111111", "222222"]).code(5);
+    }
+    let left = || {
+        home.kortti(&["pin", "list", "--json", "--reader", READER], &[]).code(0).json()["pins"][0]["tries_left"].clone()
+    };
+    // The page's own yes is not enough.
+    answers(&home, &["no"]);
+    let answer = change(&page, &json!({ "last_try": true }), &["current", "new"]);
+    assert_eq!(answer["error"]["data"]["code"], "not_typed", "{answer}");
+    assert_eq!(left(), 1);
+    answers(&home, &["yes", "123456", "24680246", "24680246"]);
+    let answer = change(&page, &json!({ "last_try": true }), &["current", "new"]);
+    assert_eq!(answer["result"]["tries_left"], 3, "{answer}");
+    let told = fs::read_to_string(home.path().join("told")).unwrap();
+    assert!(told.contains("This is the last try"), "{told}");
+}
+
+#[test]
+fn a_window_that_names_no_card_asks_for_nothing() {
+    let home = home();
+    let _agent = home.agent(&["--virtual"]);
+    let server = Server::start(&home);
+    let page = server.open();
+    answers(&home, &["123456", "24680246", "24680246"]);
+    for select in [json!({}), json!({ "reader": READER }), json!({ "card": CSN })] {
+        let answer = page.call(&json!({ "jsonrpc": "2.0", "id": 1, "method": "pin.change",
+            "params": { "select": select, "role": 1 }, "ask": ["current", "new"] }));
+        assert_eq!(answer["error"]["data"]["code"], "bad_request", "{answer}");
+    }
+    for ask in [&["puk"][..], &["pin"], &["password"]] {
+        assert_eq!(change(&page, &json!({}), ask)["error"]["data"]["code"], "bad_request", "{ask:?}");
+    }
+    assert!(!home.path().join("told").exists(), "nobody was asked");
 }
 
 #[test]

@@ -20,6 +20,7 @@ scenario("a blocked card leads to Unblock PIN", { both: true, cards: alone({ spe
   await page.sees("Blocked: no try left", "#panel-overview");
   await page.click("button", "Unblock PIN");
   await page.find("button", "Start");
+  await page.focuses("Unblock PIN");
 });
 
 scenario("a card that is pulled leaves the overview, and another one comes in", {

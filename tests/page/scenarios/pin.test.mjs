@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { scenario } from "../drivers.mjs";
+import { until } from "../rig.mjs";
 import { ONE, PIN, alone } from "../cards.mjs";
 
 const fill = async (page, current, fresh, again = fresh) => {
@@ -124,4 +125,25 @@ scenario("what is typed right after a mistake is not lost, on a slow card", {
   await page.typeInto(field, PIN);
   await page.sees("2 tries left", "#panel-pin");
   assert.equal(await page.value("Current PIN"), PIN);
+});
+
+scenario("what was typed stays when its own tab is pressed again", {}, async (page) => {
+  await page.go("Change PIN");
+  await page.type("Current PIN", PIN);
+  await page.click("tab", "Change PIN");
+  assert.equal(await page.value("Current PIN"), PIN);
+});
+
+scenario("a dialog that is busy cannot be closed by Escape, and says what became of it", {
+  only: "web", cards: alone().replace('name = "anna"\npin', 'name = "anna"\ndelay = 60\npin'),
+}, async (page) => {
+  await page.go("Certificates");
+  await page.click("radio", /Container 1/);
+  await page.click("button", "Make default");
+  await page.type("PIN", "999999");
+  await page.press("Enter");
+  for (const _ of [1, 2, 3]) await page.press("Escape");
+  await page.sees("Wrong PIN. 2 tries are left.", "dialog");
+  await page.click("button", "Cancel");
+  await until("the dialog is gone", async () => !(await page.has("dialog")));
 });

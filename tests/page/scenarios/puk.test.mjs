@@ -85,6 +85,11 @@ scenario("a key is imported into a slot of a YubiKey that somebody chose", { car
   await page.type("PIN", PIN);
   await page.click("button", "Import");
   await page.sees("Say yes to the loss of that key, or choose another slot.");
+  // A yes to the loss of one key is none to the loss of another.
+  await page.click("checkbox", "Yes, overwrite that key");
+  await page.choose("Slot", "Slot 9C");
+  await page.sees("Old Mail goes to Slot 9C");
+  assert.equal(await page.about("checkbox", "Yes, overwrite that key", "it.checked"), false);
   await page.choose("Slot", "Slot 82");
   await page.sees("Old Mail goes to Slot 82");
   await page.type("PIN", PIN);

@@ -27,6 +27,7 @@ import { t } from "./text.js";
  * @param {string} order.confirm
  * @param {boolean} [order.danger]
  * @param {boolean} [order.wantsPin] that the PIN is wanted beside a management key
+ * @param {() => boolean} [order.ready] whether all that is asked beside was answered; says what is missing
  * @param {(authority: Authority) => Promise<any>} order.run
  */
 export async function authorise(order) {
@@ -59,10 +60,10 @@ export async function authorise(order) {
       part.clear();
       keyField?.clear();
       access = await call("card.access", { select: order.card.select }).catch(() => access);
-      part.again(access.pins.find((one) => one.role === 1), access);
+      if (pin) part.again(access.pins.find((one) => one.role === 1), access);
     },
     run: async () => {
-      if (!part.whole()) return null;
+      if (!(order.ready?.() ?? true) || !part.whole()) return null;
       if (keyField && keyField.value().trim() === "") {
         keyField.fault("fault-empty");
         keyField.input.focus();

@@ -146,6 +146,8 @@ export async function open() {
   return true;
 }
 
+let stream = new AbortController();
+
 /**
  * Has events come from now on; `null` says that there will be no more.
  *
@@ -158,7 +160,10 @@ export async function subscribe(start, take) {
     await local("page.subscribe", { start });
     return;
   }
-  const response = await request("/events", JSON.stringify({ start }));
+  // A browser keeps few connections to one place: the stream before this one is given up.
+  stream.abort();
+  stream = new AbortController();
+  const response = await request("/events", JSON.stringify({ start }), stream.signal);
   if (response.headers.get("content-type") !== "application/x-ndjson") {
     const answer = response.ok ? await response.json() : {};
     throw new Failure(String(answer.error?.data?.code ?? "page_closed"), answer.error?.data?.message ?? "");

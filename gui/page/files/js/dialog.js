@@ -15,7 +15,7 @@ import { t } from "./text.js";
  * @property {boolean} [danger]
  * @property {string | null} [card] the key of the card that it is about; with it the dialog ends when that card goes
  * @property {(end: (result: any) => void) => Promise<any>} run does it; what it throws is shown, and `null` keeps the dialog open
- * @property {(error: unknown) => void} [failed]
+ * @property {(error: unknown) => void | Promise<void>} [failed]
  * @property {Record<string, string | number>} [failureValues]
  * @property {HTMLElement | null} [focus]
  * @property {() => void} [closed] wipes what was typed
@@ -51,10 +51,11 @@ export function ask(question) {
         sayFailure(error, question.failureValues);
         return;
       }
-      question.failed?.(error);
+      await question.failed?.(error);
       failure.append(icon("warning"), el("span", {}, explained(error, question.failureValues)));
     } finally {
       working(dialog, false);
+      if (question.card && current()?.key !== question.card) end(null);
     }
   });
   dialog.append(form);
@@ -105,9 +106,19 @@ function frame(heading, values, card, closed) {
     dialog.remove();
     resolve(result);
   };
+  const busy = () => dialog.hasAttribute("aria-busy");
   dialog.addEventListener("cancel", (event) => {
     event.preventDefault();
-    if (!dialog.hasAttribute("aria-busy")) end(null);
+    if (!busy()) end(null);
+  });
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && busy()) event.preventDefault();
+  });
+  // A browser lets itself be kept from closing a dialog only so often.
+  dialog.addEventListener("close", () => {
+    if (ended) return;
+    if (busy()) dialog.showModal();
+    else end(null);
   });
   if (card) {
     deaf = listen(() => {

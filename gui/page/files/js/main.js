@@ -12,7 +12,7 @@ import { unblock } from "./panels/unblock.js";
 import { makeReaders, showReaders } from "./readers.js";
 import { begin, settings, takeIn } from "./settings.js";
 import { quiet, warn } from "./status.js";
-import { connect, current, goTo, known, listen } from "./store.js";
+import { connect, current, goTo, isMissed, known, listen } from "./store.js";
 import { speak, t } from "./text.js";
 import { zoomByKeys } from "./zoom.js";
 
@@ -24,6 +24,7 @@ import { zoomByKeys } from "./zoom.js";
  * @property {HTMLElement} element
  * @property {boolean} [withoutCard] that it has something to say without a card
  * @property {(card: Current | null) => void} show the panel came up, or another card did
+ * @property {() => void} [settled] the settings of the machine are others now
  * @property {() => void} leave it is no longer seen: what was typed is gone
  * @property {(event: Event) => void} [happened] something happened to the card that is shown
  */
@@ -61,7 +62,7 @@ function build() {
     const missing = el("div");
     const content = el("div", { class: "content" }, panel.element);
     const section = el("section", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": tab.id, class: `panel ${name}`, hidden: true },
-      el("h1", { text: `tab-${name}` }), missing, content, help(name));
+      el("h1", { text: `tab-${name}`, tabindex: "-1" }), missing, content, help(name));
     byId("tabs").append(tab);
     byId("main").append(section);
     return { name, panel, tab, section, missing, content };
@@ -98,7 +99,14 @@ function move(event) {
  * @param {string} name
  */
 function go(name) {
-  if (!all.some((one) => one.name === name)) return;
+  const next = all.find((one) => one.name === name);
+  if (!next) return;
+  if (!next.section.hidden) {
+    // What was typed there stays.
+    update();
+    return;
+  }
+  const held = all.some((one) => !one.section.hidden && one.section.contains(document.activeElement));
   for (const one of all) {
     const is = one.name === name;
     one.tab.setAttribute("aria-selected", String(is));
@@ -113,11 +121,19 @@ function go(name) {
   shown = name;
   key = null;
   update();
+  if (held) next.section.querySelector("h1")?.focus();
 }
+
+/** Whether it was said that what was asked for is not there. */
+let told = false;
 
 /** Brings the shown panel up to what is known. */
 function update() {
   showReaders();
+  if (isMissed()) {
+    if (!told) warn("place-missing");
+    told = true;
+  }
   const place = all.find((one) => one.name === shown);
   if (!place) return;
   const missing = whatIsMissing();
@@ -133,7 +149,7 @@ function update() {
 
 /** @param {Event | null} event */
 function happened(event) {
-  if (event?.event === "policy_changed" || event?.event === "snapshot") void takeIn();
+  if (event?.event === "policy_changed" || event?.event === "snapshot") void settle();
   if (event?.event === "card_removed" && event.reader === last) warn("status-card-removed");
   last = current()?.reader.name ?? null;
   update();
@@ -142,6 +158,18 @@ function happened(event) {
     if (event.event === "touch_needed") warn("status-touch");
     if (event.event === "card_busy") warn("status-busy", { holders: event.holders.join(", ") });
     all.find((one) => one.name === shown)?.panel.happened?.(event);
+  }
+}
+
+/** Takes in the settings, and has what is shown keep to them. */
+async function settle() {
+  const before = [settings.pinentry, settings.respond].join();
+  await takeIn();
+  await local("page.start").then(begin, () => {});
+  for (const one of all) one.panel.settled?.();
+  if ([settings.pinentry, settings.respond].join() !== before) {
+    key = null;
+    update();
   }
 }
 
@@ -165,25 +193,8 @@ async function main() {
   go(history.state?.panel ?? start.panel ?? "overview");
   history.replaceState(null, "");
   requestAnimationFrame(() => requestAnimationFrame(painted));
+  if (start.reader || start.card) goTo(start.reader, start.card);
   await connect(true);
-  if (start.reader || start.card) listenOnce(() => goTo(start.reader, start.card));
-}
-
-/**
- * Does something once readers are known.
- *
- * @param {() => void} action
- */
-function listenOnce(action) {
-  if (known.state === "up") {
-    action();
-    return;
-  }
-  const deaf = listen(() => {
-    if (known.state !== "up") return;
-    deaf();
-    action();
-  });
 }
 
 void main();

@@ -3,6 +3,10 @@
 import { el, freshId, icon } from "./dom.js";
 import { t } from "./text.js";
 
+/** Hides what is shown now. */
+let hide = () => {};
+window.addEventListener("blur", () => hide());
+
 /**
  * @typedef {object} SecretField
  * @property {HTMLElement} element
@@ -39,6 +43,7 @@ export function secretField(label, options = {}) {
   });
   const reveal = el("button", { type: "button", class: "reveal", label: "field-reveal", title: t("field-reveal") }, icon("eye"));
   const show = (/** @type {boolean} */ shown) => {
+    hide = shown ? () => show(false) : () => {};
     input.type = shown ? "text" : "password";
     reveal.setAttribute("aria-pressed", String(shown));
   };
@@ -54,7 +59,6 @@ export function secretField(label, options = {}) {
     if (event.key === " " || event.key === "Enter") show(true);
   });
   reveal.addEventListener("contextmenu", (event) => event.preventDefault());
-  window.addEventListener("blur", () => show(false));
 
   const caps = (/** @type {KeyboardEvent} */ event) => {
     const on = event.getModifierState?.("CapsLock") ?? false;

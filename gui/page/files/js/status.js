@@ -2,7 +2,7 @@
 
 import { byId, icon } from "./dom.js";
 import { explained } from "./failure.js";
-import { t } from "./text.js";
+import { foreign, t } from "./text.js";
 
 /**
  * Says how something went.
@@ -10,9 +10,10 @@ import { t } from "./text.js";
  * @param {string} id
  * @param {Record<string, any>} [values]
  * @param {"good" | "info"} [kind]
+ * @param {string | null} [reader] the reader that it is about, where the page is about another one by now
  */
-export function say(id, values = {}, kind = "good") {
-  show("status", kind, document.createTextNode(t(id, values)));
+export function say(id, values = {}, kind = "good", reader = null) {
+  show("status", kind, reader, document.createTextNode(t(id, values)));
 }
 
 /**
@@ -20,9 +21,10 @@ export function say(id, values = {}, kind = "good") {
  *
  * @param {unknown} error
  * @param {Record<string, string | number>} [values]
+ * @param {string | null} [reader] as for `say`
  */
-export function sayFailure(error, values = {}) {
-  show("alert", "warning", explained(error, values));
+export function sayFailure(error, values = {}, reader = null) {
+  show("alert", "warning", reader, explained(error, values));
 }
 
 /**
@@ -32,7 +34,7 @@ export function sayFailure(error, values = {}) {
  * @param {Record<string, any>} [values]
  */
 export function warn(id, values = {}) {
-  show("alert", "warning", document.createTextNode(t(id, values)));
+  show("alert", "warning", null, document.createTextNode(t(id, values)));
 }
 
 /** Says nothing any more. */
@@ -43,11 +45,12 @@ export function quiet() {
 /**
  * @param {"status" | "alert"} place
  * @param {"good" | "info" | "warning"} kind
+ * @param {string | null} reader
  * @param {Node} words
  */
-function show(place, kind, words) {
+function show(place, kind, reader, words) {
   quiet();
   const line = byId(place);
   line.className = kind;
-  line.append(icon(kind), words);
+  line.append(icon(kind), ...(reader ? [`${foreign(reader)}: `] : []), words);
 }

@@ -76,12 +76,22 @@ export function current() {
 }
 
 /**
+ * The reader of a card that the page is not about any more; `null` where it still is.
+ *
+ * @param {Current} card
+ */
+export function elsewhere(card) {
+  return reader()?.name === card.reader.name ? null : card.reader.name;
+}
+
+/**
  * Keeps a choice that the person made.
  *
  * @param {string} name
  */
 export function choose(name) {
   chosen = name;
+  wish = null;
   tell(null);
 }
 
@@ -92,11 +102,40 @@ export function choose(name) {
  * @param {string | null} card
  */
 export function goTo(name, card) {
-  const holding = readers().find((one) => card !== null && one.card?.csn === card);
-  const target = holding?.name ?? name;
-  if (target === null) return;
-  chosen = target;
+  wish = { name, card };
+  fulfil();
   tell(null);
+}
+
+/** What somebody asked for outside the page, as long as it is not there. @type {{name: string | null, card: string | null} | null} */
+let wish = null;
+
+/** Goes to what was asked for, once it is there. */
+function fulfil() {
+  if (!wish) return;
+  const { name, card } = wish;
+  const found = readers().find((one) => (card !== null ? isMeant(one, card) && (name === null || one.name === name) : one.name === name));
+  if (!found) return;
+  chosen = found.name;
+  wish = null;
+}
+
+/**
+ * Whether a card is the one that a text means (shared::model::Card::matches): its CSN or the first eight digits of it or more, or the number
+ * that is printed on it.
+ *
+ * @param {Reader} one
+ * @param {string} text
+ */
+function isMeant(one, text) {
+  const typed = text.replace(/[\s{}]/g, "").toUpperCase();
+  const csn = one.card?.csn ?? "";
+  return csn === typed || (typed.length >= 8 && csn.startsWith(typed)) || one.card?.serial === text.trim();
+}
+
+/** Whether what was asked for is not there, though every card has been looked at. */
+export function isMissed() {
+  return wish !== null && known.state === "up" && !readers().some((one) => one.state === "identifying");
 }
 
 let fetching = false;
@@ -107,16 +146,25 @@ async function refresh(/** @type {Event | null} */ event) {
   stale = true;
   if (fetching) return;
   fetching = true;
-  try {
-    while (stale) {
-      stale = false;
+  let failures = 0;
+  while (stale) {
+    stale = false;
+    try {
       known.status = await call("status");
+      fulfil();
+    } catch (error) {
+      failures += 1;
+      // The stream of events lives, so the next look may well succeed.
+      if (failures < 3 && known.state === "up") {
+        stale = true;
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      } else if (known.state === "up" && error instanceof Failure) {
+        lost(error);
+        again();
+      }
     }
-  } catch (error) {
-    if (error instanceof Failure) lost(error);
-  } finally {
-    fetching = false;
   }
+  fetching = false;
   tell(event);
 }
 
@@ -133,21 +181,30 @@ function lost(failure) {
  * @param {boolean} start whether one is started where none runs
  */
 export async function connect(start) {
+  attempt += 1;
+  const mine = attempt;
+  clearTimeout(timer);
   try {
-    await subscribe(start, take);
+    await subscribe(start, (event) => {
+      if (mine === attempt) take(event);
+    });
   } catch (error) {
+    if (mine !== attempt) return;
     const failure = error instanceof Failure ? error : new Failure("page_fault", String(error));
     lost(failure);
     tell(null);
-    if (known.state === "gone") again();
+    again();
   }
 }
 
+/** Which attempt counts: of two, the later one. */
+let attempt = 0;
+let timer = 0;
+
 /** Looks for an agent that somebody starts. */
 function again() {
-  setTimeout(() => {
-    if (known.state === "gone") void connect(false);
-  }, 2000);
+  clearTimeout(timer);
+  if (known.state === "gone") timer = window.setTimeout(() => void connect(false), 2000);
 }
 
 /** @param {Event | null} event */
@@ -162,6 +219,7 @@ function take(event) {
     known.state = "up";
     known.reason = null;
     known.status = event;
+    fulfil();
     tell(event);
     return;
   }

@@ -30,7 +30,7 @@ export function spoken() {
 }
 
 // Scripts that are written from right to left, and the controls that turn the direction of what follows.
-const TURNS = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/u;
+const TURNS = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /**

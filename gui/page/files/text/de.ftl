@@ -53,6 +53,7 @@ empty-atr = Ihre Antwort auf den Reset (ATR):
 # Status
 status-card-removed = Die Karte wurde herausgenommen.
 zoomed = Größe: { $percent } %
+place-missing = Die Karte oder der Leser, nach denen gefragt wurde, ist nicht da.
 status-touch = Berühren Sie jetzt das Gerät: Es wartet darauf.
 status-busy = Ein anderes Programm hält die Karte fest: { $holders }
 
@@ -158,6 +159,7 @@ unblock-file = Als Datei sichern
 qr-heading = Challenge als QR-Code
 qr-what = Lesen Sie ihn mit einem Telefon ein.
 qr-name = QR-Code mit der CSN, der Challenge und ihrer Prüfsumme
+challenge-wrong = Die Prüfsumme passt nicht, also ist eine Ziffer falsch.
 challenge-taken = Die Challenge ist geholt. Teilen Sie sie Ihrer Verwaltung mit.
 challenge-good = Die Challenge gilt. Andere Programme kommen nicht an die Karte.
 challenge-good-open = Die Challenge gilt, aber andere Programme können die Karte jetzt benutzen und machen sie damit ungültig.
@@ -281,7 +283,6 @@ export-pem = Als .pem exportieren
 import-drop = Eine Zertifikatsdatei hierher ziehen (.cer, .der, .pem, .pfx, .p12), oder
 import-choose = Importieren …
 import-forbidden = Die Einstellungen dieses Rechners verbieten das Importieren.
-import-too-large = Die Datei ist größer, als eine Karte fassen könnte.
 import-password-heading = Kennwort von { $file }
 import-password = Kennwort der Datei
 import-password-elsewhere = Nach dem Kennwort der Datei fragt ein eigenes Fenster.
@@ -421,9 +422,9 @@ doctor-what = Sucht alles, was da sein muss, damit Kortti arbeitet. Was er zeigt
 doctor-run = Untersuchen
 doctor-done =
     { $bad ->
-        [0] Nichts braucht Sie.
-        [one] Eines braucht Sie.
-       *[other] { $bad } Dinge brauchen Sie.
+        [0] Es ist nichts zu tun.
+        [one] Um eines müssen Sie sich kümmern.
+       *[other] Um { $bad } Dinge müssen Sie sich kümmern.
     }
 doctor-good = Gut:
 doctor-note = Hinweis:
@@ -467,6 +468,7 @@ error-not_typed = Nichts wurde eingegeben, also wurde kein Versuch verbraucht.
 error-wrong_response = Die Response wurde nicht angenommen, und die Challenge ist verbraucht. Karten erlauben wenige falsche Responses: Stellen Sie sicher, dass der Admin-Schlüssel stimmt, ehe Sie neu anfangen.
 error-bad_response = Die Response ist nicht richtig gebildet. Nichts wurde gesendet.
 error-challenge_void = Die Challenge ist nicht mehr die der Karte. Nichts wurde gesendet. Fangen Sie neu an.
+error-file_too_large = Die Datei ist größer, als eine Karte fassen könnte.
 error-bad_file = Die Datei ist beschädigt oder von keiner Art, die gelesen werden kann.
 error-file_password = Falsches Kennwort der Datei. Die Karte wurde nicht gefragt.
 error-no_matching_key = Kein Schlüssel auf der Karte gehört zu diesem Zertifikat.
@@ -505,6 +507,7 @@ usage-crlsign = Signieren von Sperrlisten
 pinentry-asks = Die Seite unter { $origin } in Ihrem Browser fragt danach.
 pinentry-card = Karte { $card } in { $reader }.
 pinentry-tries = Versuche übrig: { $tries }.
+pinentry-last-try = Das ist der letzte Versuch: Ein falscher sperrt. Benutzen?
 pinentry-differs = Die beiden waren nicht gleich. Noch einmal.
 pinentry-change = Sie ändert die PIN.
 pinentry-unblock = Sie entsperrt die PIN.

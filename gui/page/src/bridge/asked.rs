@@ -6,14 +6,14 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use shared::client::Client;
-use shared::model::{PinStatus, Role};
+use shared::model::Role;
 use shared::pinentry::{Pinentry, Unanswered};
 use shared::programs::Programs;
 use shared::rpc::methods::{CardAccess, OnCard, Select};
 use shared::secret::Pin;
 use shared::{Error, ErrorCode, Result};
 
-use super::{Bridge, Host, SECRETS, Wiped, bad_request, printable, settings};
+use super::{Bridge, Host, Wiped, bad_request, printable, settings};
 use crate::catalogue::{self, Language};
 
 /// How often a new PIN is asked for whose second typing differs.
@@ -37,7 +37,8 @@ impl Bridge {
         let distinct = |at: usize| {
             names.get(..at).is_some_and(|before| names.get(at).is_some_and(|name| !before.contains(name)))
         };
-        if names.iter().any(|name| !SECRETS.contains(&name.as_ref())) || !(0..names.len()).all(distinct) {
+        let known = taken_by(method);
+        if names.iter().any(|name| !known.contains(&name.as_ref())) || !(0..names.len()).all(distinct) {
             return Err(bad_request("There is no such secret to ask for."));
         }
         let Ok(_asking) = self.asking.try_lock() else {
@@ -50,6 +51,10 @@ impl Bridge {
         })?;
         let about: About = serde_json::from_str(params.get())
             .map_err(|_| bad_request("The parameters were not understood."))?;
+        // The window says which card a PIN is for, so the request must say it, and no other card can be meant.
+        if method != RESPOND && (about.select.reader.is_none() || about.select.card.is_none()) {
+            return Err(bad_request("The request does not say which card it is for."));
+        }
         let question =
             Question { language: catalogue::language(&settings().language), method, about, host: &self.host };
         let mut pinentry = Pinentry::start(&program).map_err(unanswered)?;
@@ -60,6 +65,22 @@ impl Bridge {
         with(params, &secrets)
     }
 }
+
+/// The secrets that a method takes.
+fn taken_by(method: &str) -> &'static [&'static str] {
+    match method {
+        "pin.change" => &["current", "new"],
+        "unblock.finish" => &["new"],
+        "unblock.puk" => &["puk", "new"],
+        "cert.inspect" => &["password"],
+        "cert.import" => &["password", "management_key", "pin"],
+        "cert.default" | "cert.delete" | "card.repair" => &["management_key", "pin"],
+        RESPOND => &["admin_key"],
+        _ => &[],
+    }
+}
+
+const RESPOND: &str = "page.respond";
 
 fn unanswered(why: Unanswered) -> Error {
     match why {
@@ -110,7 +131,16 @@ impl Question<'_> {
 
     /// Asks for one secret; a new one twice.
     fn put(&self, pinentry: &mut Pinentry, name: &str) -> std::result::Result<Pin, Unanswered> {
-        let description = self.description(name);
+        let tries = self.tries_left(name);
+        if tries == Some(1) {
+            let question = format!("{}\n{}", self.description(tries), self.text("pinentry-last-try", &[]));
+            let (yes, no) = (self.text("yes", &[]), self.text("no", &[]));
+            // The yes that the last try takes is said here: the page's own is not enough.
+            if !pinentry.yes(&question, &yes, &no)? {
+                return Err(Unanswered::Cancelled);
+            }
+        }
+        let description = self.description(tries);
         let prompt = self.text(prompt(name), &[]);
         if name != "new" {
             return pinentry.secret(&description, &prompt, None);
@@ -127,7 +157,7 @@ impl Question<'_> {
         Err(Unanswered::Cancelled)
     }
 
-    fn description(&self, name: &str) -> String {
+    fn description(&self, tries: Option<u8>) -> String {
         let origin = match self.host {
             Host::Web { origin } => origin.as_str(),
             Host::Window => "Kortti",
@@ -139,12 +169,12 @@ impl Question<'_> {
             let card = printable(card.as_deref().unwrap_or_default());
             lines.push(self.text("pinentry-card", &[("card", &card), ("reader", &printable(reader))]));
         }
-        lines.extend(self.tries(name));
+        lines.extend(tries.map(|tries| self.text("pinentry-tries", &[("tries", &tries.to_string())])));
         lines.join("\n")
     }
 
     /// How many tries what is asked for has.
-    fn tries(&self, name: &str) -> Option<String> {
+    fn tries_left(&self, name: &str) -> Option<u8> {
         let role = match name {
             "pin" => Role::USER,
             "current" => self.about.role.unwrap_or(Role::USER),
@@ -153,8 +183,7 @@ impl Question<'_> {
         };
         let access =
             Client::connect().ok()?.call::<CardAccess>(&OnCard { select: self.about.select.clone() }).ok()?;
-        let PinStatus { tries_left, .. } = access.pins.into_iter().find(|pin| pin.role == role)?;
-        Some(self.text("pinentry-tries", &[("tries", &tries_left?.to_string())]))
+        access.pins.into_iter().find(|pin| pin.role == role)?.tries_left
     }
 }
 
@@ -180,7 +209,7 @@ fn action(method: &str) -> &'static str {
         "cert.default" => "pinentry-default",
         "cert.delete" => "pinentry-delete",
         "card.repair" => "pinentry-repair",
-        "page.respond" => "pinentry-respond",
+        RESPOND => "pinentry-respond",
         _ => "pinentry-other",
     }
 }

@@ -60,16 +60,14 @@ impl Address {
         }
     }
 
-    /// The cookie and the secret that a request brings.
-    pub(super) fn credentials<'h>(&self, headers: &'h HeaderMap) -> (Option<&'h str>, Option<&'h str>) {
+    /// The cookies of that name, and the secret, that a request brings. Another port's server can set a cookie of the same name, which then
+    /// comes along.
+    pub(super) fn credentials<'h>(&self, headers: &'h HeaderMap) -> (Vec<&'h str>, Option<&'h str>) {
         let name = self.cookie();
-        let mut cookies = headers
-            .get_all(COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|all| all.split(';'));
-        let cookie = cookies.find_map(|pair| pair.trim().strip_prefix(&name)?.strip_prefix('='));
-        (cookie, only(headers, SECRET))
+        let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let pairs = values.flat_map(|all| all.split(';'));
+        let cookies = pairs.filter_map(|pair| pair.trim().strip_prefix(&name)?.strip_prefix('='));
+        (cookies.collect(), only(headers, SECRET))
     }
 }
 
@@ -144,11 +142,12 @@ mod tests {
     fn credentials_are_found_among_others() {
         let address = Address::new(4711);
         for (lines, found) in [
-            (vec![("cookie", "kortti-4711=A")], (Some("A"), None)),
-            (vec![("cookie", "x=1; kortti-4711=A; kortti-47112=B"), (SECRET, "S")], (Some("A"), Some("S"))),
-            (vec![("cookie", "kortti-4712=A")], (None, None)),
-            (vec![("cookie", "x=kortti-4711=A")], (None, None)),
-            (vec![(SECRET, "S"), (SECRET, "T")], (None, None)),
+            (vec![("cookie", "kortti-4711=A")], (vec!["A"], None)),
+            (vec![("cookie", "x=1; kortti-4711=A; kortti-47112=B"), (SECRET, "S")], (vec!["A"], Some("S"))),
+            (vec![("cookie", "kortti-4711=X; kortti-4711=A")], (vec!["X", "A"], None)),
+            (vec![("cookie", "kortti-4712=A")], (vec![], None)),
+            (vec![("cookie", "x=kortti-4711=A")], (vec![], None)),
+            (vec![(SECRET, "S"), (SECRET, "T")], (vec![], None)),
         ] {
             let headers = headers(&lines);
             assert_eq!(address.credentials(&headers), found, "{lines:?}");

@@ -41,6 +41,8 @@ const HEAD_TIME: Duration = Duration::from_secs(5);
 /// How large the body of a request may be, in bytes: a line of the agent's socket and what stands around it. How long it may take.
 const BODY: usize = MAX_LINE + 64 * 1024;
 const BODY_TIME: Duration = Duration::from_secs(10);
+/// After how long without a page it is said how to open it otherwise.
+const HINT: Duration = Duration::from_secs(15);
 /// How many events may wait for the page.
 const EVENTS: usize = 256;
 
@@ -52,8 +54,8 @@ struct Server {
     here: SocketAddrV4,
     session: Mutex<Session>,
     bridge: Bridge,
-    /// Pages that listen.
-    listeners: AtomicUsize,
+    /// How many requests and streams of events a page has open.
+    present: AtomicUsize,
     /// How often a page asked to listen: one that finds no agent keeps looking for one, and is open all the same.
     asked: AtomicUsize,
     /// Something happened after which the server may have to end.
@@ -76,7 +78,7 @@ pub(super) async fn run(order: Order) -> Result<&'static str> {
         address,
         here,
         session: Mutex::new(session),
-        listeners: AtomicUsize::new(0),
+        present: AtomicUsize::new(0),
         asked: AtomicUsize::new(0),
         changed: Notify::new(),
         betrayed: Notify::new(),
@@ -121,22 +123,36 @@ async fn idle(server: &Server, end_after: Duration, link_file: Option<LinkFile>)
             server.changed.notified().await;
         }
     };
-    if timeout(LINK, opened).await.is_err() {
+    let asked = link_file.is_some();
+    let hint = async {
+        sleep(HINT).await;
+        if asked {
+            // A browser in a sandbox of its own (Snap, Flatpak) cannot read the file, and says so only in its window.
+            eprintln!("No page has opened so far. A link to open by yourself: kortti web --no-open");
+        }
+        std::future::pending::<()>().await;
+    };
+    let in_time = async {
+        tokio::select! {
+            () = opened => {}
+            () = hint => {}
+        }
+    };
+    if timeout(LINK, in_time).await.is_err() {
         return "The page is closed: nobody opened its link.";
     }
     drop(link_file);
     loop {
         let asked = server.asked.load(Ordering::SeqCst);
         let is_open = async {
-            while server.listeners.load(Ordering::SeqCst) == 0 && server.asked.load(Ordering::SeqCst) == asked
-            {
+            while server.present.load(Ordering::SeqCst) == 0 && server.asked.load(Ordering::SeqCst) == asked {
                 server.changed.notified().await;
             }
         };
         if timeout(end_after, is_open).await.is_err() {
             return "The page is closed.";
         }
-        while server.listeners.load(Ordering::SeqCst) > 0 {
+        while server.present.load(Ordering::SeqCst) > 0 {
             server.changed.notified().await;
         }
     }
@@ -200,8 +216,8 @@ impl Server {
         if !is_trade && !matches!(path, "/call" | "/events") {
             return plain(StatusCode::NOT_FOUND);
         }
-        let (cookie, secret) = self.address.credentials(&head.headers);
-        if !is_trade && !self.session().admits(cookie, secret) {
+        let (cookies, secret) = self.address.credentials(&head.headers);
+        if !is_trade && !self.session().admits(&cookies, secret) {
             return plain(StatusCode::UNAUTHORIZED);
         }
         let body = match timeout(BODY_TIME, read(body)).await {
@@ -244,7 +260,10 @@ impl Server {
 
     /// Has the bridge answer. A page that is closed meanwhile does not keep the agent from ending what it began.
     async fn call(self: Arc<Self>, body: Zeroizing<Vec<u8>>) -> Answer {
+        // Whoever is asked by pinentry has not gone.
+        let present = Present::of(&self);
         let answered = tokio::task::spawn_blocking(move || self.bridge.answer(&body)).await;
+        drop(present);
         match answered {
             Ok(answer) => with_type(Bytes::from(answer), "application/json"),
             Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR),
@@ -272,9 +291,7 @@ impl Server {
                 sender.try_send(Bytes::from(line)).is_ok()
             });
         });
-        self.listeners.fetch_add(1, Ordering::SeqCst);
-        self.changed.notify_one();
-        let stream = EventStream { lines: receiver, server: self };
+        let stream = EventStream { lines: receiver, _present: Present::of(&self) };
         answer_of(StatusCode::OK, Either::Right(stream), "application/x-ndjson")
     }
 }
@@ -282,7 +299,7 @@ impl Server {
 /// The events of the agent, as the body of an answer.
 pub(super) struct EventStream {
     lines: Receiver<Bytes>,
-    server: Arc<Server>,
+    _present: Present,
 }
 
 impl Body for EventStream {
@@ -297,10 +314,21 @@ impl Body for EventStream {
     }
 }
 
-impl Drop for EventStream {
+/// That a page is there: it listens, or waits for an answer.
+struct Present(Arc<Server>);
+
+impl Present {
+    fn of(server: &Arc<Server>) -> Self {
+        server.present.fetch_add(1, Ordering::SeqCst);
+        server.changed.notify_one();
+        Self(Arc::clone(server))
+    }
+}
+
+impl Drop for Present {
     fn drop(&mut self) {
-        self.server.listeners.fetch_sub(1, Ordering::SeqCst);
-        self.server.changed.notify_one();
+        self.0.present.fetch_sub(1, Ordering::SeqCst);
+        self.0.changed.notify_one();
     }
 }
 

@@ -72,10 +72,11 @@ impl Session {
         }
     }
 
-    /// Whether somebody with this cookie and this secret is the page.
-    pub(super) fn admits(&self, cookie: Option<&str>, secret: Option<&str>) -> bool {
-        let fits = |given: Option<&str>, own: &str| given.is_some_and(|given| same(given, own));
-        self.state == State::Open && fits(cookie, &self.cookie) && fits(secret, &self.secret)
+    /// Whether somebody with these cookies and this secret is the page.
+    pub(super) fn admits(&self, cookies: &[&str], secret: Option<&str>) -> bool {
+        self.state == State::Open
+            && cookies.iter().any(|cookie| same(cookie, &self.cookie))
+            && secret.is_some_and(|secret| same(secret, &self.secret))
     }
 
     /// Whether the page has been opened.
@@ -108,21 +109,21 @@ mod tests {
         let mut session = Session::new().unwrap();
         let token = session.token().to_owned();
         let now = Instant::now();
-        assert!(!session.admits(Some(&session.cookie.clone()), Some(&session.secret.clone())));
+        assert!(!session.admits(&[&session.cookie.clone()], Some(&session.secret.clone())));
         assert_eq!(session.trade("", now), Trade::Refused);
         assert_eq!(session.trade(&token[1..], now), Trade::Refused);
         let Trade::Opened { cookie, secret } = session.trade(&token, now) else { panic!("refused") };
-        assert!(session.is_open() && session.admits(Some(&cookie), Some(&secret)));
-        for (cookie, secret) in [
-            (None, Some(secret.as_str())),
-            (Some(cookie.as_str()), None),
-            (Some(secret.as_str()), Some(cookie.as_str())),
-            (Some(""), Some("")),
+        assert!(session.is_open() && session.admits(&[&cookie], Some(&secret)));
+        for (cookies, secret) in [
+            (&[][..], Some(secret.as_str())),
+            (&[cookie.as_str()], None),
+            (&[secret.as_str()], Some(cookie.as_str())),
+            (&[""], Some("")),
         ] {
-            assert!(!session.admits(cookie, secret));
+            assert!(!session.admits(cookies, secret));
         }
         assert_eq!(session.trade(&token, now), Trade::Twice);
-        assert!(!session.admits(Some(&cookie), Some(&secret)), "the session is over");
+        assert!(!session.admits(&[&cookie], Some(&secret)), "the session is over");
         assert_eq!(session.trade(&token, now), Trade::Twice);
 
         let mut late = Session::new().unwrap();

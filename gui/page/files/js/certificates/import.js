@@ -4,6 +4,8 @@ import { authorise, note } from "../authority.js";
 import { Failure, base64, call } from "../bridge.js";
 import { ask } from "../dialog.js";
 import { el, freshId } from "../dom.js";
+import { loading } from "../empty.js";
+import { explained } from "../failure.js";
 import { secretField } from "../pin_field.js";
 import { settings } from "../settings.js";
 import { say, sayFailure } from "../status.js";
@@ -27,7 +29,7 @@ const MOST = 512 * 1024;
  */
 export async function importFile(card, file) {
   try {
-    if (file.size > MOST) throw new Failure("bad_file", t("import-too-large"));
+    if (file.size > MOST) throw new Failure("file_too_large", "");
     const content = base64(new Uint8Array(await file.arrayBuffer()));
     const opened = await inspect(card, content, file.name);
     if (!opened) return null;
@@ -59,6 +61,7 @@ async function inspect(card, file, name) {
     card: card.key,
     confirm: "import-open",
     body: [field?.element ?? note("info", "import-password-elsewhere")],
+    closed: () => field?.clear(),
     failed: () => {
       field?.clear();
       field?.input.focus();
@@ -84,29 +87,41 @@ async function carryOut(card, file, name, opened) {
   if (current()?.key !== card.key) return null;
   const password = () => (opened.password !== null ? { password: opened.password } : {});
   const asksPassword = opened.asks ? ["password"] : [];
+  /** What would happen; nothing while that is being found out. @type {ImportPlan | null} */
   let plan = opened.plan;
+  let turn = 0;
   const what = el("div", { role: "status" });
   const over = el("input", { type: "checkbox", id: freshId("overwrite") });
   const overLine = el("p", { class: "choice" }, over, el("label", { for: over.id, text: "import-overwrite" }));
   const fault = el("p", { class: "fault", role: "alert" });
   const first = el("input", { type: "checkbox", id: freshId("default") });
-  const slot = slots(details, plan);
+  const slot = slots(details, opened.plan);
 
   const draw = () => {
-    what.replaceChildren(...planned(plan, details));
-    overLine.hidden = !plan.overwrites_key;
+    what.replaceChildren(...(plan ? planned(plan, details) : [loading()]));
+    overLine.hidden = !plan?.overwrites_key;
     over.checked = false;
     fault.replaceChildren();
   };
   over.addEventListener("change", () => fault.replaceChildren());
   slot?.select.addEventListener("change", async () => {
+    // A yes holds for the slot for which it was said.
+    const mine = ++turn;
+    plan = null;
+    draw();
     try {
-      plan = await call("cert.inspect", {
+      const found = await call("cert.inspect", {
         select: card.select, file, ...password(), ...(slot.select.value ? { slot: slot.select.value } : {}),
       }, asksPassword);
+      if (mine !== turn) return;
+      plan = found;
       draw();
     } catch (error) {
-      sayFailure(error);
+      if (mine !== turn) return;
+      slot.select.value = "";
+      plan = opened.plan;
+      draw();
+      fault.replaceChildren(explained(error));
     }
   });
   draw();
@@ -117,7 +132,7 @@ async function carryOut(card, file, name, opened) {
     slot?.element,
     overLine,
     fault,
-    canBeDefault && plan.with_key && el("p", { class: "choice" }, first, el("label", { for: first.id, text: "import-default" })),
+    canBeDefault && opened.plan.with_key && el("p", { class: "choice" }, first, el("label", { for: first.id, text: "import-default" })),
     settings.config?.cert.warn_replace_default && el("p", { class: "hint", text: "import-default-warn" }),
   ].filter((part) => part instanceof Node);
 
@@ -128,14 +143,15 @@ async function carryOut(card, file, name, opened) {
     values: { file: name },
     body,
     confirm: "import-confirm",
-    wantsPin: plan.wants_pin ?? false,
-    run: ({ params, ask: asked }) => {
-      if (plan.overwrites_key && !over.checked) {
+    wantsPin: opened.plan.wants_pin ?? false,
+    ready: () => {
+      if (plan?.overwrites_key && !over.checked) {
         fault.replaceChildren(t("import-overwrite-needed"));
         over.focus();
-        return Promise.resolve(null);
       }
-      return call("cert.import", {
+      return plan !== null && (!plan.overwrites_key || over.checked);
+    },
+    run: ({ params, ask: asked }) => call("cert.import", {
         select: card.select,
         file,
         ...password(),
@@ -143,10 +159,10 @@ async function carryOut(card, file, name, opened) {
         overwrite: over.checked,
         default: first.checked,
         ...params,
-      }, [...asksPassword, ...asked]);
-    },
+      }, [...asksPassword, ...asked]),
+  }).finally(() => {
+    opened.password = null;
   });
-  opened.password = null;
   if (!reply) return null;
   say("import-done", { name: reply.certificate.common_name, chain: reply.chain.length });
   return reply.certificate.id;

@@ -3,6 +3,7 @@
 import { base64, call, save } from "../bridge.js";
 import { tell } from "../dialog.js";
 import { button, el, icon } from "../dom.js";
+import { explained } from "../failure.js";
 import { guardedBy } from "../pins.js";
 import { say, sayFailure } from "../status.js";
 import { current } from "../store.js";
@@ -61,7 +62,7 @@ async function write(found, format, told) {
     const path = await toFile(found, format);
     told.textContent = t(path ? "saved-at" : "saved", { path });
   } catch (error) {
-    told.textContent = String(error instanceof Error ? error.message : error);
+    told.replaceChildren(explained(error));
   }
 }
 

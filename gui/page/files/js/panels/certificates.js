@@ -93,14 +93,13 @@ export function certificates(go) {
     choose.disabled = forbids?.forbid_import ?? false;
     drop.classList.toggle("off", choose.disabled);
     const reason = !one ? null : one.default ? "default-is" : !one.has_key ? "default-no-key"
-      : bySlot() ? "default-by-slot" : null;
+      : slotsDecide ? "default-by-slot" : null;
     actions.default.disabled = !one || reason !== null;
     why.textContent = [reason ? t(reason) : "", forbids?.forbid_import ? t("import-forbidden") : "", forbids?.forbid_delete ? t("delete-forbidden") : ""].filter(Boolean).join(" ");
   }
 
   /** Whether the card's slots decide which certificate is the default one. */
   let slotsDecide = false;
-  const bySlot = () => slotsDecide;
 
   const load = async (/** @type {Current} */ card) => {
     try {
@@ -136,11 +135,18 @@ export function certificates(go) {
 
   /** Whether something is done from here, which itself looks at the card anew. */
   let ours = false;
+  let missed = false;
 
   async function own(/** @type {() => Promise<void>} */ action) {
     ours = true;
-    await action();
-    ours = false;
+    missed = false;
+    try {
+      await action();
+    } finally {
+      ours = false;
+      const card = current();
+      if (missed && card) await load(card);
+    }
   }
 
   async function makeDefault(/** @type {Current} */ card, /** @type {Certificate} */ one) {
@@ -157,6 +163,7 @@ export function certificates(go) {
       if (!done) return;
       say("default-done", { name: nameOf(one) });
       await load(card);
+      actions.view.focus();
     } catch (error) {
       sayFailure(error);
     }
@@ -207,9 +214,12 @@ export function certificates(go) {
       if (card) void load(card);
     },
     leave() {},
+    settled: stand,
     happened(event) {
       const card = current();
-      if (card && !ours && CHANGES.has(event.event)) void load(card);
+      if (!card || !CHANGES.has(event.event)) return;
+      if (ours) missed = true;
+      else void load(card);
     },
   };
 }

@@ -7,7 +7,7 @@ import { loading, unreadable } from "../empty.js";
 import { sayFailure, say } from "../status.js";
 import { isBlocked, isPuk, pinName, triesLeft } from "../pins.js";
 import { current } from "../store.js";
-import { date, foreign, t } from "../text.js";
+import { date, foreign, spoken, t } from "../text.js";
 
 /**
  * @import { CardDetails, Concern, PinStatus } from "../../../../../shared/types"
@@ -26,10 +26,13 @@ export function overview(go) {
       const details = await call("card.show", { select: card.select });
       if (current()?.key !== card.key) return;
       const concerns = current()?.reader.check?.concerns ?? [];
+      const held = element.contains(document.activeElement) ? document.activeElement?.textContent : null;
       element.replaceChildren(
         ...concernsOf(concerns, details, go),
         ...findingsOf(details, concerns, card, () => void load(card)),
         el("div", { class: "cards" }, pinsOf(details, go), aboutCard(details)));
+      // What had the focus may be there anew.
+      if (held) [...element.querySelectorAll("button")].find((one) => one.textContent === held)?.focus();
     } catch (error) {
       if (current()?.key === card.key) element.replaceChildren(unreadable(error, () => void load(card), go));
     }
@@ -80,8 +83,8 @@ function aboutCard(details) {
     ["about-csn", details.csn && number(details.csn)],
     ["about-serial", details.serial && number(details.serial)],
     ["about-windows", details.windows_id && number(details.windows_id)],
-    ["about-certificates", certificates.toLocaleString()],
-    ["about-containers", most ? t("about-of", { used, most }) : used.toLocaleString()],
+    ["about-certificates", certificates.toLocaleString(spoken())],
+    ["about-containers", most ? t("about-of", { used, most }) : used.toLocaleString(spoken())],
   ];
   return el("section", { class: "box" }, el("h2", { text: "overview-card" }),
     el("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => (value ? [el("dt", { text: name }), el("dd", {}, value)] : []))));

@@ -8,7 +8,7 @@ import { loading, unreadable } from "../empty.js";
 import { newPin } from "../new_pin.js";
 import { isBlocked, isPuk, pinChooser, what } from "../pins.js";
 import { quiet, say, sayFailure } from "../status.js";
-import { current } from "../store.js";
+import { current, elsewhere } from "../store.js";
 import { t } from "../text.js";
 
 /**
@@ -103,12 +103,13 @@ export function pin(go) {
     working(element, true);
     try {
       const changed = await call("pin.change", params, asked);
-      say("pin-changed", { what: what(changed), tries: changed.tries_left ?? -1 });
+      say("pin-changed", { what: what(changed), tries: changed.tries_left ?? -1 }, "good", elsewhere(card));
     } catch (error) {
-      sayFailure(error, { what: what(now) });
+      sayFailure(error, { what: what(now) }, elsewhere(card));
     }
     // What is typed before the fields are there anew would be lost, and a PIN too short be sent.
-    if (current()?.key === card.key) await load(card);
+    if (current()?.key !== card.key) return;
+    await load(card);
     working(element, false);
     present?.field?.input.focus();
   });
@@ -116,6 +117,7 @@ export function pin(go) {
   return {
     element,
     show(card) {
+      working(element, false);
       clear();
       main.hidden = true;
       trouble.replaceChildren(...(card ? [loading()] : []));

@@ -38,8 +38,8 @@ export function unblock() {
       if (way !== next) way?.leave();
       way = next;
       place.replaceChildren(next.element);
-      if (access) next.show(card, access);
-      else if (status.state === "good") challenge.resume(card, status);
+      if (access) next.show(access);
+      else if (status.state === "good") challenge.resume(status);
     } catch (error) {
       if (current()?.key === card.key) place.replaceChildren(unreadable(error, () => void load(card)));
     }
@@ -55,6 +55,9 @@ export function unblock() {
       if (card) void load(card);
     },
     leave: () => way?.leave(),
+    settled: () => {
+      administrator.hidden = !settings.respond;
+    },
     happened(event) {
       const card = current();
       if (!card) return;

@@ -1,7 +1,7 @@
 // Unblocking with a challenge: start, hand it to the administrator, take the response, set the new PIN. Challenge and response
 // belong together, so nothing here speaks to the card between start and finish.
 
-import { Failure, call, local, save } from "../bridge.js";
+import { call, local, save } from "../bridge.js";
 import { examine } from "../checksum.js";
 import { toClipboard } from "../clipboard.js";
 import { ask, tell, working } from "../dialog.js";
@@ -10,7 +10,7 @@ import { newPin } from "../new_pin.js";
 import { isBlocked, pinChooser, triesLeft } from "../pins.js";
 import { settings } from "../settings.js";
 import { quiet, say, sayFailure, warn } from "../status.js";
-import { current } from "../store.js";
+import { current, elsewhere } from "../store.js";
 import { foreign, grouped, spoken, t } from "../text.js";
 import { respond } from "./respond.js";
 
@@ -18,9 +18,6 @@ import { respond } from "./respond.js";
  * @import { Access, Challenge } from "../../../../../shared/types"
  * @import { Current } from "../store.js"
  */
-
-/** Errors after which the challenge is good for nothing any more. */
-const SPENT = new Set(["wrong_response", "challenge_void", "card_removed", "card_reset", "no_agent"]);
 
 export function byChallenge() {
   /** @type {Access | null} */
@@ -111,8 +108,7 @@ export function byChallenge() {
     const kinds = { checked: "good", wrong: "bad", letters: "bad", long: "bad" };
     const kind = /** @type {Record<string, string>} */ (kinds)[found] ?? "open";
     verdict.className = `verdict ${kind}`;
-    response.toggleAttribute("aria-invalid", kind === "bad");
-    if (kind === "bad") response.setAttribute("aria-invalid", "true");
+    response.setAttribute("aria-invalid", String(kind === "bad"));
     const words = found === "empty" ? "" : t(`response-${found}`, { missing, sum: own });
     if (verdict.textContent !== words) verdict.replaceChildren(...(words ? [icon(kind === "good" ? "good" : kind === "bad" ? "bad" : "info"), words] : []));
   }
@@ -194,6 +190,7 @@ export function byChallenge() {
     }
     forget();
     await load(card);
+    steps[0]?.focus();
   }
 
   /** What is handed to the administrator, as one text. */
@@ -265,12 +262,15 @@ export function byChallenge() {
     try {
       const now = await call("unblock.finish", params, asked);
       forget();
-      say("unblock-done", { tries: now.tries_left ?? -1 });
+      say("unblock-done", { tries: now.tries_left ?? -1 }, "good", elsewhere(card));
     } catch (error) {
-      if (error instanceof Failure && SPENT.has(error.code)) forget();
-      sayFailure(error);
+      sayFailure(error, {}, elsewhere(card));
+      // Whether the challenge is used up, the agent knows; the error alone does not say it.
+      const left = await call("unblock.status", { select: card.select }).catch(() => null);
+      if (left?.state !== "good") forget();
     }
-    if (!out && current()?.key === card.key) await load(card);
+    if (current()?.key !== card.key) return;
+    if (!out) await load(card);
     working(element, false);
     stand();
     if (!out) steps[0]?.focus();
@@ -280,13 +280,14 @@ export function byChallenge() {
   const load = async (/** @type {Current} */ card) => {
     try {
       const found = await call("card.access", { select: card.select });
-      if (current()?.key === card.key) show(card, found);
+      if (current()?.key === card.key) show(found);
     } catch (error) {
       if (current()?.key === card.key) sayFailure(error);
     }
   };
 
-  const show = (/** @type {Current} */ _, /** @type {Access} */ now) => {
+  const show = (/** @type {Access} */ now) => {
+    working(element, false);
     access = now;
     forget();
     const choice = now.pins.filter((one) => one.kind === "typed" && one.unblocked_by.length > 0);
@@ -305,10 +306,10 @@ export function byChallenge() {
     /**
      * Goes on with the challenge that is out.
      *
-     * @param {Current} _
      * @param {Challenge} status
      */
-    resume(_, status) {
+    resume(status) {
+      working(element, false);
       if (out?.challenge === status.challenge) {
         stand();
         return;

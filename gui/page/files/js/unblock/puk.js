@@ -7,7 +7,7 @@ import { el, icon } from "../dom.js";
 import { newPin } from "../new_pin.js";
 import { isBlocked, isPuk, pinChooser, triesLeft } from "../pins.js";
 import { quiet, say, sayFailure } from "../status.js";
-import { current } from "../store.js";
+import { current, elsewhere } from "../store.js";
 
 /**
  * @import { Access } from "../../../../../shared/types"
@@ -51,7 +51,8 @@ export function byPuk() {
     for (const part of [old, fresh.fields, fresh.policy, write]) part.hidden = is;
   };
 
-  const show = (/** @type {Current} */ _, /** @type {Access} */ now) => {
+  const show = (/** @type {Access} */ now) => {
+    working(element, false);
     access = now;
     chooser.show(now.pins.filter((one) => one.kind === "typed" && one.role !== 2 && (one.unblocked_by.length > 0 || one.role === 1)), now.pins);
     choose();
@@ -75,12 +76,13 @@ export function byPuk() {
     working(element, true);
     try {
       const status = await call("unblock.puk", params, asked);
-      say("unblock-done", { tries: status.tries_left ?? -1 });
+      say("unblock-done", { tries: status.tries_left ?? -1 }, "good", elsewhere(card));
     } catch (error) {
-      sayFailure(error, { what: "PUK" });
+      sayFailure(error, { what: "PUK" }, elsewhere(card));
     }
     // What is typed before the fields are there anew would be lost, and a PUK too short be sent.
-    if (current()?.key === card.key) await call("card.access", { select: card.select }).then((now) => show(card, now), () => {});
+    if (current()?.key !== card.key) return;
+    await call("card.access", { select: card.select }).then(show, () => {});
     working(element, false);
     puk?.field?.input.focus();
   });

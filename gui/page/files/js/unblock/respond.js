@@ -8,6 +8,7 @@ import { ask } from "../dialog.js";
 import { button, el } from "../dom.js";
 import { secretField } from "../pin_field.js";
 import { settings } from "../settings.js";
+import { current } from "../store.js";
 import { grouped, t } from "../text.js";
 
 /**
@@ -36,15 +37,17 @@ export function respond(challenge, csn) {
     const plain = typed.value.replace(/[\s-]/g, "");
     const length = Math.max(16, Math.floor(plain.length / 16) * 16);
     const { state: found, missing, sum } = examine(typed.value, length);
-    state.textContent = found === "empty" ? "" : t(`response-${found}`, { missing, sum });
+    state.textContent = found === "empty" ? "" : t(found === "wrong" ? "challenge-wrong" : `response-${found}`, { missing, sum });
     calculated = null;
     result.replaceChildren();
   };
   typed.addEventListener("input", judge);
+  cipher.addEventListener("change", judge);
   judge();
 
   return ask({
     heading: "respond-heading",
+    card: csn === null ? null : (current()?.key ?? null),
     confirm: "respond-calculate",
     focus: csn === null ? typed : (key?.input ?? null),
     closed: () => key?.clear(),
