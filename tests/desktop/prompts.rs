@@ -1,34 +1,12 @@
 //! What opens where there is no window: a terminal with `kortti` in it, or questions by pinentry.
 
 use harness::bus::Bus;
-use harness::desktop::{Desktop, file, script, session};
+use harness::desktop::{Desktop, PINENTRY, file, script, session};
 use harness::notifier::Notifier;
 use harness::panel::Panel;
 use harness::programs::Home;
 
 use super::{FIRST, SECOND, insert, is_ready, remove, use_a_try};
-
-/// A pinentry that answers from the file `answers`, a line for each question, and keeps what it was told in `told`.
-const PINENTRY: &str = r#"
-exec 3< answers
-echo 'OK Pleased to meet you'
-while IFS= read -r line; do
-    printf '%s\n' "$line" >> told
-    case $line in
-        GETPIN)
-            IFS= read -r answer <&3 || answer=cancel
-            case $answer in
-                cancel) echo 'ERR 83886179 Operation cancelled <Pinentry>' ;;
-                '') echo OK ;;
-                *) printf 'S PASSWORD_FROM_CACHE\nD %s\nOK\n' "$answer" ;;
-            esac ;;
-        CONFIRM)
-            IFS= read -r answer <&3 || answer=no
-            if [ "$answer" = yes ]; then echo OK; else echo 'ERR 83886194 Not confirmed <Pinentry>'; fi ;;
-        *) echo OK ;;
-    esac
-done
-"#;
 
 /// Opens a place where there is nothing but a pinentry with these answers. What it was told comes back.
 fn asked(home: &Home, place: &str, reader: &str, answers: &[&str]) -> String {

@@ -47,6 +47,28 @@ pub fn script(home: &Home, name: &str, text: &str) {
     install(&path, format!("#!/bin/sh\nPATH=/usr/bin:/bin\ncd '{folder}' || exit 1\n{text}\n").as_bytes());
 }
 
+/// A pinentry that answers from the file `answers`, a line for each question, and keeps what it was told in `told`.
+pub const PINENTRY: &str = r#"
+exec 3< answers
+echo 'OK Pleased to meet you'
+while IFS= read -r line; do
+    printf '%s\n' "$line" >> told
+    case $line in
+        GETPIN)
+            IFS= read -r answer <&3 || answer=cancel
+            case $answer in
+                cancel) echo 'ERR 83886179 Operation cancelled <Pinentry>' ;;
+                '') echo OK ;;
+                *) printf 'S PASSWORD_FROM_CACHE\nD %s\nOK\n' "$answer" ;;
+            esac ;;
+        CONFIRM)
+            IFS= read -r answer <&3 || answer=no
+            if [ "$answer" = yes ]; then echo OK; else echo 'ERR 83886194 Not confirmed <Pinentry>'; fi ;;
+        *) echo OK ;;
+    esac
+done
+"#;
+
 /// Writes a program. Another process does it: while this one has a program open for writing, a child that another
 /// test is just starting has it open too, and then it cannot be run.
 fn install(path: &Path, content: &[u8]) {

@@ -3,29 +3,11 @@
 use std::fs;
 use std::thread;
 
-use harness::desktop::script;
+use harness::desktop::{PINENTRY, script};
 use harness::programs::Home;
 use serde_json::{Value, json};
 
 use crate::server::{Page, Server};
-
-/// A pinentry that answers from the file `answers`, a line for each question, and keeps what it was told in `told`.
-const PINENTRY: &str = r#"
-exec 3< answers
-echo 'OK'
-while IFS= read -r line; do
-    printf '%s\n' "$line" >> told
-    case $line in
-        GETPIN)
-            IFS= read -r answer <&3 || answer=cancel
-            if [ "$answer" = cancel ]; then echo 'ERR 83886179 Operation cancelled'; else printf 'D %s\nOK\n' "$answer"; fi ;;
-        CONFIRM)
-            IFS= read -r answer <&3 || answer=no
-            if [ "$answer" = yes ]; then echo OK; else echo 'ERR 83886194 Not confirmed'; fi ;;
-        *) echo OK ;;
-    esac
-done
-"#;
 
 const READER: &str = "Kortti Virtual Reader 00 00";
 const CSN: &str = "7D1F93C2A4E05B68B19C3D2E6F804A57";
