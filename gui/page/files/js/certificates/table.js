@@ -113,7 +113,7 @@ export function certificateTable(events) {
       head.setAttribute("aria-sort", at !== sorted ? "none" : upwards ? "ascending" : "descending");
     });
     count.textContent = all.length === rows.length ? t("cert-count", { count: all.length }) : t("cert-count-filtered", { count: rows.length, all: all.length });
-    if (focused) /** @type {HTMLElement | null} */ (body.querySelector("input:checked"))?.focus();
+    if (focused) /** @type {HTMLElement | null} */ (body.querySelector("input:checked") ?? body.querySelector("input"))?.focus();
   };
 
   return {
