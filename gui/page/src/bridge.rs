@@ -15,11 +15,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::client::Client;
 use shared::config::{self, Config, Loaded, Places, WebPinEntry};
+use shared::place::Place;
 use shared::rpc::{Answer, Fault};
 use shared::{Error, ErrorCode, Result};
 use zeroize::Zeroizing;
-
-use shared::place::Place;
 
 /// The methods of the agent that the page may call. Not those that end or reload the agent, move virtual cards, or belong to the
 /// desktop program.
@@ -186,6 +185,11 @@ fn answer(id: Option<&RawValue>, reply: std::result::Result<Box<RawValue>, (i32,
         Err((code, data)) => (None, Some(Fault { code, message: data.message.clone(), data })),
     };
     serde_json::to_vec(&Answer { jsonrpc: "2.0".into(), id, result, error }).unwrap_or_default()
+}
+
+/// Why there is nothing but this, for a transport whose requests have no id.
+pub(crate) fn failed(error: Error) -> Vec<u8> {
+    answer(None, Err((FAILED, error)))
 }
 
 /// A reply of the host's own.

@@ -17,8 +17,8 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Deserialize;
+use shared::Result;
 use shared::rpc::MAX_LINE;
-use shared::{Error, Result};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::{Notify, Semaphore};
@@ -29,7 +29,7 @@ use super::gate::Address;
 use super::link::{LinkFile, Opening};
 use super::session::{LINK, Session, Trade};
 use super::{Order, owner, refused};
-use crate::bridge::{Bridge, Host};
+use crate::bridge::{self, Bridge, Host};
 use crate::files;
 use crate::listening::Listening;
 
@@ -280,7 +280,7 @@ impl Server {
         self.changed.notify_one();
         let listening = match tokio::task::spawn_blocking(move || Listening::open(start)).await {
             Ok(Ok(listening)) => listening,
-            Ok(Err(error)) => return failed(&error),
+            Ok(Err(error)) => return with_type(Bytes::from(bridge::failed(error)), "application/json"),
             Err(_) => return plain(StatusCode::INTERNAL_SERVER_ERROR),
         };
         let (sender, receiver) = channel(EVENTS);
@@ -356,13 +356,6 @@ fn plain(status: StatusCode) -> Answer {
 
 fn with_type(body: Bytes, media_type: &'static str) -> Answer {
     answer_of(StatusCode::OK, Either::Left(Full::new(body)), media_type)
-}
-
-/// Why there are no events, in the form of the bridge's answers.
-fn failed(error: &Error) -> Answer {
-    let fault = serde_json::json!({ "code": -32000, "message": error.message, "data": error });
-    let body = serde_json::json!({ "jsonrpc": "2.0", "id": null, "error": fault });
-    with_type(Bytes::from(body.to_string()), "application/json")
 }
 
 fn answer_of(status: StatusCode, body: Either<Full<Bytes>, EventStream>, media_type: &'static str) -> Answer {
