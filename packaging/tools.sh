@@ -91,6 +91,6 @@ need_page_tests() {
 
 # The page in Chromium and in its window, on virtual cards.
 page_tests() {
-    cargo build --locked -p agent -p cli -p page -p gui
+    cargo build --locked --workspace
     KORTTI_BIN="$(cd "${CARGO_TARGET_DIR:-target}" && pwd)/debug" npm test --prefix tests/page --silent
 }

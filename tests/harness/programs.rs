@@ -18,10 +18,9 @@ pub fn programs() -> &'static Path {
     BUILT.get_or_init(|| {
         let profile = profile();
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet"]);
-        for package in ["agent", "cli", "desktop", "gui", "page"] {
-            build.args(["--package", package]);
-        }
+        // The whole workspace, as the tests themselves: with some of its packages alone, the libraries have other features and
+        // are all built again.
+        build.args(["build", "--quiet", "--workspace"]);
         if profile.ends_with("release") {
             build.arg("--release");
         }

@@ -184,6 +184,20 @@ scenario("a card that is pulled while a dialog is open closes it, and nothing st
   assert.equal((await list(home)).length, 2);
 });
 
+scenario("what a dialog said of a wrong PIN stays when its card is pulled", {}, async (page, home) => {
+  await page.go("Certificates");
+  await choose(page, /Container 1/);
+  await page.click("button", "Delete");
+  await page.type("PIN", "111111");
+  await page.click("button", "Delete");
+  await page.sees("Wrong PIN.", "dialog");
+  await home.remove(ONE);
+  await page.says("Wrong PIN.");
+  assert.equal(await page.has("dialog", null), false);
+  await home.insert(ONE);
+  assert.equal(await home.tries(ONE), 2);
+});
+
 scenario("a card that is pulled in the middle of a view closes it", {}, async (page, home) => {
   await page.go("Certificates");
   await choose(page, /Container 0/);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { scenario } from "../drivers.mjs";
 import { until } from "../rig.mjs";
-import { ONE, PIN, alone } from "../cards.mjs";
+import { ONE, PIN, alone, anna, gids, reader } from "../cards.mjs";
 
 const fill = async (page, current, fresh, again = fresh) => {
   await page.type("Current PIN", current);
@@ -87,6 +87,29 @@ scenario("a card that is pulled while a PIN is typed leaves nothing typed", { bo
   await home.insert(ONE);
   await page.find("field", "Current PIN");
   assert.deepEqual(await page.secrets(), []);
+});
+
+scenario("what became of a PIN is not covered by the card's removal, nor said of the next card", {
+  cards: reader(ONE, "anna") + anna() + gids("other", { cardid: "AABBCCDD00112233445566778899AABB" }),
+}, async (page, home) => {
+  await page.go("Change PIN");
+  await fill(page, "111111", "654321");
+  await page.click("button", "Write to card");
+  await page.says("Wrong PIN. 2 tries are left.");
+  await home.remove(ONE);
+  const said = await page.says("The card was taken out.");
+  assert.match(said, /Wrong PIN/);
+  await home.insert(ONE);
+  await page.find("field", "Current PIN");
+  await fill(page, PIN, "654321");
+  await page.click("button", "Write to card");
+  assert.doesNotMatch(await page.says("The new PIN is on the card."), /Wrong|taken out/);
+  await home.remove(ONE);
+  await page.says("The card was taken out.");
+  await page.says("The new PIN is on the card.");
+  await home.insert(ONE, "other");
+  await page.sees("AABBCCDD", "#reader");
+  await page.misses("The new PIN", "#footer");
 });
 
 scenario("what was typed is gone when another panel is shown", {}, async (page) => {

@@ -28,7 +28,12 @@ import { t } from "./text.js";
  * @returns {Promise<any>}
  */
 export function ask(question) {
-  const { dialog, end, done } = frame(question.heading, question.values ?? {}, question.card ?? null, question.closed);
+  /** @type {unknown} */
+  let failed = null;
+  const { dialog, end, done, look } = frame(question.heading, question.values ?? {}, question.card ?? null, question.closed, () => {
+    // Without the card no mistake can be mended in the dialog; what it said last is not lost with it.
+    if (failed) sayFailure(failed, question.failureValues);
+  });
   const failure = el("div", { class: "failure", role: "alert" });
   const confirm = el("button", { type: "submit", class: question.danger ? "danger" : "primary", text: question.confirm });
   const cancel = button("dialog-cancel", () => end(null));
@@ -40,22 +45,18 @@ export function ask(question) {
     event.preventDefault();
     if (dialog.hasAttribute("aria-busy")) return;
     failure.replaceChildren();
+    failed = null;
     working(dialog, true);
     try {
       const result = await question.run(end);
       if (result !== null) end(result);
     } catch (error) {
-      if (question.card && current()?.key !== question.card) {
-        // There is no card any more with which a mistake could be mended.
-        end(null);
-        sayFailure(error, question.failureValues);
-        return;
-      }
+      failed = error;
       await question.failed?.(error);
       failure.append(icon("warning"), el("span", {}, explained(error, question.failureValues)));
     } finally {
       working(dialog, false);
-      if (question.card && current()?.key !== question.card) end(null);
+      look();
     }
   });
   dialog.append(form);
@@ -86,8 +87,9 @@ export function tell(heading, values, body, card = null, actions = []) {
  * @param {Record<string, any>} values
  * @param {string | null} card
  * @param {() => void} [closed]
+ * @param {() => void} [bereft] the card went, and the dialog with it
  */
-function frame(heading, values, card, closed) {
+function frame(heading, values, card, closed, bereft) {
   const title = el("h2", { id: freshId("heading"), tabindex: "-1" }, t(heading, values));
   const dialog = el("dialog", { "aria-labelledby": title.id }, title);
   /** @type {(result: any) => void} */
@@ -120,13 +122,14 @@ function frame(heading, values, card, closed) {
     if (busy()) dialog.showModal();
     else end(null);
   });
-  if (card) {
-    deaf = listen(() => {
-      // What is being done says itself what became of it.
-      if (!dialog.hasAttribute("aria-busy") && current()?.key !== card) end(null);
-    });
-  }
-  return { dialog, end, done };
+  /** Ends it when its card went; what is being done says itself what became of it. */
+  const look = () => {
+    if (ended || busy() || !card || current()?.key === card) return;
+    end(null);
+    bereft?.();
+  };
+  if (card) deaf = listen(look);
+  return { dialog, end, done, look };
 }
 
 /**

@@ -11,8 +11,8 @@ import { pin } from "./panels/pin.js";
 import { unblock } from "./panels/unblock.js";
 import { makeReaders, showReaders } from "./readers.js";
 import { begin, settings, takeIn } from "./settings.js";
-import { quiet, warn } from "./status.js";
-import { connect, current, goTo, isMissed, known, listen } from "./store.js";
+import { another, quiet, warn } from "./status.js";
+import { connect, current, goTo, isMissed, known, listen, reader } from "./store.js";
 import { speak, t } from "./text.js";
 import { zoomByKeys } from "./zoom.js";
 
@@ -151,6 +151,7 @@ function update() {
 function happened(event) {
   if (event?.event === "policy_changed" || event?.event === "snapshot") void settle();
   if (event?.event === "card_removed" && event.reader === last) warn("status-card-removed");
+  if (event?.event === "card_inserted" && event.reader === reader()?.name) another();
   last = current()?.reader.name ?? null;
   update();
   const card = current();

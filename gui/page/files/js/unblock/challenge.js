@@ -9,7 +9,7 @@ import { button, el, icon, matrix } from "../dom.js";
 import { newPin } from "../new_pin.js";
 import { isBlocked, pinChooser, triesLeft } from "../pins.js";
 import { settings } from "../settings.js";
-import { quiet, say, sayFailure, warn } from "../status.js";
+import { quiet, say, sayFailure, warn, warnOf } from "../status.js";
 import { current, elsewhere } from "../store.js";
 import { foreign, grouped, spoken, t } from "../text.js";
 import { respond } from "./respond.js";
@@ -264,10 +264,10 @@ export function byChallenge() {
       forget();
       say("unblock-done", { tries: now.tries_left ?? -1 }, "good", elsewhere(card));
     } catch (error) {
-      sayFailure(error, {}, elsewhere(card));
       // Whether the challenge is used up, the agent knows; the error alone does not say it.
       const left = await call("unblock.status", { select: card.select }).catch(() => null);
       if (left?.state !== "good") forget();
+      sayFailure(error, {}, elsewhere(card));
     }
     if (current()?.key !== card.key) return;
     if (!out) await load(card);
@@ -282,7 +282,7 @@ export function byChallenge() {
       const found = await call("card.access", { select: card.select });
       if (current()?.key === card.key) show(found);
     } catch (error) {
-      if (current()?.key === card.key) sayFailure(error);
+      if (current()?.key === card.key) warnOf(error);
     }
   };
 
