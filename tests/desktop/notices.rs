@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use harness::bus::Bus;
 use harness::desktop::{Desktop, file, script, session};
-use harness::notifier::Notifier;
+use harness::notifier::{Hangs, Notifier};
 use harness::panel::Panel;
 use harness::programs::{AgentProcess, Home};
 
@@ -145,6 +145,20 @@ fn the_daemon_dies_and_another_one_comes() {
     desktop.terminate();
     assert!(desktop.ends().success());
     notifier.is_empty();
+}
+
+#[test]
+fn a_notice_whose_answer_is_on_its_way_at_the_end_goes_too() {
+    let bus = Bus::new();
+    let notifier = Notifier::that_hangs(&bus, &["actions", "body"], Hangs::ForAWhile);
+    let (home, _agent, desktop) = at_work(&bus, "");
+    insert(&home, FIRST, "anna");
+    notifier.shows("Card inserted");
+    desktop.terminate();
+    desktop.logs("no notices are wanted");
+    notifier.recovers();
+    notifier.is_empty();
+    assert!(desktop.ends().success());
 }
 
 #[test]

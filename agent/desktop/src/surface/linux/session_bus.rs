@@ -114,6 +114,7 @@ impl Conversation<'_> {
         if self.send(watch_panels()).await.is_err() {
             return End::Lost;
         }
+        let mut stops = false;
         loop {
             let now = *wanted.borrow_and_update();
             self.show_tray(now.tray).await;
@@ -122,6 +123,10 @@ impl Conversation<'_> {
             }
             if !now.tray && !now.notices && self.notices.as_ref().is_none_or(Notices::is_over) {
                 return End::Unwanted;
+            }
+            // A notice whose answer is still on its way is taken away too, as long as somebody waits for the end.
+            if stops && self.notices.as_ref().is_none_or(|notices| !notices.is_closed || notices.is_over()) {
+                return End::Stop;
             }
             let late = self.notices.as_ref().and_then(Notices::deadline);
             let late = async {
@@ -141,7 +146,7 @@ impl Conversation<'_> {
                 () = late => {
                     self.notices.as_mut().map(Notices::late);
                 }
-                changed = wanted.changed() => if changed.is_err() { return End::Stop },
+                changed = wanted.changed(), if !stops => stops = changed.is_err(),
             }
         }
     }
