@@ -102,6 +102,21 @@ fn every_entry_can_be_chosen_and_asks_for_what_it_says() {
 }
 
 #[test]
+fn a_panel_that_comes_at_the_same_moment_has_the_icon() {
+    // At a login both start at once. The moments lie so close that one of them is between the question whether there is a
+    // panel and the wish to hear of one.
+    for moment in 0..40 {
+        let bus = Bus::new();
+        let mut driver = Driver::on(Some(&bus));
+        driver.does(&face("card"));
+        std::thread::sleep(Duration::from_micros(250) * moment);
+        let panel = Panel::on(&bus);
+        panel.shows("kortti-card-symbolic");
+        driver.hears_until("TrayIs(Shown)");
+    }
+}
+
+#[test]
 fn the_menu_changes_with_the_cards() {
     let bus = Bus::new();
     let panel = Panel::on(&bus);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ksni::menu::{CheckmarkItem, StandardItem, SubMenu};
 use ksni::{Category, Handle, MenuItem, OfflineReason, Status, ToolTip, TrayMethods as _};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::{Face, Item, TrayState};
 use crate::action::{Action, Panel};
@@ -23,11 +23,22 @@ const LONGEST_TOOLTIP: usize = 600;
 /// Most entries of one menu.
 const MOST_ENTRIES: usize = 100;
 
-/// Keeps the icon in the tray until `panels` has no sender any more; it counts the comings and goings of the one
-/// that knows the panels.
+/// How long after the coming of a panel the icon may take to be in it.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Whether there is one that knows the panels.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Panels {
+    /// How often it came and went.
+    pub(crate) changes: u64,
+    /// Whether it came last.
+    pub(crate) are_there: bool,
+}
+
+/// Keeps the icon in the tray until `panels` has no sender any more.
 pub(crate) async fn keep(
     mut faces: watch::Receiver<Option<Face>>,
-    mut panels: watch::Receiver<u64>,
+    mut panels: watch::Receiver<Panels>,
     ear: Arc<Ear>,
 ) {
     let first = tokio::select! {
@@ -35,8 +46,8 @@ pub(crate) async fn keep(
         () = ended(&mut panels) => None,
     };
     let Some(mut face) = first else { return };
-    let handle = loop {
-        let before = *panels.borrow();
+    loop {
+        let before = panels.borrow().changes;
         let is_shown = Arc::new(AtomicBool::new(true));
         let item = StatusNotifierItem { face, ear: Arc::clone(&ear), is_shown: Arc::clone(&is_shown) };
         // Without the one that knows the panels this succeeds, and waits for it.
@@ -47,41 +58,58 @@ pub(crate) async fn keep(
                     if is_shown.load(Ordering::Relaxed) {
                         ear.tray_is(TrayReport::Shown);
                     }
-                    break handle;
+                    let news = panels.clone();
+                    let is_missed = tokio::select! {
+                        () = show(&handle, &mut faces) => false,
+                        () = ended(&mut panels) => false,
+                        () = missed(news, before, &is_shown) => true,
+                    };
+                    // Without it the service of `ksni` would go on without us.
+                    let _ = timeout(PATIENCE, handle.shutdown()).await;
+                    if !is_missed {
+                        return;
+                    }
+                    tracing::debug!("a panel does not know of the icon, so it is shown anew");
                 }
-                Err(error) => tracing::info!("the tray icon was refused: {error}"),
+                Err(error) => {
+                    tracing::info!("the tray icon was refused: {error}");
+                    ear.tray_is(TrayReport::NoHost);
+                    if panels.wait_for(|panels| panels.changes != before).await.is_err() {
+                        return;
+                    }
+                }
             },
             () = ended(&mut panels) => return,
-        }
-        ear.tray_is(TrayReport::NoHost);
-        if panels.wait_for(|count| *count != before).await.is_err() {
-            return;
         }
         match faces.borrow_and_update().clone() {
             Some(newest) => face = newest,
             None => return,
         }
-    };
-    show(&handle, &mut faces, &mut panels).await;
-    // Without it the service of `ksni` would go on without us.
-    let _ = timeout(PATIENCE, handle.shutdown()).await;
+    }
 }
 
-async fn show(
-    handle: &Handle<StatusNotifierItem>,
-    faces: &mut watch::Receiver<Option<Face>>,
-    panels: &mut watch::Receiver<u64>,
-) {
+/// Shows the newest face until there will be no other one.
+async fn show(handle: &Handle<StatusNotifierItem>, faces: &mut watch::Receiver<Option<Face>>) {
     loop {
         let newest = faces.borrow_and_update().clone();
-        tokio::select! {
-            // A panel that does not answer keeps `ksni` from taking it.
-            _ = handle.update(|item| item.face = newest.unwrap_or_else(|| item.face.clone())) => {}
-            () = ended(panels) => return,
+        // A panel that does not answer keeps `ksni` from taking it.
+        let _ = handle.update(|item| item.face = newest.unwrap_or_else(|| item.face.clone())).await;
+        if faces.changed().await.is_err() {
+            return;
         }
-        tokio::select! {
-            changed = faces.changed() => if changed.is_err() { return },
-            () = ended(panels) => return,
+    }
+}
+
+/// Waits until there is a panel that does not have the icon though it had the time: `ksni` asks whether there is one before it
+/// listens to who comes, and does not hear of one that comes in between, as it may at a login.
+async fn missed(mut panels: watch::Receiver<Panels>, mut known: u64, is_shown: &AtomicBool) {
+    loop {
+        let news = panels.wait_for(|panels| panels.changes != known).await.map(|panels| panels.changes);
+        let Ok(changes) = news else { return std::future::pending().await };
+        known = changes;
+        sleep(GRACE).await;
+        if panels.borrow().are_there && !is_shown.load(Ordering::Relaxed) {
+            return;
         }
     }
 }
@@ -100,7 +128,7 @@ async fn told_when_late<T>(
     }
 }
 
-async fn ended(panels: &mut watch::Receiver<u64>) {
+async fn ended(panels: &mut watch::Receiver<Panels>) {
     while panels.changed().await.is_ok() {}
 }
 

@@ -15,7 +15,8 @@ use super::bus::{PATIENCE, connect};
 use crate::backoff::Backoff;
 use crate::notices::{Notices, Wishes};
 use crate::surface::{Ear, NoticesReport, TrayReport, Wanted};
-use crate::tray::{Face, item};
+use crate::tray::Face;
+use crate::tray::item::{self, Panels};
 
 /// Longest pause while the bus stays away. One that is started again is back sooner, and the icon within 2 seconds.
 const LAST_PAUSE: Duration = Duration::from_secs(30);
@@ -99,7 +100,7 @@ struct Conversation<'a> {
 
 /// The task that keeps the icon; it ends when `panels` is dropped.
 struct Tray {
-    panels: watch::Sender<u64>,
+    panels: watch::Sender<Panels>,
     task: JoinHandle<()>,
 }
 
@@ -160,17 +161,22 @@ impl Conversation<'_> {
         }
         let is_news = message.header().member().is_some_and(|member| member.as_str() == "NameOwnerChanged");
         let body = message.body();
-        let about = body.deserialize::<(&str, &str, &str)>().map(|(name, ..)| name);
-        if let (true, Ok(WATCHER), Some(tray)) = (is_news, about, &self.tray) {
-            tray.panels.send_modify(|count| *count += 1);
-        }
+        let (true, Ok((WATCHER, _, owner)), Some(tray)) =
+            (is_news, body.deserialize::<(&str, &str, &str)>(), &self.tray)
+        else {
+            return;
+        };
+        tray.panels.send_modify(|panels| {
+            panels.changes += 1;
+            panels.are_there = !owner.is_empty();
+        });
     }
 
     /// Starts or ends the tray, and waits until its icon is away.
     async fn show_tray(&mut self, wanted: bool) {
         match (wanted, &self.tray) {
             (true, None) => {
-                let (panels, news) = watch::channel(0);
+                let (panels, news) = watch::channel(Panels::default());
                 let task = tokio::spawn(item::keep(self.faces.clone(), news, Arc::clone(self.ear)));
                 self.tray = Some(Tray { panels, task });
             }
