@@ -7,6 +7,7 @@ import { el, freshId, icon } from "./dom.js";
 import { secretField } from "./pin_field.js";
 import { isBlocked, lastTryWarning, triesLeft, what } from "./pins.js";
 import { settings } from "./settings.js";
+import { still } from "./store.js";
 import { t } from "./text.js";
 
 /**
@@ -32,6 +33,8 @@ import { t } from "./text.js";
  */
 export async function authorise(order) {
   let access = await call("card.access", { select: order.card.select });
+  // That it went, is said already.
+  if (!still(order.card)) return null;
   const key = access.management_key;
   const keyIsTyped = Boolean(key && !key.protected && key.factory !== true);
   const pin = order.wantsPin || !keyIsTyped ? access.pins.find((one) => one.role === 1) : undefined;
@@ -51,7 +54,7 @@ export async function authorise(order) {
     body,
     confirm: order.confirm,
     danger: order.danger,
-    card: order.card.key,
+    card: order.card,
     closed: () => {
       part.clear();
       keyField?.clear();
@@ -109,14 +112,16 @@ export function secretPart(pin, access, label) {
   const warning = el("div", { class: "last-try", hidden: true });
   let status = pin;
 
+  /** Whether the settings of this machine keep the last try. */
+  const isForbidden = () => settings.config?.pin.last_try === "never";
   const warn = (/** @type {PinStatus | undefined} */ now, /** @type {Access} */ present) => {
     yes.checked = false;
     warning.hidden = !now || now.tries_left !== 1 || isBlocked(now);
     if (!now || warning.hidden) return;
-    warning.replaceChildren(
-      ...lastTryWarning(now, present).map((line) => el("p", { class: "note warning" }, icon("warning"), el("span", {}, line))),
-      el("p", { class: "choice" }, yes, el("label", { for: yes.id }, t("last-try-yes", { what: what(now) }))),
-      fault);
+    const lines = lastTryWarning(now, present).map((line) => el("p", { class: "note warning" }, icon("warning"), el("span", {}, line)));
+    const answer = isForbidden() ? el("p", {}, t("last-try-never", { what: what(now) }))
+      : el("p", { class: "choice" }, yes, el("label", { for: yes.id }, t("last-try-yes", { what: what(now) })));
+    warning.replaceChildren(...lines, answer, fault);
   };
   const fault = el("p", { class: "fault", role: "alert" });
   yes.addEventListener("change", () => fault.replaceChildren());
@@ -137,6 +142,10 @@ export function secretPart(pin, access, label) {
       if (field && field.value() === "") {
         field.fault("fault-empty");
         field.input.focus();
+        return false;
+      }
+      if (!warning.hidden && isForbidden()) {
+        fault.replaceChildren(t("error-forbidden"));
         return false;
       }
       if (!warning.hidden && !yes.checked) {

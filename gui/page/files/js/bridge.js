@@ -26,7 +26,12 @@ const inWindow = Boolean(host.ipc);
 
 /** @type {Map<number, (answer: any) => void>} */
 const waiting = new Map();
-let lastId = 0;
+// A page that is loaded anew must not take an answer to the page before for its own.
+let lastId = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+let unanswered = 0;
+
+/** Whether something is being done whose outcome has not come yet. */
+export const isBusy = () => unanswered > 0;
 
 /** @type {(event: Event | null) => void} */
 let onEvent = () => {};
@@ -76,7 +81,10 @@ export async function local(method, params = {}, ask = []) {
   lastId += 1;
   const request = { jsonrpc: "2.0", id: lastId, method, params, ...(ask.length ? { ask } : {}) };
   const text = JSON.stringify(request);
-  const answer = inWindow ? await posted(lastId, text) : await fetched("/call", text);
+  unanswered += 1;
+  const answer = await (inWindow ? posted(lastId, text) : fetched("/call", text)).finally(() => {
+    unanswered -= 1;
+  });
   if (answer.error) {
     const { code, message, tries_left: triesLeft } = answer.error.data ?? answer.error;
     throw new Failure(String(code), message, triesLeft ?? null);

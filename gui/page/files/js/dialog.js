@@ -3,21 +3,24 @@
 import { button, el, freshId, icon } from "./dom.js";
 import { explained } from "./failure.js";
 import { sayFailure } from "./status.js";
-import { current, listen } from "./store.js";
+import { listen, still } from "./store.js";
 import { t } from "./text.js";
 
 /**
+ * @import { Current } from "./store.js"
+ *
  * @typedef {object} Question
  * @property {string} heading id of its heading
  * @property {Record<string, any>} [values]
  * @property {(Node | string)[]} body
  * @property {string} confirm id of what the button says that does it
  * @property {boolean} [danger]
- * @property {string | null} [card] the key of the card that it is about; with it the dialog ends when that card goes
+ * @property {Current | null} [card] the card that it is about: the dialog ends when that card goes
  * @property {(end: (result: any) => void) => Promise<any>} run does it; what it throws is shown, and `null` keeps the dialog open
  * @property {(error: unknown) => void | Promise<void>} [failed]
  * @property {Record<string, string | number>} [failureValues]
  * @property {HTMLElement | null} [focus]
+ * @property {(close: () => void) => void} [opened] is given what closes it
  * @property {() => void} [closed] wipes what was typed
  */
 
@@ -32,7 +35,7 @@ export function ask(question) {
   let failed = null;
   const { dialog, end, done, look } = frame(question.heading, question.values ?? {}, question.card ?? null, question.closed, () => {
     // Without the card no mistake can be mended in the dialog; what it said last is not lost with it.
-    if (failed) sayFailure(failed, question.failureValues);
+    if (failed) sayFailure(failed, question.failureValues, question.card);
   });
   const failure = el("div", { class: "failure", role: "alert" });
   const confirm = el("button", { type: "submit", class: question.danger ? "danger" : "primary", text: question.confirm });
@@ -60,6 +63,7 @@ export function ask(question) {
     }
   });
   dialog.append(form);
+  question.opened?.(() => end(null));
   open(dialog, question.focus ?? (question.danger ? cancel : null));
   return done;
 }
@@ -70,7 +74,7 @@ export function ask(question) {
  * @param {string} heading
  * @param {Record<string, any>} values
  * @param {(Node | string)[]} body
- * @param {string | null} card
+ * @param {Current | null} card
  * @param {Node[]} [actions]
  */
 export function tell(heading, values, body, card = null, actions = []) {
@@ -85,7 +89,7 @@ export function tell(heading, values, body, card = null, actions = []) {
 /**
  * @param {string} heading
  * @param {Record<string, any>} values
- * @param {string | null} card
+ * @param {Current | null} card
  * @param {() => void} [closed]
  * @param {() => void} [bereft] the card went, and the dialog with it
  */
@@ -124,7 +128,7 @@ function frame(heading, values, card, closed, bereft) {
   });
   /** Ends it when its card went; what is being done says itself what became of it. */
   const look = () => {
-    if (ended || busy() || !card || current()?.key === card) return;
+    if (ended || busy() || !card || still(card)) return;
     end(null);
     bereft?.();
   };

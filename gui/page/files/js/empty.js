@@ -1,8 +1,10 @@
 // What stands in a panel when there is no card that it could be about: each such state is a normal one, said in plain words.
 
 import { Failure, call } from "./bridge.js";
+import { working } from "./dialog.js";
 import { button, el, icon } from "./dom.js";
 import { explained } from "./failure.js";
+import { remark } from "./status.js";
 import { connect, current, known, reader, readers } from "./store.js";
 import { foreign, t } from "./text.js";
 
@@ -18,7 +20,15 @@ export function whatIsMissing() {
   if (known.state === "closed") return box("warning", "empty-closed");
   if (known.state === "gone") {
     const detail = known.reason?.message ? el("p", {}, explained(known.reason)) : null;
-    return box("warning", "empty-no-agent", detail, button("empty-start-agent", () => void connect(true), { class: "primary" }));
+    const start = button("empty-start-agent", () => void begin(), { class: "primary" });
+    const shown = box("warning", "empty-no-agent", detail, start);
+    const begin = async () => {
+      remark("empty-starting");
+      working(shown, true);
+      await connect(true);
+      working(shown, false);
+    };
+    return shown;
   }
   const service = known.status?.service;
   if (service?.state === "down") {

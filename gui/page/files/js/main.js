@@ -11,8 +11,8 @@ import { pin } from "./panels/pin.js";
 import { unblock } from "./panels/unblock.js";
 import { makeReaders, showReaders } from "./readers.js";
 import { begin, settings, takeIn } from "./settings.js";
-import { another, quiet, warn } from "./status.js";
-import { connect, current, goTo, isMissed, known, listen, reader } from "./store.js";
+import { movedFrom, otherCard, over, quiet, remark, warn } from "./status.js";
+import { connect, current, goTo, isMissed, known, listen, reader, stayWhile } from "./store.js";
 import { speak, t } from "./text.js";
 import { zoomByKeys } from "./zoom.js";
 
@@ -26,6 +26,7 @@ import { zoomByKeys } from "./zoom.js";
  * @property {(card: Current | null) => void} show the panel came up, or another card did
  * @property {() => void} [settled] the settings of the machine are others now
  * @property {() => void} leave it is no longer seen: what was typed is gone
+ * @property {() => boolean} [engaged] somebody is in the middle of something in it
  * @property {(event: Event) => void} [happened] something happened to the card that is shown
  */
 
@@ -38,7 +39,7 @@ const PANELS = [
   ["information", information, "info"],
 ];
 
-/** @typedef {{name: string, panel: Panel, tab: HTMLElement, section: HTMLElement, missing: HTMLElement, content: HTMLElement}} Place */
+/** @typedef {{name: string, panel: Panel, tab: HTMLElement, section: HTMLElement, missing: HTMLElement, content: HTMLElement, said: Node | null}} Place */
 /** @type {Place[]} */
 let all = [];
 let shown = "overview";
@@ -65,14 +66,16 @@ function build() {
       el("h1", { text: `tab-${name}`, tabindex: "-1" }), missing, content, help(name));
     byId("tabs").append(tab);
     byId("main").append(section);
-    return { name, panel, tab, section, missing, content };
+    return { name, panel, tab, section, missing, content, said: null };
   });
   byId("tabs").addEventListener("keydown", (event) => move(/** @type {KeyboardEvent} */ (event)));
   for (const part of ["skip", "header", "nav", "footer"]) byId(part).hidden = false;
   listen(happened);
+  stayWhile(isEngaged);
   places((place) => {
-    if (place.reader || place.card) goTo(place.reader, place.card);
     if (place.panel) go(place.panel);
+    told = false;
+    if (place.reader || place.card) goTo(place.reader, place.card);
   });
 }
 
@@ -127,9 +130,31 @@ function go(name) {
 /** Whether it was said that what was asked for is not there. */
 let told = false;
 
+/** Whether a person is in the middle of something with the card that is shown. */
+function isEngaged() {
+  const panel = all.find((one) => one.name === shown)?.panel;
+  return document.querySelector("dialog[open]") !== null || (panel?.engaged?.() ?? false);
+}
+
+/** Whom the line of status is about. @type {{reader: string | null, csn: string | null}} */
+let about = { reader: null, csn: null };
+
+/** Keeps what was said of one card from being taken for another one's. */
+function keepApart() {
+  const now = { reader: reader()?.name ?? null, csn: current()?.csn ?? null };
+  if (about.reader !== null && now.reader !== about.reader) {
+    movedFrom(about.reader);
+    about = now;
+  } else if (now.csn !== null) {
+    if (about.csn !== null && now.csn !== about.csn) otherCard();
+    about = now;
+  } else about.reader = now.reader;
+}
+
 /** Brings the shown panel up to what is known. */
 function update() {
   showReaders();
+  keepApart();
   if (isMissed()) {
     if (!told) warn("place-missing");
     told = true;
@@ -137,9 +162,13 @@ function update() {
   const place = all.find((one) => one.name === shown);
   if (!place) return;
   const missing = whatIsMissing();
-  place.missing.replaceChildren(...(missing ? [missing] : []));
+  const said = missing && shown !== "information" ? missing : null;
+  // What stands there already stays: it may have a button with the focus, or be busy.
+  if (!(said?.isEqualNode(place.said) ?? place.said === null)) {
+    place.said = said ? said.cloneNode(true) : null;
+    place.missing.replaceChildren(...(said ? [said] : []));
+  }
   place.content.hidden = missing !== null && !place.panel.withoutCard;
-  if (missing && place.panel.withoutCard && shown === "information") place.missing.replaceChildren();
   const card = current();
   const now = `${known.state}|${card?.key ?? ""}`;
   if (now === key) return;
@@ -150,17 +179,39 @@ function update() {
 /** @param {Event | null} event */
 function happened(event) {
   if (event?.event === "policy_changed" || event?.event === "snapshot") void settle();
-  if (event?.event === "card_removed" && event.reader === last) warn("status-card-removed");
-  if (event?.event === "card_inserted" && event.reader === reader()?.name) another();
+  if (known.state !== state) {
+    if (known.state === "gone") warn("status-agent-gone");
+    if (known.state === "closed") warn("status-closed");
+    if (known.state === "up" && state === "gone") remark("status-agent-up");
+    state = known.state;
+  }
+  if (event?.event === "card_removed" && event.reader === last) warn(REMOVED[event.cause]);
+  if (event?.event === "card_inserted") {
+    if (event.reader === reader()?.name) over(...Object.values(REMOVED), "status-busy", "status-touch");
+    else if (isEngaged()) remark("status-card-elsewhere", { reader: event.reader });
+  }
   last = current()?.reader.name ?? null;
   update();
   const card = current();
   if (event && "reader" in event && card && event.reader === card.reader.name) {
     if (event.event === "touch_needed") warn("status-touch");
+    if (event.event === "touch_over") over("status-touch");
     if (event.event === "card_busy") warn("status-busy", { holders: event.holders.join(", ") });
+    else if (event.event === "card_identified") over("status-busy");
     all.find((one) => one.name === shown)?.panel.happened?.(event);
   }
 }
+
+/** What is said of a card that is gone, by what took it away. In a reader whose service has stopped it may still be. */
+const REMOVED = {
+  hardware: "status-card-removed",
+  service: "status-card-service",
+  other_program: "status-card-other",
+  user: "status-card-released",
+};
+
+/** How the agent stood when something happened last. @type {typeof known.state} */
+let state = known.state;
 
 /** Takes in the settings, and has what is shown keep to them. */
 async function settle() {
@@ -190,7 +241,7 @@ async function main() {
   speak(start);
   begin(start);
   build();
-  if (settings.host === "window") zoomByKeys();
+  if (settings.host === "window") zoomByKeys(history.state?.size);
   go(history.state?.panel ?? start.panel ?? "overview");
   history.replaceState(null, "");
   requestAnimationFrame(() => requestAnimationFrame(painted));

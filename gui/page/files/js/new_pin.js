@@ -17,7 +17,7 @@ export function newPin(options = {}) {
   const old = options.old ?? (() => "");
   const policy = policyPanel(Boolean(options.old));
   const update = () => policy.update(first.value(), second.value(), old());
-  const first = secretField("pin-new", { changed: () => update() });
+  const first = secretField("pin-new", { changed: () => update(), describedBy: policy.id });
   const second = secretField("pin-confirm", { changed: () => update() });
   const fields = el("div", { class: "fields" });
   let typedHere = true;
@@ -27,6 +27,8 @@ export function newPin(options = {}) {
     policy: policy.element,
     update,
     typed: () => typedHere,
+    /** Whether anything is in its fields now. */
+    isTyped: () => first.value() !== "" || second.value() !== "",
     value: () => first.value(),
     clear() {
       first.clear();

@@ -1,6 +1,6 @@
 // What a new PIN must look like, ticked off while it is typed. The agent judges again; what is refused here costs nothing.
 
-import { el, icon } from "./dom.js";
+import { el, freshId, icon } from "./dom.js";
 import { t } from "./text.js";
 
 /**
@@ -47,7 +47,8 @@ function trivial(pin) {
  * @param {boolean} hasOld whether the present PIN is typed beside the new one
  */
 export function policyPanel(hasOld) {
-  const list = el("ul", { class: "rules" });
+  const id = freshId("rules");
+  const list = el("ul", { class: "rules", id });
   const source = el("p", { class: "hint" });
   const element = el("section", { class: "policy", label: "policy-title" },
     el("h2", { text: "policy-title" }), list, source);
@@ -67,6 +68,8 @@ export function policyPanel(hasOld) {
 
   return {
     element,
+    /** The id of the list, by which a field says what is demanded of it. */
+    id,
     update,
     /** @param {PinPolicy | null | undefined} policy */
     show(policy) {

@@ -1,21 +1,26 @@
 // The line of status: what became of the last thing that was done, and below it what happened since by itself. Read out by screen
 // readers, politely when it went well.
 
-import { byId, icon } from "./dom.js";
+import { byId, el, icon } from "./dom.js";
 import { explained } from "./failure.js";
+import { current, reader } from "./store.js";
 import { foreign, t } from "./text.js";
+
+/** @import { Current } from "./store.js" */
+
+const PLACES = /** @type {const} */ (["status", "alert", "notice"]);
 
 /**
  * Says how something went.
  *
  * @param {string} id
  * @param {Record<string, any>} [values]
+ * @param {Current | null} [card] the card that it is about: said where the page is about another one by now
  * @param {"good" | "info"} [kind]
- * @param {string | null} [reader] the reader that it is about, where the page is about another one by now
  */
-export function say(id, values = {}, kind = "good", reader = null) {
+export function say(id, values = {}, card = null, kind = "good") {
   quiet();
-  show("status", kind, reader, document.createTextNode(t(id, values)));
+  show("status", kind, card, t(id, values));
 }
 
 /**
@@ -23,11 +28,11 @@ export function say(id, values = {}, kind = "good", reader = null) {
  *
  * @param {unknown} error
  * @param {Record<string, string | number>} [values]
- * @param {string | null} [reader] as for `say`
+ * @param {Current | null} [card] as for `say`
  */
-export function sayFailure(error, values = {}, reader = null) {
+export function sayFailure(error, values = {}, card = null) {
   quiet();
-  show("alert", "warning", reader, explained(error, values));
+  show("alert", "warning", card, explained(error, values));
 }
 
 /**
@@ -38,7 +43,7 @@ export function sayFailure(error, values = {}, reader = null) {
  * @param {Record<string, any>} [values]
  */
 export function warn(id, values = {}) {
-  show("notice", "warning", null, document.createTextNode(t(id, values)));
+  show("notice", "warning", null, t(id, values), id);
 }
 
 /**
@@ -50,24 +55,70 @@ export function warnOf(error) {
   show("notice", "warning", null, explained(error));
 }
 
-/** Another card came in: what went well belongs to the one before, and what happened by itself is over. A failure stays until it is read. */
-export function another() {
-  for (const place of ["status", "notice"]) byId(place).replaceChildren();
+/**
+ * Remarks something beside what was said.
+ *
+ * @param {string} id
+ * @param {Record<string, any>} [values]
+ */
+export function remark(id, values = {}) {
+  show("notice", "info", null, t(id, values), id);
+}
+
+/**
+ * Takes back what happened by itself, since it is over.
+ *
+ * @param {...string} ids what it may have been
+ */
+export function over(...ids) {
+  const line = byId("notice");
+  if (ids.includes(line.dataset.message ?? "")) line.replaceChildren();
 }
 
 /** Says nothing any more. */
 export function quiet() {
-  for (const place of ["status", "alert", "notice"]) byId(place).replaceChildren();
+  for (const place of PLACES) byId(place).replaceChildren();
+}
+
+/**
+ * The page goes over to another reader: what stands there is about this one.
+ *
+ * @param {string} name
+ */
+export function movedFrom(name) {
+  for (const place of PLACES) label(byId(place), foreign(name));
+}
+
+/** Another card came into the same reader: what went well is forgotten, and a failure is said to be of the card before. */
+export function otherCard() {
+  for (const place of ["status", "notice"]) byId(place).replaceChildren();
+  label(byId("alert"), t("status-card-before"));
 }
 
 /**
  * @param {"status" | "alert" | "notice"} place
  * @param {"good" | "info" | "warning"} kind
- * @param {string | null} reader
- * @param {Node} words
+ * @param {Current | null} card
+ * @param {Node | string} words
+ * @param {string} id
  */
-function show(place, kind, reader, words) {
+function show(place, kind, card, words, id = "") {
   const line = byId(place);
   line.className = kind;
-  line.replaceChildren(icon(kind), ...(reader ? [`${foreign(reader)}: `] : []), words);
+  line.replaceChildren(icon(kind), el("span", { class: "words" }, words));
+  line.dataset.message = id;
+  if (!card) return;
+  if (reader()?.name !== card.reader.name) label(line, foreign(card.reader.name));
+  else if ((current()?.csn ?? card.csn) !== card.csn) label(line, t("status-card-before"));
+}
+
+/**
+ * Says in front whom a line is about, unless it says so already.
+ *
+ * @param {HTMLElement} line
+ * @param {string} whom
+ */
+function label(line, whom) {
+  const words = line.querySelector(".words");
+  if (words && !words.querySelector(".about")) words.prepend(el("span", { class: "about" }, `${whom}: `));
 }

@@ -76,12 +76,24 @@ export function current() {
 }
 
 /**
- * The reader of a card that the page is not about any more; `null` where it still is.
+ * Whether the page is still about this card, in this insertion. To be asked after each wait.
  *
- * @param {Current} card
+ * @param {Current | null} card
  */
-export function elsewhere(card) {
-  return reader()?.name === card.reader.name ? null : card.reader.name;
+export function still(card) {
+  return card !== null && current()?.key === card.key;
+}
+
+/** Whether a person is in the middle of something with the card that is shown. */
+let isEngaged = () => false;
+
+/**
+ * Has the page follow no insertion in another reader while this says so.
+ *
+ * @param {() => boolean} engaged
+ */
+export function stayWhile(engaged) {
+  isEngaged = engaged;
 }
 
 /**
@@ -142,7 +154,7 @@ let fetching = false;
 let stale = false;
 
 /** Asks how readers and cards stand; what happens while it asks makes it ask once more. */
-async function refresh(/** @type {Event | null} */ event) {
+async function refresh() {
   stale = true;
   if (fetching) return;
   fetching = true;
@@ -152,6 +164,8 @@ async function refresh(/** @type {Event | null} */ event) {
     try {
       known.status = await call("status");
       fulfil();
+      // Each time, so that no panel is still about a card that is not the current one.
+      tell(null);
     } catch (error) {
       failures += 1;
       // The stream of events lives, so the next look may well succeed.
@@ -160,12 +174,12 @@ async function refresh(/** @type {Event | null} */ event) {
         await new Promise((resolve) => setTimeout(resolve, 300));
       } else if (known.state === "up" && error instanceof Failure) {
         lost(error);
+        tell(null);
         again();
       }
     }
   }
   fetching = false;
-  tell(event);
 }
 
 /** @param {Failure} failure */
@@ -225,7 +239,7 @@ function take(event) {
   }
   if (event.event === "card_inserted") {
     insertions.set(event.reader, (insertions.get(event.reader) ?? 0) + 1);
-    followed = event.reader;
+    followed = isEngaged() ? (reader()?.name ?? event.reader) : event.reader;
   }
   if (event.event === "card_removed") emptied(event.reader);
   if (event.event === "card_checked") {
@@ -234,7 +248,7 @@ function take(event) {
   }
   if (event.event === "reader_removed" && chosen === event.reader) chosen = null;
   tell(event);
-  if (MOVES.has(event.event)) void refresh(null);
+  if (MOVES.has(event.event)) void refresh();
 }
 
 /**

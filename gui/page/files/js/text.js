@@ -31,17 +31,33 @@ export function spoken() {
 
 // Scripts that are written from right to left, and the controls that turn the direction of what follows.
 const TURNS = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066\u2067]/gu;
+const ISOLATES = /[\u2068\u2069]/gu;
 
 /**
  * A text that comes from a card, a reader or a file, as it may stand in a sentence: without controls, and kept apart where it
- * could turn the direction of the sentence.
+ * could turn the direction of the sentence. What is kept apart in it already stays so: a sentence may stand in another one.
  *
  * @param {unknown} value
  */
 export function foreign(value) {
-  const text = String(value).replace(CONTROLS, "\ufffd");
+  let text = String(value).replace(CONTROLS, "\ufffd");
+  if (!isClosed(text)) text = text.replace(ISOLATES, "\ufffd");
   return TURNS.test(text) || document.documentElement.dir === "rtl" ? `\u2068${text}\u2069` : text;
+}
+
+/**
+ * Whether what is kept apart in a text ends in it, so that nothing outside is drawn in.
+ *
+ * @param {string} text
+ */
+function isClosed(text) {
+  let depth = 0;
+  for (const [mark] of text.matchAll(ISOLATES)) {
+    depth += mark === "\u2068" ? 1 : -1;
+    if (depth < 0) return false;
+  }
+  return depth === 0;
 }
 
 /**
@@ -130,7 +146,8 @@ export function moment(time) {
  */
 function written(time, style) {
   const parsed = new Date(time);
-  return Number.isNaN(parsed.getTime()) ? time : new Intl.DateTimeFormat(language, style).format(parsed);
+  // Some languages put marks of direction between the digits, which do not pass for a foreign text.
+  return Number.isNaN(parsed.getTime()) ? time : new Intl.DateTimeFormat(language, style).format(parsed).replace(CONTROLS, "");
 }
 
 /**

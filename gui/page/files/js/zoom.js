@@ -1,7 +1,7 @@
 // The size of everything, by the keys and the wheel that browsers have for it. The window has none of its own.
 
 import { local } from "./bridge.js";
-import { say } from "./status.js";
+import { remark } from "./status.js";
 
 /** What browsers offer, too. */
 const STEPS = [0.5, 0.67, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2, 2.5, 3];
@@ -9,8 +9,16 @@ const WHOLE = STEPS.indexOf(1);
 
 let at = WHOLE;
 
-/** Begins to listen. */
-export function zoomByKeys() {
+/** How large everything is shown, for a page that is loaded anew: the view stays as it is. */
+export const size = () => at;
+
+/**
+ * Begins to listen.
+ *
+ * @param {number | undefined} before what `size` was before the page was loaded anew
+ */
+export function zoomByKeys(before) {
+  at = before ?? WHOLE;
   window.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     const to = { "+": at + 1, "=": at + 1, "-": at - 1, 0: WHOLE }[event.key];
@@ -30,5 +38,5 @@ function zoom(to) {
   const factor = STEPS[to];
   if (factor === undefined) return;
   at = to;
-  void local("page.zoom", { factor }).then(() => say("zoomed", { percent: Math.round(factor * 100) }, "info"), () => {});
+  void local("page.zoom", { factor }).then(() => remark("zoomed", { percent: Math.round(factor * 100) }), () => {});
 }

@@ -9,7 +9,7 @@ import { explained } from "../failure.js";
 import { secretField } from "../pin_field.js";
 import { settings } from "../settings.js";
 import { say, sayFailure } from "../status.js";
-import { current } from "../store.js";
+import { still } from "../store.js";
 import { foreign, t } from "../text.js";
 
 /**
@@ -35,7 +35,7 @@ export async function importFile(card, file) {
     if (!opened) return null;
     return await carryOut(card, content, file.name, opened);
   } catch (error) {
-    sayFailure(error);
+    sayFailure(error, {}, card);
     return null;
   }
 }
@@ -58,7 +58,7 @@ async function inspect(card, file, name) {
   return ask({
     heading: "import-password-heading",
     values: { file: name },
-    card: card.key,
+    card,
     confirm: "import-open",
     body: [field?.element ?? note("info", "import-password-elsewhere")],
     closed: () => field?.clear(),
@@ -84,7 +84,7 @@ async function inspect(card, file, name) {
  */
 async function carryOut(card, file, name, opened) {
   const details = await call("card.show", { select: card.select });
-  if (current()?.key !== card.key) return null;
+  if (!still(card)) return null;
   const password = () => (opened.password !== null ? { password: opened.password } : {});
   const asksPassword = opened.asks ? ["password"] : [];
   /** What would happen; nothing while that is being found out. @type {ImportPlan | null} */
@@ -164,7 +164,7 @@ async function carryOut(card, file, name, opened) {
     opened.password = null;
   });
   if (!reply) return null;
-  say("import-done", { name: reply.certificate.common_name, chain: reply.chain.length });
+  say("import-done", { name: reply.certificate.common_name, chain: reply.chain.length }, card);
   return reply.certificate.id;
 }
 

@@ -1,10 +1,10 @@
 // Certificates in words.
 
 import { el, icon } from "../dom.js";
-import { date, foreign, t } from "../text.js";
+import { date, foreign, has, t } from "../text.js";
 
 /**
- * @import { Certificate, KeyAlgorithm } from "../../../../../shared/types"
+ * @import { AlternativeName, Certificate, KeyAlgorithm, NamedOid } from "../../../../../shared/types"
  */
 
 /** Days before its end from which on a certificate's end is counted in days. */
@@ -66,16 +66,44 @@ export function algorithm(key) {
 }
 
 /**
- * What it is for. The agent names usages in English; those that are known are translated.
+ * The id of the message for a usage, which the agent names in English.
+ *
+ * @param {string} name
+ */
+export function usageId(name) {
+  return `usage-${name.toLowerCase().replace(/[^a-z]+/g, "-").replace(/^-|-$/g, "")}`;
+}
+
+/**
+ * What it is for, in the person's words; a usage that has none keeps the agent's.
  *
  * @param {string[]} usage
  */
 export function usages(usage) {
-  return usage.map((name) => {
-    const id = `usage-${name.toLowerCase().replace(/[^a-z]+/g, "-")}`;
-    const known = t(id);
-    return known === id ? foreign(name) : known;
-  }).join(", ");
+  return usage.map((name) => (has(usageId(name)) ? t(usageId(name)) : foreign(name))).join(", ");
+}
+
+/**
+ * Extended usages or policies, a line for each with its number. A name that is not translated is marked as English.
+ *
+ * @param {NamedOid[]} all
+ */
+export function numbered(all) {
+  if (all.length === 0) return null;
+  return el("span", {}, ...all.flatMap(({ name, oid }, at) => {
+    const known = name && has(usageId(name)) ? t(usageId(name)) : name && el("span", { lang: "en" }, foreign(name));
+    return [at > 0 && "\n", known || foreign(oid), known && ` (${foreign(oid)})`];
+  }));
+}
+
+/**
+ * Another name of who holds a certificate, with the kind of name in words.
+ *
+ * @param {AlternativeName} name
+ */
+export function alsoNamed({ kind, value }) {
+  const id = `also-${kind.replaceAll("_", "-")}`;
+  return has(id) ? t(id, { value }) : foreign(`${kind}: ${value}`);
 }
 
 /**

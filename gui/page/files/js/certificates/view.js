@@ -8,7 +8,7 @@ import { guardedBy } from "../pins.js";
 import { say, sayFailure } from "../status.js";
 import { current } from "../store.js";
 import { foreign, moment, t } from "../text.js";
-import { algorithm, fileName, nameOf, placeOf, usages } from "./names.js";
+import { algorithm, alsoNamed, fileName, nameOf, numbered, placeOf, usages } from "./names.js";
 
 /**
  * @import { Certificate, CertificateFields, CertificateView } from "../../../../../shared/types"
@@ -29,7 +29,7 @@ export async function view(card, one) {
       button("export-der", () => void write(found, "der", told)),
       button("export-pem", () => void write(found, "pem", told)),
     ] : [];
-    tell("view-heading", { name: nameOf(found.summary) }, body(found), card.key, [told, ...actions]);
+    tell("view-heading", { name: nameOf(found.summary) }, body(found), card, [told, ...actions]);
   } catch (error) {
     sayFailure(error);
   }
@@ -112,19 +112,18 @@ function body(found) {
 function fields(one) {
   const number = (/** @type {string | null | undefined} */ digits) => (digits ? el("code", {}, pairs(digits)) : null);
   const lines = (/** @type {string[]} */ all) => all.map(foreign).join("\n");
-  const oids = (/** @type {{oid: string, name?: string | null}[]} */ all) => lines(all.map((one) => (one.name ? `${one.name} (${one.oid})` : one.oid)));
   const ended = Date.parse(one.not_after) < Date.now();
   return facts([
     ["view-subject", foreign(one.subject)],
-    ["view-also", lines(one.alternative_names.map((name) => `${name.kind}: ${name.value}`))],
+    ["view-also", one.alternative_names.map(alsoNamed).join("\n")],
     ["view-issued-by", foreign(one.issuer)],
     ["view-serial", number(one.serial)],
     ["view-from", moment(one.not_before)],
     ["view-until", ended ? t("view-ended", { date: moment(one.not_after) }) : moment(one.not_after)],
     ["view-usage", usages(one.key_usage)],
-    ["view-extended", oids(one.extended_key_usage)],
+    ["view-extended", numbered(one.extended_key_usage)],
     ["view-authority", one.authority ? (one.path_length === null || one.path_length === undefined ? t("yes") : t("view-path", { length: one.path_length })) : null],
-    ["view-policies", oids(one.policies)],
+    ["view-policies", numbered(one.policies)],
     ["view-algorithm", algorithm(one.key)],
     ["view-public-key", number(one.public_key)],
     ["view-signed", one.signature_algorithm],

@@ -10,7 +10,7 @@ import { nameOf, placeOf } from "../certificates/names.js";
 import { certificateTable } from "../certificates/table.js";
 import { settings } from "../settings.js";
 import { quiet, say, sayFailure } from "../status.js";
-import { current } from "../store.js";
+import { current, still } from "../store.js";
 import { t } from "../text.js";
 
 /**
@@ -33,13 +33,16 @@ export function certificates(go) {
       chosen = one;
       stand();
     },
-    open: (one) => void on((card) => view(card, one)),
+    open: (one) => {
+      chosen = one;
+      void withChosen(view);
+    },
   });
   const nothing = el("p", { class: "lead", text: "cert-none", hidden: true });
   const format = el("select", { id: "export-format", label: "export-format" },
     ...["cer", "der", "pem"].map((name) => el("option", { value: name }, `.${name}`)));
   const actions = {
-    view: button("cert-view", () => void withChosen((card, one) => view(card, one))),
+    view: button("cert-view", () => void withChosen(view)),
     export: button("cert-export", () => void withChosen((card, one) => exportAs(card, one, format.value))),
     default: button("cert-make-default", () => void withChosen(makeDefault), { "aria-describedby": "default-why" }),
     delete: button("cert-delete", () => void withChosen(remove), { class: "danger" }),
@@ -72,15 +75,15 @@ export function certificates(go) {
 
   async function take(/** @type {File} */ file) {
     const card = current();
-    if (!card) return;
+    if (!card || ours) return;
     quiet();
     await own(async () => {
       const id = await importFile(card, file);
-      if (!id) return;
+      if (!id || !still(card)) return;
       await load(card);
-      table.choose(id);
+      if (still(card)) table.choose(id);
     });
-    choose.focus();
+    if (still(card)) choose.focus();
   }
 
   /** What can be done with the chosen one. */
@@ -104,7 +107,7 @@ export function certificates(go) {
   const load = async (/** @type {Current} */ card) => {
     try {
       const details = await call("card.show", { select: card.select });
-      if (current()?.key !== card.key) return;
+      if (!still(card)) return;
       all = details.certificates;
       slotsDecide = details.default_source === "slot_9a" || (details.edge === "piv" && details.default_source !== "container_map");
       nothing.hidden = all.length > 0;
@@ -114,21 +117,17 @@ export function certificates(go) {
       table.show(all);
       stand();
     } catch (error) {
-      if (current()?.key !== card.key) return;
+      if (!still(card)) return;
       main.hidden = true;
       trouble.replaceChildren(unreadable(error, () => void load(card), go));
     }
   };
 
-  async function on(/** @type {(card: Current) => Promise<void>} */ action) {
-    const card = current();
-    if (card) await action(card);
-  }
-
   async function withChosen(/** @type {(card: Current, one: Certificate) => Promise<void>} */ action) {
     const card = current();
     const one = chosen;
-    if (!card || !one) return;
+    // A second press must not ask a second time.
+    if (!card || !one || ours) return;
     quiet();
     await own(() => action(card, one));
   }
@@ -140,10 +139,12 @@ export function certificates(go) {
   async function own(/** @type {() => Promise<void>} */ action) {
     ours = true;
     missed = false;
+    bar.setAttribute("aria-busy", "true");
     try {
       await action();
     } finally {
       ours = false;
+      bar.removeAttribute("aria-busy");
       const card = current();
       if (missed && card) await load(card);
     }
@@ -161,11 +162,11 @@ export function certificates(go) {
         run: ({ params, ask }) => call("cert.default", { select: card.select, certificate: one.id, ...params }, ask),
       });
       if (!done) return;
-      say("default-done", { name: nameOf(one) });
+      say("default-done", { name: nameOf(one) }, card);
       await load(card);
-      actions.view.focus();
+      if (still(card)) actions.view.focus();
     } catch (error) {
-      sayFailure(error);
+      sayFailure(error, {}, card);
     }
   }
 
@@ -194,12 +195,14 @@ export function certificates(go) {
         run: ({ params, ask }) => call("cert.delete", { select: card.select, certificate: one.id, keep_key: keep.checked, ...params }, ask),
       });
       if (!reply) return;
-      say("delete-done", { name: nameOf(one) });
+      say("delete-done", { name: nameOf(one) }, card);
+      if (!still(card)) return;
       table.clear();
       await load(card);
+      if (!still(card)) return;
       (/** @type {HTMLElement | null} */ (element.querySelector("input[type=radio]")) ?? choose).focus();
     } catch (error) {
-      sayFailure(error);
+      sayFailure(error, {}, card);
     }
   }
 
@@ -214,6 +217,7 @@ export function certificates(go) {
       if (card) void load(card);
     },
     leave() {},
+    engaged: () => ours,
     settled: stand,
     happened(event) {
       const card = current();

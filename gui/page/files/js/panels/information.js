@@ -1,13 +1,14 @@
 // Information: the version, the cards that are supported, the legal notice, how agent and readers stand, and the doctor.
 
-import { local } from "../bridge.js";
+import { isBusy, local } from "../bridge.js";
 import { working } from "../dialog.js";
 import { button, el, icon } from "../dom.js";
 import { holds } from "../readers.js";
 import { settings } from "../settings.js";
-import { say, sayFailure } from "../status.js";
+import { say, sayFailure, warn } from "../status.js";
 import { known, listen, readers } from "../store.js";
 import { foreign, spoken, t } from "../text.js";
+import { size } from "../zoom.js";
 
 /**
  * @typedef {{name: string, verdict: "good" | "note" | "bad", found: string, advice?: string}} Check
@@ -37,10 +38,16 @@ export function information() {
     doctor);
 
   async function speakOther() {
+    // What is being done would have nobody any more to whom it can say how it went.
+    if (isBusy()) {
+      language.value = spoken();
+      warn("language-busy");
+      return;
+    }
     try {
       await local("page.language", { language: language.value });
       // What is loaded anew begins here again.
-      history.replaceState({ panel: "information" }, "");
+      history.replaceState({ panel: "information", size: size() }, "");
       location.reload();
     } catch (error) {
       sayFailure(error);
@@ -53,7 +60,7 @@ export function information() {
       const report = await local("page.doctor");
       checks.replaceChildren(...report.checks.map(line));
       const bad = report.checks.filter((/** @type {Check} */ check) => check.verdict === "bad").length;
-      say("doctor-done", { bad }, bad ? "info" : "good");
+      say("doctor-done", { bad }, null, bad ? "info" : "good");
     } catch (error) {
       sayFailure(error);
     } finally {

@@ -6,7 +6,7 @@ import { button, el, icon } from "../dom.js";
 import { loading, unreadable } from "../empty.js";
 import { sayFailure, say } from "../status.js";
 import { isBlocked, isPuk, pinName, triesLeft } from "../pins.js";
-import { current } from "../store.js";
+import { current, still } from "../store.js";
 import { date, foreign, spoken, t } from "../text.js";
 
 /**
@@ -24,7 +24,7 @@ export function overview(go) {
   const load = async (/** @type {Current} */ card) => {
     try {
       const details = await call("card.show", { select: card.select });
-      if (current()?.key !== card.key) return;
+      if (!still(card)) return;
       const concerns = current()?.reader.check?.concerns ?? [];
       const held = element.contains(document.activeElement) ? document.activeElement?.textContent : null;
       element.replaceChildren(
@@ -34,7 +34,7 @@ export function overview(go) {
       // What had the focus may be there anew.
       if (held) [...element.querySelectorAll("button")].find((one) => one.textContent === held)?.focus();
     } catch (error) {
-      if (current()?.key === card.key) element.replaceChildren(unreadable(error, () => void load(card), go));
+      if (still(card)) element.replaceChildren(unreadable(error, () => void load(card), go));
     }
   };
 
@@ -154,10 +154,10 @@ function findingsOf(details, concerns, card, reload) {
         run: ({ params, ask }) => call("card.repair", { select: card.select, ...params }, ask),
       });
       if (!result) return;
-      say("repair-done", { mended: result.mended.length, remaining: result.remaining.length });
+      say("repair-done", { mended: result.mended.length, remaining: result.remaining.length }, card);
       reload();
     } catch (error) {
-      sayFailure(error);
+      sayFailure(error, {}, card);
     }
   };
   const mends = findings.some((finding) => finding.repair);

@@ -8,7 +8,7 @@ import { loading, unreadable } from "../empty.js";
 import { newPin } from "../new_pin.js";
 import { isBlocked, isPuk, pinChooser, what } from "../pins.js";
 import { quiet, say, sayFailure } from "../status.js";
-import { current, elsewhere } from "../store.js";
+import { still } from "../store.js";
 import { t } from "../text.js";
 
 /**
@@ -21,6 +21,8 @@ import { t } from "../text.js";
  * @returns {import("../main.js").Panel}
  */
 export function pin(go) {
+  /** The card that everything below is about. @type {Current | null} */
+  let mine = null;
   /** @type {Access | null} */
   let access = null;
   /** @type {ReturnType<typeof secretPart> | null} */
@@ -69,16 +71,18 @@ export function pin(go) {
   const load = async (/** @type {Current} */ card, unlessSame = false) => {
     try {
       const found = await call("card.access", { select: card.select });
-      if (current()?.key !== card.key) return;
+      if (!still(card)) return;
       // What somebody types is not taken away for nothing.
       if (unlessSame && JSON.stringify(found) === JSON.stringify(access)) return;
+      mine = card;
       access = found;
       chooser.show(changeable(found), found.pins);
       main.hidden = false;
       trouble.replaceChildren();
       choose();
     } catch (error) {
-      if (current()?.key !== card.key) return;
+      if (!still(card)) return;
+      clear();
       main.hidden = true;
       trouble.replaceChildren(unreadable(error, () => void load(card), go));
     }
@@ -86,9 +90,10 @@ export function pin(go) {
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const card = current();
+    const card = mine;
     const now = status();
-    if (!card || !now || !access || !present || element.hasAttribute("aria-busy") || write.hidden) return;
+    // What was typed for one card never goes to another.
+    if (!card || !still(card) || !now || !access || !present || element.hasAttribute("aria-busy") || write.hidden) return;
     if (!present.whole() || !fresh.whole()) return;
     quiet();
     const params = {
@@ -103,13 +108,13 @@ export function pin(go) {
     working(element, true);
     try {
       const changed = await call("pin.change", params, asked);
-      say("pin-changed", { what: what(changed), tries: changed.tries_left ?? -1 }, "good", elsewhere(card));
+      say("pin-changed", { what: what(changed), tries: changed.tries_left ?? -1 }, card);
     } catch (error) {
-      sayFailure(error, { what: what(now) }, elsewhere(card));
+      sayFailure(error, { what: what(now) }, card);
     }
     // What is typed before the fields are there anew would be lost, and a PIN too short be sent.
-    if (current()?.key !== card.key) return;
-    await load(card);
+    if (still(card)) await load(card);
+    if (!still(card)) return;
     working(element, false);
     present?.field?.input.focus();
   });
@@ -122,12 +127,13 @@ export function pin(go) {
       main.hidden = true;
       trouble.replaceChildren(...(card ? [loading()] : []));
       access = null;
+      mine = null;
       if (card) void load(card);
     },
     leave: clear,
+    engaged: () => element.hasAttribute("aria-busy") || fresh.isTyped() || (present?.value() ?? "") !== "",
     happened(event) {
-      const card = current();
-      if (card && "role" in event && !element.hasAttribute("aria-busy")) void load(card, true);
+      if (mine && "role" in event && !element.hasAttribute("aria-busy")) void load(mine, true);
     },
   };
 }

@@ -4,7 +4,9 @@ import { call } from "../bridge.js";
 import { button, el } from "../dom.js";
 import { loading, unreadable } from "../empty.js";
 import { settings } from "../settings.js";
-import { current } from "../store.js";
+import { warn } from "../status.js";
+import { still } from "../store.js";
+import { spoken } from "../text.js";
 import { byChallenge } from "../unblock/challenge.js";
 import { byPuk } from "../unblock/puk.js";
 import { respond } from "../unblock/respond.js";
@@ -25,47 +27,67 @@ export function unblock() {
   const element = el("div", {}, place, administrator);
   /** @type {typeof challenge | typeof puk | null} */
   let way = null;
+  /** The card that is shown. @type {Current | null} */
+  let mine = null;
+  /** The challenge that was shown last, and of which nobody has said yet what became of it. @type {{csn: string, challenge: string} | null} */
+  let left = null;
 
   const load = async (/** @type {Current} */ card, unlessSame = false) => {
     try {
       // While a challenge is out nothing may speak to the card: what the agent remembers is enough.
       const status = await call("unblock.status", { select: card.select });
       const access = status.state === "good" ? null : await call("card.access", { select: card.select });
-      if (current()?.key !== card.key || (unlessSame && way?.busy())) return;
+      if (!still(card) || (unlessSame && way?.busy())) return;
       // What somebody types is not taken away for nothing.
       if (unlessSame && access && JSON.stringify(access) === JSON.stringify(way?.known())) return;
       const next = access && hasPuk(access) ? puk : challenge;
       if (way !== next) way?.leave();
       way = next;
       place.replaceChildren(next.element);
-      if (access) next.show(access);
-      else if (status.state === "good") challenge.resume(status);
+      if (access) next.show(card, access);
+      else if (status.state === "good") challenge.resume(card, status);
+      if (left?.csn !== card.csn) return;
+      if (status.state === "void") warn("challenge-void", { reason: spoken() === "en" ? status.reason : "" });
+      if (status.state === "good" && status.challenge !== left.challenge) warn("challenge-another");
+      left = null;
     } catch (error) {
-      if (current()?.key === card.key) place.replaceChildren(unreadable(error, () => void load(card)));
+      if (still(card)) place.replaceChildren(unreadable(error, () => void load(card)));
     }
+  };
+
+  /** Nothing typed stays; that a challenge was shown is remembered. */
+  const leave = () => {
+    const out = way === challenge ? challenge.out() : null;
+    if (out) left = { csn: out.csn, challenge: out.challenge };
+    way?.leave();
   };
 
   return {
     element,
     withoutCard: true,
     show(card) {
-      way?.leave();
+      leave();
       way = null;
+      mine = card;
       place.replaceChildren(...(card ? [loading()] : []));
       if (card) void load(card);
     },
-    leave: () => way?.leave(),
-    settled: () => {
+    leave,
+    engaged: () => way?.engaged() ?? false,
+    settled() {
       administrator.hidden = !settings.respond;
+      challenge.settled();
     },
     happened(event) {
-      const card = current();
-      if (!card) return;
-      if (event.event === "challenge_void") way?.voided?.(event.reason);
-      else if (["pin_blocked", "pin_unblocked", "pin_failed", "pin_changed", "low_tries"].includes(event.event) && !way?.busy()) void load(card, true);
+      if (!mine) return;
+      if (event.event === "challenge_void" && way === challenge) void challenge.voided(event.reason);
+      else if (RELOADS.has(event.event) && !way?.busy()) void load(mine, true);
     },
   };
 }
+
+/** After these the card's PINs stand otherwise, or another program has taken a challenge. */
+const RELOADS = new Set(["pin_blocked", "pin_unblocked", "pin_failed", "pin_changed", "low_tries", "challenge_issued"]);
 
 /** @param {Access} access */
 function hasPuk(access) {

@@ -1,18 +1,19 @@
 // Unblocking with a challenge: start, hand it to the administrator, take the response, set the new PIN. Challenge and response
-// belong together, so nothing here speaks to the card between start and finish.
+// belong together, so nothing here speaks to the card between start and finish, and what was typed for one challenge is gone with it.
 
-import { call, local, save } from "../bridge.js";
+import { call } from "../bridge.js";
 import { examine } from "../checksum.js";
-import { toClipboard } from "../clipboard.js";
-import { ask, tell, working } from "../dialog.js";
-import { button, el, icon, matrix } from "../dom.js";
+import { ask, working } from "../dialog.js";
+import { button, el, icon } from "../dom.js";
 import { newPin } from "../new_pin.js";
 import { isBlocked, pinChooser, triesLeft } from "../pins.js";
 import { settings } from "../settings.js";
 import { quiet, say, sayFailure, warn, warnOf } from "../status.js";
-import { current, elsewhere } from "../store.js";
+import { still } from "../store.js";
 import { foreign, grouped, spoken, t } from "../text.js";
+import { handOver } from "./hand_over.js";
 import { respond } from "./respond.js";
+import { step } from "./step.js";
 
 /**
  * @import { Access, Challenge } from "../../../../../shared/types"
@@ -20,12 +21,14 @@ import { respond } from "./respond.js";
  */
 
 export function byChallenge() {
+  /** The card that everything below is about. @type {Current | null} */
+  let mine = null;
   /** @type {Access | null} */
   let access = null;
   /** @type {Challenge | null} */
   let out = null;
   let clock = 0;
-  let closeQr = () => {};
+  let closeRespond = () => {};
 
   const chooser = pinChooser("unblock-type", () => stand());
   const state = el("div");
@@ -39,12 +42,15 @@ export function byChallenge() {
   const sum = el("output", { class: "digits sum" });
   const live = el("p", { class: "live", role: "status" });
   const left = el("span", { class: "left", role: "timer" });
+  const hand = handOver(() => (mine && out ? { card: mine, challenge: out } : null));
 
   const response = el("textarea", {
     id: "response", rows: "2", class: "digits", autocomplete: "off", autocapitalize: "characters", spellcheck: "false",
     "aria-describedby": "response-state",
   });
   const verdict = el("p", { id: "response-state", class: "verdict", role: "status" });
+  const proceed = button("unblock-proceed", () => void calculate());
+  const proceedWhat = el("p", { class: "hint", text: "unblock-proceed-what" });
   const fresh = newPin();
   const write = el("button", { type: "submit", class: "primary", text: "write" });
 
@@ -54,14 +60,12 @@ export function byChallenge() {
       el("div", {}, el("dt", {}, el("abbr", { title: t("csn-long") }, t("csn"))), el("dd", {}, csn)),
       el("div", {}, el("dt", { text: "challenge" }), el("dd", {}, challenge)),
       el("div", {}, el("dt", { text: "checksum" }), el("dd", {}, sum))),
-    el("div", { class: "buttons start" },
-      button("unblock-copy", () => void copy()), button("unblock-qr", () => void qr()), button("unblock-file", () => void file())),
+    hand.element,
     el("div", { class: "life" }, live, left, again, cancel));
   const answered = el("div", {},
     el("div", { class: "field" }, el("label", { for: response.id, text: "response" }), response, verdict),
-    el("div", { class: "buttons start" },
-      button("unblock-proceed", () => void calculate(), { hidden: !settings.respond })),
-    el("p", { class: "hint", text: "unblock-proceed-what", hidden: !settings.respond }));
+    el("div", { class: "buttons start" }, proceed),
+    proceedWhat);
   const form = el("form", { novalidate: true, autocomplete: "off" },
     el("div", { class: "columns" }, fresh.fields, fresh.policy),
     el("div", { class: "buttons" }, write));
@@ -73,7 +77,8 @@ export function byChallenge() {
   ];
   const element = el("div", {}, el("ol", { class: "steps" }, ...steps.map((one) => one.item)));
 
-  const onReader = () => current()?.reader.pin_pad ?? false;
+  const busy = () => element.hasAttribute("aria-busy");
+  const onReader = () => mine?.reader.pin_pad ?? false;
   const status = () => access?.pins.find((one) => one.role === (out?.role ?? chooser.role()));
 
   /** Shows the steps as they stand: nothing can be typed that would have to be typed again. */
@@ -113,7 +118,15 @@ export function byChallenge() {
     if (verdict.textContent !== words) verdict.replaceChildren(...(words ? [icon(kind === "good" ? "good" : kind === "bad" ? "bad" : "info"), words] : []));
   }
 
-  const take = (/** @type {Challenge} */ taken) => {
+  /**
+   * Shows a challenge. Whatever was typed was meant for another one.
+   *
+   * @param {Current} card
+   * @param {Challenge} taken
+   */
+  function take(card, taken) {
+    forget();
+    mine = card;
     out = taken;
     csn.value = foreign(taken.csn);
     challenge.value = grouped(taken.challenge);
@@ -121,11 +134,10 @@ export function byChallenge() {
     fresh.show(taken.policy, onReader());
     alive(Date.parse(taken.locked_until) > Date.now());
     tick();
-    clearInterval(clock);
     clock = window.setInterval(tick, 1000);
     judge();
     stand();
-  };
+  }
 
   /** For how long other programs are still kept off the card. */
   function tick() {
@@ -141,26 +153,29 @@ export function byChallenge() {
     live.replaceChildren(icon("good"), t(locked ? "challenge-good" : "challenge-good-open"));
   };
 
-  const forget = () => {
+  /** There is no challenge any more, and nothing of what belongs to it. */
+  function forget() {
     clearInterval(clock);
-    closeQr();
+    hand.close();
+    closeRespond();
     out = null;
     response.value = "";
     fresh.clear();
     left.textContent = "";
     judge();
-  };
+  }
 
   async function start(anew = false) {
-    const card = current();
-    if (!card || element.hasAttribute("aria-busy")) return;
+    const card = mine;
+    if (!card || !still(card) || busy()) return;
     const now = status();
     if (!anew && now && !isBlocked(now)) {
+      const minutes = Math.ceil((settings.config?.unblock.lock_card_s ?? 600) / 60);
       const yes = await ask({
-        heading: "unblock-sure", card: card.key, confirm: "unblock-start",
-        body: [el("p", { text: "unblock-sure-what" })], run: async () => true,
+        heading: "unblock-sure", card, confirm: "unblock-start",
+        body: [el("p", {}, t("unblock-sure-what", { minutes }))], run: async () => true,
       });
-      if (!yes) return;
+      if (!yes || !still(card)) return;
     }
     quiet();
     const role = out?.role ?? chooser.role();
@@ -168,72 +183,46 @@ export function byChallenge() {
     working(element, true);
     try {
       const taken = await call("unblock.start", { select: card.select, role });
+      say("challenge-taken", {}, card);
+      if (!still(card)) return;
       working(element, false);
-      take(taken);
-      say("challenge-taken");
+      take(card, taken);
       steps[1]?.focus();
     } catch (error) {
+      sayFailure(error, {}, card);
+      // The challenge before may be out still.
+      const found = still(card) ? await call("unblock.status", { select: card.select }).catch(() => null) : null;
+      if (!still(card)) return;
       working(element, false);
-      stand();
-      sayFailure(error);
+      if (found?.state === "good") take(card, found);
+      else await load(card);
     }
   }
 
   async function giveUp() {
-    const card = current();
-    if (!card) return;
+    const card = mine;
+    if (!card || !still(card) || busy()) return;
+    working(element, true);
     try {
       await call("unblock.cancel", { select: card.select });
-      say("challenge-given-up", {}, "info");
+      say("challenge-given-up", {}, card, "info");
     } catch (error) {
-      sayFailure(error);
+      sayFailure(error, {}, card);
     }
+    if (!still(card)) return;
     forget();
     await load(card);
-    steps[0]?.focus();
-  }
-
-  /** What is handed to the administrator, as one text. */
-  const words = () => (out ? [
-    `${t("csn")}: ${out.csn}`, `${t("challenge")}: ${grouped(out.challenge)}`, `${t("checksum")}: ${out.checksum}`,
-  ].join("\n") : "");
-
-  async function copy() {
-    try {
-      await toClipboard(words());
-      say("unblock-copied");
-    } catch {
-      warn("unblock-not-copied");
-    }
-  }
-
-  async function qr() {
-    const card = current();
-    if (!out || !card) return;
-    try {
-      const code = await local("page.qr", { text: words() });
-      const shown = tell("qr-heading", {}, [el("p", { text: "qr-what" }), matrix(code.rows, t("qr-name")),
-        el("pre", { class: "digits" }, words())], card.key);
-      closeQr = shown.close;
-    } catch (error) {
-      sayFailure(error);
-    }
-  }
-
-  async function file() {
-    if (!out) return;
-    try {
-      const path = await save(`kortti-challenge-${out.csn.slice(0, 8)}.txt`, new TextEncoder().encode(`${words()}\n`));
-      say(path ? "saved-at" : "saved", { path });
-    } catch (error) {
-      sayFailure(error);
-    }
+    if (still(card)) steps[0]?.focus();
   }
 
   async function calculate() {
-    if (!out) return;
-    const result = await respond(`${grouped(out.challenge)} ${out.checksum}`, out.csn);
-    if (!result || !out) return;
+    const asked = out;
+    if (!asked) return;
+    const result = await respond(`${grouped(asked.challenge)} ${asked.checksum}`, asked.csn, (close) => {
+      closeRespond = close;
+    });
+    // A response is good for the challenge that it answers, and for no other.
+    if (!result || out?.challenge !== asked.challenge) return;
     response.value = `${grouped(result.response)} ${result.checksum}`;
     judge();
     stand();
@@ -242,8 +231,8 @@ export function byChallenge() {
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const card = current();
-    if (!card || !out || element.hasAttribute("aria-busy")) return;
+    const card = mine;
+    if (!card || !still(card) || !out || busy()) return;
     const found = examined();
     if (found.state !== "whole" && found.state !== "checked") {
       judge();
@@ -252,71 +241,90 @@ export function byChallenge() {
     }
     if (!fresh.whole()) return;
     quiet();
+    const sent = out.challenge;
     const asked = fresh.asked(onReader());
     const params = {
-      select: card.select, challenge: out.challenge, response: response.value,
+      select: card.select, challenge: sent, response: response.value,
       ...(fresh.typed() ? { new: fresh.value() } : {}),
     };
     fresh.clear();
     working(element, true);
     try {
       const now = await call("unblock.finish", params, asked);
-      forget();
-      say("unblock-done", { tries: now.tries_left ?? -1 }, "good", elsewhere(card));
+      if (still(card)) forget();
+      say("unblock-done", { tries: now.tries_left ?? -1 }, card);
     } catch (error) {
       // Whether the challenge is used up, the agent knows; the error alone does not say it.
-      const left = await call("unblock.status", { select: card.select }).catch(() => null);
-      if (left?.state !== "good") forget();
-      sayFailure(error, {}, elsewhere(card));
+      const found = await call("unblock.status", { select: card.select }).catch(() => null);
+      if (still(card) && (found?.state !== "good" || found.challenge !== sent)) {
+        forget();
+        if (found?.state === "good") take(card, found);
+      }
+      sayFailure(error, {}, card);
     }
-    if (current()?.key !== card.key) return;
+    if (!still(card)) return;
     if (!out) await load(card);
+    if (!still(card)) return;
     working(element, false);
     stand();
     if (!out) steps[0]?.focus();
   });
 
   /** How the PINs stand once no challenge is out any more. */
-  const load = async (/** @type {Current} */ card) => {
+  async function load(/** @type {Current} */ card) {
     try {
       const found = await call("card.access", { select: card.select });
-      if (current()?.key === card.key) show(found);
+      if (still(card)) show(card, found);
     } catch (error) {
-      if (current()?.key === card.key) warnOf(error);
+      if (!still(card)) return;
+      working(element, false);
+      stand();
+      warnOf(error);
     }
-  };
+  }
 
-  const show = (/** @type {Access} */ now) => {
+  function show(/** @type {Current} */ card, /** @type {Access} */ now) {
     working(element, false);
-    access = now;
     forget();
+    mine = card;
+    access = now;
     const choice = now.pins.filter((one) => one.kind === "typed" && one.unblocked_by.length > 0);
     chooser.element.hidden = false;
     chooser.show(choice, now.pins);
     nobody.hidden = choice.length > 0;
     begin.disabled = choice.length === 0;
     stand();
-  };
+  }
+
+  function settled() {
+    proceed.hidden = proceedWhat.hidden = !settings.respond;
+  }
+  settled();
 
   return {
     element,
-    busy: () => element.hasAttribute("aria-busy") || out !== null,
+    busy: () => busy() || out !== null,
+    engaged: () => busy() || out !== null,
     known: () => access,
+    out: () => out,
+    settled,
     show,
     /**
      * Goes on with the challenge that is out.
      *
-     * @param {Challenge} status
+     * @param {Current} card
+     * @param {Challenge} found
      */
-    resume(status) {
+    resume(card, found) {
       working(element, false);
-      if (out?.challenge === status.challenge) {
+      mine = card;
+      if (out?.challenge === found.challenge) {
         stand();
         return;
       }
       access = null;
       chooser.element.hidden = true;
-      take(status);
+      take(card, found);
     },
     leave: forget,
     /**
@@ -325,43 +333,24 @@ export function byChallenge() {
      * @param {string} reason
      */
     async voided(reason) {
-      const card = current();
+      const card = mine;
       // The end of a procedure that was carried through is told by its answer.
-      if (!card || !out || element.hasAttribute("aria-busy")) return;
+      if (!card || !out || busy()) return;
       const before = out.challenge;
       const found = await call("unblock.status", { select: card.select }).catch(() => null);
-      if (current()?.key !== card.key || out?.challenge !== before || element.hasAttribute("aria-busy")) return;
+      if (!still(card) || out?.challenge !== before || busy()) return;
+      if (found?.state === "good" && found.challenge === before) return;
+      forget();
       if (found?.state === "good") {
-        if (found.challenge !== before) take(found);
+        take(card, found);
+        warn("challenge-another");
+        steps[1]?.focus();
         return;
       }
-      forget();
       stand();
       warn("challenge-void", { reason: spoken() === "en" ? reason : "" });
       await load(card);
-      begin.focus();
-    },
-  };
-}
-
-/**
- * @param {string} heading
- * @param {HTMLElement} content
- */
-function step(heading, content) {
-  const title = el("h2", { text: heading, tabindex: "-1" });
-  const state = el("span", { class: "unseen" });
-  const item = el("li", { class: "step" }, title, state, content);
-  return {
-    item,
-    focus: () => title.focus(),
-    /** @param {"done" | "now" | "later"} now */
-    set(now) {
-      item.className = `step ${now}`;
-      item.toggleAttribute("aria-current", false);
-      if (now === "now") item.setAttribute("aria-current", "step");
-      content.hidden = now === "later";
-      state.textContent = t(`step-${now}`);
+      if (still(card)) begin.focus();
     },
   };
 }

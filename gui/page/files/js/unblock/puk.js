@@ -7,7 +7,7 @@ import { el, icon } from "../dom.js";
 import { newPin } from "../new_pin.js";
 import { isBlocked, isPuk, pinChooser, triesLeft } from "../pins.js";
 import { quiet, say, sayFailure } from "../status.js";
-import { current, elsewhere } from "../store.js";
+import { still } from "../store.js";
 
 /**
  * @import { Access } from "../../../../../shared/types"
@@ -15,6 +15,8 @@ import { current, elsewhere } from "../store.js";
  */
 
 export function byPuk() {
+  /** The card that everything below is about. @type {Current | null} */
+  let mine = null;
   /** @type {Access | null} */
   let access = null;
   /** @type {ReturnType<typeof secretPart> | null} */
@@ -51,8 +53,9 @@ export function byPuk() {
     for (const part of [old, fresh.fields, fresh.policy, write]) part.hidden = is;
   };
 
-  const show = (/** @type {Access} */ now) => {
+  const show = (/** @type {Current} */ card, /** @type {Access} */ now) => {
     working(element, false);
+    mine = card;
     access = now;
     chooser.show(now.pins.filter((one) => one.kind === "typed" && one.role !== 2 && (one.unblocked_by.length > 0 || one.role === 1)), now.pins);
     choose();
@@ -60,8 +63,9 @@ export function byPuk() {
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const card = current();
-    if (!card || !access || !puk || element.hasAttribute("aria-busy") || write.hidden) return;
+    const card = mine;
+    // What was typed for one card never goes to another.
+    if (!card || !still(card) || !access || !puk || element.hasAttribute("aria-busy") || write.hidden) return;
     if (!puk.whole() || !fresh.whole()) return;
     quiet();
     const params = {
@@ -76,16 +80,25 @@ export function byPuk() {
     working(element, true);
     try {
       const status = await call("unblock.puk", params, asked);
-      say("unblock-done", { tries: status.tries_left ?? -1 }, "good", elsewhere(card));
+      say("unblock-done", { tries: status.tries_left ?? -1 }, card);
     } catch (error) {
-      sayFailure(error, { what: "PUK" }, elsewhere(card));
+      sayFailure(error, { what: "PUK" }, card);
     }
     // What is typed before the fields are there anew would be lost, and a PUK too short be sent.
-    if (current()?.key !== card.key) return;
-    await call("card.access", { select: card.select }).then(show, () => {});
+    const now = still(card) ? await call("card.access", { select: card.select }).catch(() => null) : null;
+    if (!still(card)) return;
+    if (now) show(card, now);
     working(element, false);
     puk?.field?.input.focus();
   });
 
-  return { element, show, leave: clear, known: () => access, busy: () => element.hasAttribute("aria-busy"), voided: undefined };
+  const busy = () => element.hasAttribute("aria-busy");
+  return {
+    element,
+    show,
+    leave: clear,
+    known: () => access,
+    busy,
+    engaged: () => busy() || fresh.isTyped() || (puk?.value() ?? "") !== "",
+  };
 }

@@ -14,9 +14,10 @@ import { grouped, t } from "../text.js";
 /**
  * @param {string} challenge as it is known so far
  * @param {string | null} csn the card at hand whose challenge it is; `null` for somebody else's
+ * @param {(close: () => void) => void} [opened] is given what closes it
  * @returns {Promise<{response: string, checksum: string} | null>} what is to be used here
  */
-export function respond(challenge, csn) {
+export function respond(challenge, csn, opened) {
   const typed = el("textarea", {
     id: "respond-challenge", rows: "2", class: "digits", autocomplete: "off", spellcheck: "false", autocapitalize: "characters",
     "aria-describedby": "respond-challenge-state", readonly: csn !== null,
@@ -47,9 +48,10 @@ export function respond(challenge, csn) {
 
   return ask({
     heading: "respond-heading",
-    card: csn === null ? null : (current()?.key ?? null),
+    card: csn === null ? null : current(),
     confirm: "respond-calculate",
     focus: csn === null ? typed : (key?.input ?? null),
+    opened,
     closed: () => key?.clear(),
     failed: () => {
       calculated = null;
