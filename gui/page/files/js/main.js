@@ -165,8 +165,10 @@ function update() {
   const said = missing && shown !== "information" ? missing : null;
   // What stands there already stays: it may have a button with the focus, or be busy.
   if (!(said?.isEqualNode(place.said) ?? place.said === null)) {
+    const held = place.missing.contains(document.activeElement);
     place.said = said ? said.cloneNode(true) : null;
     place.missing.replaceChildren(...(said ? [said] : []));
+    if (held) said?.querySelector("button")?.focus();
   }
   place.content.hidden = missing !== null && !place.panel.withoutCard;
   const card = current();
