@@ -47,7 +47,7 @@ for (const dark of [false, true]) {
     look.done();
   });
 
-  scenario(`axe finds nothing while a PIN is unblocked (${light})`, { full: dark, cards: alone({ spent: 3 }), dark }, async (page) => {
+  scenario(`axe finds nothing while a PIN is unblocked (${light})`, { cards: alone({ spent: 3 }), dark }, async (page) => {
     const look = looker(page);
     await page.sees("Blocked", "#panel-overview");
     await look.at("overview of a blocked card");
@@ -75,7 +75,7 @@ for (const dark of [false, true]) {
     look.done();
   });
 
-  scenario(`axe finds nothing in the certificates (${light})`, { full: dark, cards: reader(ONE, "damaged") + damaged() + anna(), dark }, async (page, home) => {
+  scenario(`axe finds nothing in the certificates (${light})`, { cards: reader(ONE, "damaged") + damaged() + anna(), dark }, async (page, home) => {
     const look = looker(page);
     await page.go("Certificates");
     await page.click("radio", /Damaged/);

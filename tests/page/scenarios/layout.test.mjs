@@ -1,8 +1,8 @@
-// Zoomed to 200 %, narrow and from right to left: nothing has to be scrolled sideways.
+// Zoomed to 200 %, narrow and from right to left: nothing has to be scrolled sideways, and nothing covers what has the focus.
 
 import assert from "node:assert/strict";
 import { scenario } from "../drivers.mjs";
-import { ONE, TWO, both, gids, reader } from "../cards.mjs";
+import { ONE, TWO, both, container, demo, gids, reader } from "../cards.mjs";
 import { until } from "../rig.mjs";
 
 const WIDE = `const root = document.documentElement;
@@ -90,4 +90,66 @@ scenario("the window has the keys for size that browsers have", { only: "window"
   }
   await page.press("Control+0");
   await until("as wide as before", async () => (await width()) === before);
+});
+
+const LONG = reader(ONE, "long") + gids("long", {
+  containers: [...Array(24).keys()].map((at) => container(at + 1, demo("logon.key"), demo("logon.pem"))).join(""),
+  roots: false, options: "max-objects = 90\nmax-files = 60\nmemory = 600000",
+});
+
+/** What lies over that which has the focus, at its upper edge, its middle or its lower edge; nothing where it is seen as a whole. */
+const COVERED = `const it = document.activeElement;
+  if (it === document.body) return "";
+  const box = it.getBoundingClientRect();
+  const named = (one) => one ? one.tagName + "#" + one.id + "." + one.className : "the edge of the window";
+  for (const y of [box.top + 2, (box.top + box.bottom) / 2, box.bottom - 2]) {
+    const top = document.elementFromPoint((box.left + box.right) / 2, y);
+    if (!top || !it.contains(top)) return named(it) + " " + it.textContent + (it.value ?? "") + " at " + Math.round(y) + " is under " + named(top);
+  }
+  return "";`;
+
+for (const [width, height] of [[980, 620], [490, 360], [360, 640]]) {
+  scenario(`nothing covers what has the focus at ${width} by ${height}`, { only: "web", cards: LONG, width, height }, async (page) => {
+    const found = [];
+    const press = async (key) => {
+      await page.press(key);
+      const covered = await page.script(COVERED);
+      if (covered) found.push(`${key}: ${covered}`);
+    };
+    await page.go("Certificates");
+    await page.sees("24 certificates");
+    // All three lines of status at once.
+    await page.script(`for (const id of ["status", "alert", "notice"]) document.getElementById(id).textContent = "One thing has happened just now, and here it is told in a sentence or two. ".repeat(2);`);
+    const first = await page.script("return document.querySelector('tbody input').getAttribute('aria-label');");
+    await page.tabTo(first);
+    for (let at = 0; at < 23; at += 1) await press("ArrowDown");
+    for (let at = 0; at < 23; at += 1) await press("ArrowUp");
+    for (let at = 0; at < 23; at += 1) await press("ArrowDown");
+    for (let at = 0; at < 8; at += 1) await press("Tab");
+    for (let at = 0; at < 24; at += 1) await press("Shift+Tab");
+    for (let at = 0; at < 16; at += 1) await press("Tab");
+    assert.deepEqual(found, []);
+    const [lines, free] = await page.script("const it = document.getElementById('footer').getBoundingClientRect(); return [it.height, innerHeight - it.height];");
+    assert.ok(lines > 0 && free > height / 2, `the lines of status leave ${free} of ${height}`);
+  });
+}
+
+scenario("each cell of a narrow table keeps its head", { only: "web", width: 490, height: 360 }, async (page) => {
+  await page.go("Certificates");
+  await page.sees("2 certificates");
+  const [heads, cells] = await page.script(`
+    const there = (row) => [...row.cells].filter((one) => one.checkVisibility({ visibilityProperty: true }));
+    return [there(document.querySelector("thead tr")).map((one) => one.textContent), there(document.querySelector("tbody tr")).map((one) => one.dataset.name ?? "Choose")];`);
+  assert.deepEqual(heads, cells);
+});
+
+scenario("the chosen tab is told from the others in the colours of the system", { only: "web" }, async (page) => {
+  await page.page.emulateMedia({ forcedColors: "active" });
+  await page.go("Change PIN");
+  const [chosen, other] = await page.script(`return ["true", "false"].map((is) => {
+    const style = getComputedStyle(document.querySelector('[role=tab][aria-selected="' + is + '"]'));
+    return [style.backgroundColor, style.color, style.borderBottomColor];
+  });`);
+  for (const at of chosen.keys()) assert.notEqual(chosen[at], other[at], `${chosen} and ${other}`);
+  assert.notEqual(chosen[0], chosen[1]);
 });
