@@ -1,8 +1,11 @@
 // Everything by the keys alone: Tab, arrows, Enter and Space, and no mouse.
 
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
 import { scenario } from "../drivers.mjs";
-import { ADMIN_KEY, ONE, PIN, alone, both } from "../cards.mjs";
+import { ADMIN_KEY, ONE, PIN, PUK, TWO, alone, both, demo, erik, reader } from "../cards.mjs";
+import { certificate, key, pfx, told } from "../certs.mjs";
 import { until } from "../rig.mjs";
 
 /** Goes to a panel by the arrows. */
@@ -113,6 +116,94 @@ scenario("a certificate is chosen, viewed and deleted by the keys alone", {}, as
   await page.press("Enter");
   await page.says("is deleted.");
   await until("the focus on what is left", () => page.script("return document.activeElement.type === 'radio';"));
+});
+
+scenario("a PIN is unblocked with the PUK by the keys alone", { cards: reader(TWO, "erik") + erik() }, async (page, home) => {
+  for (let at = 0; at < 3; at += 1) await home.kortti(["pin", "change", "--reader", TWO, "--pin-stdin", "--last-try"], ["000000", "654321"]);
+  assert.equal(await home.tries(TWO), 0);
+  await arrows(page, 2, "Unblock PIN");
+  await page.find("field", "PUK");
+  await page.tabTo("PUK");
+  await page.keys(PUK);
+  await page.tabTo("New PIN");
+  await page.keys("654321");
+  await page.tabTo("Confirm new PIN");
+  await page.keys("654321");
+  await page.tabTo("Write to card");
+  await page.press("Enter");
+  await page.says("The PIN is unblocked, and the new one is set.");
+  assert.equal(await home.tries(TWO), 3);
+  await page.focuses("PUK");
+});
+
+scenario("a certificate is exported and made the default one by the keys alone", {}, async (page, home) => {
+  await arrows(page, 3, "Certificates");
+  await page.sees("2 certificates");
+  await page.tabTo(await page.script("return document.querySelector('tbody input').getAttribute('aria-label');"));
+  await page.press("Space");
+  if (!/Container 1/.test(await page.focused())) await page.press("ArrowDown");
+  assert.match(await page.focused(), /Container 1/);
+  await page.tabTo("Format of the export");
+  await page.press("ArrowDown");
+  await page.press("ArrowDown");
+  await page.press("Shift+Tab");
+  await page.focuses("Export");
+  const { name, bytes } = await page.saved(() => page.press("Enter"));
+  assert.match(name, /\.pem$/);
+  const file = path.join(home.path, "out.pem");
+  fs.writeFileSync(file, bytes);
+  assert.equal(await told(file, "PEM"), await told(demo("mail.pem"), "PEM"));
+  await page.tabTo("Make default");
+  await page.press("Enter");
+  await page.find("field", "PIN");
+  await page.focuses("PIN");
+  await page.keys(PIN);
+  await page.press("Enter");
+  await page.says("is the default now.");
+  await page.focuses("View");
+});
+
+scenario("a key with its certificate is imported by the keys alone", { only: "web" }, async (page, home) => {
+  const file = await pfx(home.path, await key(home.path), await certificate(home.path, "New Key", { key: path.join(home.path, "new.key") }));
+  await arrows(page, 3, "Certificates");
+  await page.sees("2 certificates");
+  await page.tabTo("Import …");
+  // The browser's own window for files is the only thing that a test cannot reach by keys.
+  const chooser = page.page.waitForEvent("filechooser");
+  await page.press("Enter");
+  await (await chooser).setFiles(file);
+  await page.find("field", "Password of the file");
+  await page.focuses("Password of the file");
+  await page.keys("secret");
+  await page.press("Enter");
+  await page.sees("New Key goes to Container 2, with its private key.");
+  await page.tabTo("PIN");
+  await page.keys(PIN);
+  await page.press("Enter");
+  await page.says("New Key is on the card.");
+  await page.sees("3 certificates");
+  await page.focuses("Import …");
+});
+
+scenario("the agent is started from the page by the keys alone", {}, async (page, home) => {
+  await page.sees("tries left", "#panel-overview");
+  await home.kill();
+  await page.find("button", "Start the agent");
+  await page.tabTo("Start the agent");
+  await page.press("Enter");
+  await page.misses("The agent does not run");
+  await home.done(["agent", "stop"]);
+});
+
+scenario("the language is changed by the keys alone", {}, async (page) => {
+  await arrows(page, 4, "Information");
+  await page.tabTo("Language of this page");
+  await page.press("ArrowDown");
+  await page.sees("Zertifikate", "#tabs");
+  await page.find("field", "Sprache dieser Seite");
+  await page.tabTo("Sprache dieser Seite");
+  await page.press("ArrowUp");
+  await page.sees("Certificates", "#tabs");
 });
 
 scenario("another reader is chosen by the keys alone", { cards: both() }, async (page) => {
