@@ -114,7 +114,7 @@ fn way(session: &mut Session, role: Role) -> Result<Way, Failure> {
 fn take_if_meant(session: &mut Session, role: Role, access: &Access) -> Result<Challenge, Failure> {
     if let (Some(terminal), Some(left)) = (session.terminal(), usable(&access.pins, role)) {
         let question = format!(
-            "The PIN is not blocked{left}. Take a challenge all the same? The card is then kept for ten minutes."
+            "The PIN is not blocked{left}. Take a challenge all the same? Other programs are then kept off the card."
         );
         if !terminal.yes(&question)? {
             return Err(Failure::Cancelled);

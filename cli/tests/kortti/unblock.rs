@@ -257,7 +257,7 @@ fn a_pin_that_is_not_blocked_is_asked_about() {
             dialogue.expect("Which card? Its number: ").press("2\n");
         }
         if let Some(answer) = answer {
-            dialogue.expect("The PIN is not blocked (3 tries left).").expect("ten minutes.");
+            dialogue.expect("The PIN is not blocked (3 tries left).").expect("kept off the card.");
             dialogue.expect("[y/N] ").press(answer);
         }
         let run = dialogue.finish();

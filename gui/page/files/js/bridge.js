@@ -28,10 +28,15 @@ const inWindow = Boolean(host.ipc);
 const waiting = new Map();
 // A page that is loaded anew must not take an answer to the page before for its own.
 let lastId = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-let unanswered = 0;
 
-/** Whether something is being done whose outcome has not come yet. */
-export const isBusy = () => unanswered > 0;
+/** What changes a card, and has an outcome that a person has to hear. @type {Set<string>} */
+const WRITES = new Set([
+  "pin.change", "unblock.start", "unblock.finish", "unblock.cancel", "unblock.puk", "cert.import", "cert.delete", "cert.default", "card.repair",
+]);
+let writing = 0;
+
+/** Whether a card is being changed, and the outcome has not come yet. */
+export const isWriting = () => writing > 0;
 
 /** @type {(event: Event | null) => void} */
 let onEvent = () => {};
@@ -81,9 +86,10 @@ export async function local(method, params = {}, ask = []) {
   lastId += 1;
   const request = { jsonrpc: "2.0", id: lastId, method, params, ...(ask.length ? { ask } : {}) };
   const text = JSON.stringify(request);
-  unanswered += 1;
+  const write = WRITES.has(method) ? 1 : 0;
+  writing += write;
   const answer = await (inWindow ? posted(lastId, text) : fetched("/call", text)).finally(() => {
-    unanswered -= 1;
+    writing -= write;
   });
   if (answer.error) {
     const { code, message, tries_left: triesLeft } = answer.error.data ?? answer.error;

@@ -29,6 +29,18 @@ export function el(tag, properties = {}, ...children) {
 }
 
 /**
+ * Puts something in the place of what an element holds. A button that had the focus and is there anew has it again.
+ *
+ * @param {HTMLElement} element
+ * @param {...Node} children
+ */
+export function renew(element, ...children) {
+  const held = element.contains(document.activeElement) ? document.activeElement?.textContent : null;
+  element.replaceChildren(...children);
+  if (held) [...element.querySelectorAll("button")].find((one) => one.textContent === held)?.focus();
+}
+
+/**
  * The element with this id in the page's frame.
  *
  * @param {string} id

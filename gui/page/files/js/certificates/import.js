@@ -62,15 +62,12 @@ async function inspect(card, file, name) {
     confirm: "import-open",
     body: [field?.element ?? note("info", "import-password-elsewhere")],
     closed: () => field?.clear(),
-    failed: () => {
-      field?.clear();
-      field?.input.focus();
-    },
+    failed: () => field?.input.focus(),
     run: async () => {
       const password = field?.value() ?? "";
       const params = { select: card.select, file, ...(field ? { password } : {}) };
-      const plan = await call("cert.inspect", params, field ? [] : ["password"]);
       field?.clear();
+      const plan = await call("cert.inspect", params, field ? [] : ["password"]);
       return { plan, password: field ? password : null, asks: !field };
     },
   });

@@ -2,7 +2,7 @@
 
 import { authorise, note } from "../authority.js";
 import { call } from "../bridge.js";
-import { button, el, freshId, icon } from "../dom.js";
+import { button, el, freshId, icon, renew } from "../dom.js";
 import { loading, unreadable } from "../empty.js";
 import { exportAs, view } from "../certificates/view.js";
 import { importFile } from "../certificates/import.js";
@@ -119,7 +119,7 @@ export function certificates(go) {
     } catch (error) {
       if (!still(card)) return;
       main.hidden = true;
-      trouble.replaceChildren(unreadable(error, () => void load(card), go));
+      renew(trouble, unreadable(error, () => void load(card), go));
     }
   };
 

@@ -1,6 +1,6 @@
 // Information: the version, the cards that are supported, the legal notice, how agent and readers stand, and the doctor.
 
-import { isBusy, local } from "../bridge.js";
+import { isWriting, local } from "../bridge.js";
 import { working } from "../dialog.js";
 import { button, el, icon } from "../dom.js";
 import { holds } from "../readers.js";
@@ -39,7 +39,7 @@ export function information() {
 
   async function speakOther() {
     // What is being done would have nobody any more to whom it can say how it went.
-    if (isBusy()) {
+    if (isWriting()) {
       language.value = spoken();
       warn("language-busy");
       return;
@@ -93,10 +93,10 @@ export function information() {
 
   const stand = () => {
     const status = known.status;
-    /** @type {[string, string][]} */
+    /** @type {[string, Node | string][]} */
     const rows = [["state-agent", status ? t("state-agent-up", { version: status.version, pid: String(status.pid) }) : t("state-agent-down")]];
     if (status) {
-      rows.push(["state-service", status.virtual ? t("state-virtual") : status.service.state === "up" ? t("state-service-up") : foreign(status.service.reason)]);
+      rows.push(["state-service", status.virtual ? t("state-virtual") : status.service.state === "up" ? t("state-service-up") : el("span", { lang: "en" }, foreign(status.service.reason))]);
       for (const one of readers()) rows.push(["state-reader", `${foreign(one.name)}: ${holds(one)}`]);
       rows.push(["state-desktop", t(status.desktop ? "state-desktop-up" : "state-desktop-down")]);
     }

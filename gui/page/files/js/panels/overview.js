@@ -2,7 +2,7 @@
 
 import { authorise } from "../authority.js";
 import { call } from "../bridge.js";
-import { button, el, icon } from "../dom.js";
+import { button, el, icon, renew } from "../dom.js";
 import { loading, unreadable } from "../empty.js";
 import { sayFailure, say } from "../status.js";
 import { isBlocked, isPuk, pinName, triesLeft } from "../pins.js";
@@ -26,15 +26,12 @@ export function overview(go) {
       const details = await call("card.show", { select: card.select });
       if (!still(card)) return;
       const concerns = current()?.reader.check?.concerns ?? [];
-      const held = element.contains(document.activeElement) ? document.activeElement?.textContent : null;
-      element.replaceChildren(
+      renew(element,
         ...concernsOf(concerns, details, go),
         ...findingsOf(details, concerns, card, () => void load(card)),
         el("div", { class: "cards" }, pinsOf(details, go), aboutCard(details)));
-      // What had the focus may be there anew.
-      if (held) [...element.querySelectorAll("button")].find((one) => one.textContent === held)?.focus();
     } catch (error) {
-      if (still(card)) element.replaceChildren(unreadable(error, () => void load(card), go));
+      if (still(card)) renew(element, unreadable(error, () => void load(card), go));
     }
   };
 

@@ -3,7 +3,7 @@
 import { secretPart } from "../authority.js";
 import { call } from "../bridge.js";
 import { working } from "../dialog.js";
-import { button, el, icon } from "../dom.js";
+import { button, el, icon, renew } from "../dom.js";
 import { loading, unreadable } from "../empty.js";
 import { newPin } from "../new_pin.js";
 import { isBlocked, isPuk, pinChooser, what } from "../pins.js";
@@ -84,7 +84,7 @@ export function pin(go) {
       if (!still(card)) return;
       clear();
       main.hidden = true;
-      trouble.replaceChildren(unreadable(error, () => void load(card), go));
+      renew(trouble, unreadable(error, () => void load(card), go));
     }
   };
 

@@ -1,7 +1,7 @@
 // Unblock PIN: by the card's challenge and the administrator's response, or by the PUK that a card has instead.
 
 import { call } from "../bridge.js";
-import { button, el } from "../dom.js";
+import { button, el, renew } from "../dom.js";
 import { loading, unreadable } from "../empty.js";
 import { settings } from "../settings.js";
 import { warn } from "../status.js";
@@ -51,7 +51,7 @@ export function unblock() {
       if (status.state === "good" && status.challenge !== left.challenge) warn("challenge-another");
       left = null;
     } catch (error) {
-      if (still(card)) place.replaceChildren(unreadable(error, () => void load(card)));
+      if (still(card)) renew(place, unreadable(error, () => void load(card)));
     }
   };
 

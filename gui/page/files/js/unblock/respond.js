@@ -9,7 +9,7 @@ import { button, el } from "../dom.js";
 import { secretField } from "../pin_field.js";
 import { settings } from "../settings.js";
 import { current } from "../store.js";
-import { grouped, t } from "../text.js";
+import { grouped, has, t } from "../text.js";
 
 /**
  * @param {string} challenge as it is known so far
@@ -80,11 +80,21 @@ export function respond(challenge, csn, opened) {
         el("dl", { class: "challenge" },
           el("div", {}, el("dt", { text: "response" }), el("dd", {}, el("output", { class: "digits" }, grouped(answer.response)))),
           el("div", {}, el("dt", { text: "checksum" }), el("dd", {}, el("output", { class: "digits sum" }, answer.checksum)))),
-        ...(answer.factory_key ? [note("warning", "respond-factory", { name: answer.factory_key })] : []),
+        ...(answer.factory_key ? [note("warning", "respond-factory", { name: factoryKey(answer.factory_key) })] : []),
         el("div", { class: "buttons start" },
           button("respond-copy", () => void copied(`${grouped(answer.response)} ${answer.checksum}`)),
           csn !== null && button("respond-use", () => end(calculated), { class: "primary" })));
       return null;
     },
   });
+}
+
+/**
+ * A factory's key in words (shared::unblock::default_key_name).
+ *
+ * @param {string} name
+ */
+function factoryKey(name) {
+  const id = `factory-${name.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`;
+  return has(id) ? t(id) : name;
 }
