@@ -79,8 +79,21 @@ impl Drop for LinkFile {
     }
 }
 
+/// The address of a file. What has a meaning in an address is written as its number (RFC 3986 section 2.1).
+fn file_url(path: &Path) -> String {
+    let mut url = String::from("file://");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(byte) {
+            url.push(char::from(*byte));
+        } else {
+            url.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    url
+}
+
 fn opener(path: &Path) -> Command {
-    let url = format!("file://{}", path.display());
+    let url = file_url(path);
     if cfg!(windows) {
         let mut command = Command::new("explorer");
         command.arg(path);
@@ -93,5 +106,30 @@ fn opener(path: &Path) -> Command {
         let mut command = Command::new("xdg-open");
         command.arg(url);
         command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_the_same_in_an_address() {
+        for (path, url) in [
+            ("/run/user/1000/kortti/web-0.html", "file:///run/user/1000/kortti/web-0.html"),
+            ("/Users/a/Library/Application Support/x", "file:///Users/a/Library/Application%20Support/x"),
+            ("/home/50%#1?/\u{e4}", "file:///home/50%25%231%3F/%C3%A4"),
+            ("/a\"b&c;d'e<f>", "file:///a%22b%26c%3Bd%27e%3Cf%3E"),
+        ] {
+            assert_eq!(file_url(Path::new(path)), url);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_need_not_be_text() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let path = Path::new(std::ffi::OsStr::from_bytes(b"/\xFF"));
+        assert_eq!(file_url(path), "file:///%FF");
     }
 }
