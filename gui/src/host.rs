@@ -1,17 +1,15 @@
 //! Answers the page, each request on a thread of its own, and hands it the agent's events.
 
-use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use page::bridge::{self, Bridge};
+use page::bridge::{self, Bridge, Request};
 use page::listening::Listening;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use shared::place::Place;
-use shared::rpc::{Answer, Fault};
+use shared::rpc::methods::Empty;
 use shared::{Error, ErrorCode, Result};
 use zeroize::Zeroizing;
 
@@ -40,17 +38,6 @@ pub(crate) struct Host {
     tell: Tell,
     /// Which subscription is the one that counts: a page that subscribes again does not hear twice.
     subscription: AtomicU64,
-}
-
-/// What is looked at before a request goes to the bridge.
-#[derive(Deserialize)]
-struct Request<'a> {
-    #[serde(borrow)]
-    id: &'a RawValue,
-    #[serde(borrow)]
-    method: Cow<'a, str>,
-    #[serde(borrow, default)]
-    params: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -88,23 +75,23 @@ impl Host {
     }
 
     fn answer(self: &Arc<Self>, request: &str) -> Vec<u8> {
-        let Ok(known) = serde_json::from_str::<Request<'_>>(request) else {
-            return self.bridge.answer(request.as_bytes());
+        let request = match Request::read(request.as_bytes()) {
+            Ok(request) => request,
+            Err(answer) => return answer,
         };
-        let done = match known.method.as_ref() {
+        let done = match request.method.as_ref() {
             "page.painted" => {
                 (self.tell)(Message::Painted);
                 Ok(())
             }
-            "page.subscribe" => self.subscribe(known.params),
-            "page.zoom" => self.zoom(known.params),
-            _ => return self.bridge.answer(request.as_bytes()),
+            "page.subscribe" => request.parameters().and_then(|wish| self.subscribe(wish)),
+            "page.zoom" => request.parameters().and_then(|wish| self.zoom(wish)),
+            _ => return self.bridge.reply_to(&request),
         };
-        answer(known.id, done)
+        request.answer(done.map(|()| Empty {}))
     }
 
-    fn zoom(&self, params: Option<&RawValue>) -> Result<()> {
-        let Zoom { factor } = parameters(params)?;
+    fn zoom(&self, Zoom { factor }: Zoom) -> Result<()> {
         if !SIZES.contains(&factor) {
             return Err(Error::new(ErrorCode::BadRequest, "That is no size."));
         }
@@ -112,8 +99,7 @@ impl Host {
         Ok(())
     }
 
-    fn subscribe(self: &Arc<Self>, params: Option<&RawValue>) -> Result<()> {
-        let Subscribe { start } = parameters(params)?;
+    fn subscribe(self: &Arc<Self>, Subscribe { start }: Subscribe) -> Result<()> {
         let listening = Listening::open(start)?;
         let mine = self.subscription.fetch_add(1, Ordering::Relaxed) + 1;
         let host = Arc::clone(self);
@@ -136,12 +122,6 @@ impl Host {
     }
 }
 
-fn parameters<'p, P: Deserialize<'p>>(params: Option<&'p RawValue>) -> Result<P> {
-    params
-        .and_then(|params| serde_json::from_str(params.get()).ok())
-        .ok_or_else(|| Error::new(ErrorCode::BadRequest, "The parameters were not understood."))
-}
-
 /// A call of one of the page's functions, with JSON for its argument.
 fn script(function: &str, json: &[u8]) -> Message {
     let json = std::str::from_utf8(json).unwrap_or("null");
@@ -155,15 +135,6 @@ fn script(function: &str, json: &[u8]) -> Message {
 /// Has the page show a place.
 pub(crate) fn show(place: &Place) -> Message {
     script("show", &serde_json::to_vec(place).unwrap_or_default())
-}
-
-fn answer(id: &RawValue, done: Result<()>) -> Vec<u8> {
-    let fault = |error: Error| Fault { code: -32000, message: error.message.clone(), data: error };
-    let (result, error) = match done {
-        Ok(()) => (Some(shared::rpc::methods::Empty {}), None),
-        Err(error) => (None, Some(fault(error))),
-    };
-    serde_json::to_vec(&Answer { jsonrpc: "2.0".into(), id: Some(id), result, error }).unwrap_or_default()
 }
 
 #[cfg(test)]

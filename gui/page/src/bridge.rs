@@ -70,11 +70,12 @@ pub struct Bridge {
 
 /// A request of the page.
 #[derive(Deserialize)]
-struct Request<'a> {
+pub struct Request<'a> {
     #[serde(borrow)]
     id: &'a RawValue,
+    /// What is to be done.
     #[serde(borrow)]
-    method: Cow<'a, str>,
+    pub method: Cow<'a, str>,
     #[serde(borrow, default)]
     params: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -90,6 +91,34 @@ const FAILED: i32 = -32000;
 /// The longest id of a request, in bytes, as on the agent's socket.
 const LONGEST_ID: usize = 128;
 
+impl<'a> Request<'a> {
+    /// Understands a request.
+    ///
+    /// # Errors
+    /// The answer where it is none.
+    pub fn read(request: &'a [u8]) -> std::result::Result<Self, Vec<u8>> {
+        let number = match serde_json::from_slice::<Self>(request) {
+            Ok(request) if request.id.get().len() <= LONGEST_ID => return Ok(request),
+            Err(error) if !error.is_data() => NOT_JSON,
+            _ => NO_REQUEST,
+        };
+        Err(answer(None, Err((number, bad_request("The request was not understood.")))))
+    }
+
+    /// Its parameters, for a method of the host's own.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadRequest`] if they are others.
+    pub fn parameters<P: Deserialize<'a>>(&self) -> Result<P> {
+        parameters(self.params.unwrap_or(RawValue::NULL))
+    }
+
+    /// The answer to it.
+    pub fn answer(&self, reply: Result<impl Serialize>) -> Vec<u8> {
+        answer(Some(self.id), reply.and_then(replied).map_err(|error| (FAILED, error)))
+    }
+}
+
 impl Bridge {
     /// The bridge of a page that opens at a place.
     #[must_use]
@@ -99,22 +128,20 @@ impl Bridge {
 
     /// The answer to a request. Blocks for as long as the agent does.
     pub fn answer(&self, request: &[u8]) -> Vec<u8> {
-        let not_understood =
-            |number| answer(None, Err((number, bad_request("The request was not understood."))));
-        let request: Request<'_> = match serde_json::from_slice(request) {
-            Ok(request) => request,
-            Err(error) if error.is_data() => return not_understood(NO_REQUEST),
-            Err(_) => return not_understood(NOT_JSON),
-        };
-        if request.id.get().len() > LONGEST_ID {
-            return not_understood(NO_REQUEST);
+        match Request::read(request) {
+            Ok(request) => self.reply_to(&request),
+            Err(answer) => answer,
         }
+    }
+
+    /// The answer to a request that was understood. Blocks for as long as the agent does.
+    pub fn reply_to(&self, request: &Request<'_>) -> Vec<u8> {
         let method = request.method.as_ref();
         if !FORWARDED.contains(&method) && !local::METHODS.contains(&method) {
             let unknown = bad_request(&format!("There is no method {}.", printable(method)));
             return answer(Some(request.id), Err((NO_METHOD, unknown)));
         }
-        answer(Some(request.id), self.reply(&request).map_err(|error| (FAILED, error)))
+        request.answer(self.reply(request))
     }
 
     fn reply(&self, request: &Request<'_>) -> Result<Box<RawValue>> {
