@@ -104,6 +104,24 @@ fn half_a_request_keeps_nobody_waiting() {
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
 }
 
+/// A body in pieces is as good as one with a length.
+#[test]
+fn a_body_may_come_in_pieces() {
+    let home = Home::new();
+    let server = Server::start(&home);
+    let page = server.open();
+    let head = server.head("POST", "/call");
+    let mut request = format!("{head}{}Transfer-Encoding: chunked\r\n\r\n", page.credentials()).into_bytes();
+    let start = r#"{"jsonrpc":"2.0","id":1,"method":"page.start","params":{}}"#;
+    for piece in start.as_bytes().chunks(7).chain([&b" ".repeat(500_000)[..], b"\n"]) {
+        request.extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
+        request.extend_from_slice(piece);
+        request.extend_from_slice(b"\r\n");
+    }
+    request.extend_from_slice(b"0\r\n\r\n");
+    assert!(server.say(&request).json()["result"].is_object());
+}
+
 #[test]
 fn a_crowd_is_turned_away_and_leaves_room_when_it_goes() {
     let home = Home::new();

@@ -1,12 +1,15 @@
 //! Who is let in: one page, from one origin, of one user.
 
+use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use harness::programs::{Home, programs};
+use harness::programs::{AgentProcess, Home, programs};
 use serde_json::json;
 
-use crate::server::Server;
+use crate::server::{PATIENCE, Reply, Server};
 
 /// Somebody else: the overflow user, whom every Linux system has.
 const STRANGER: u32 = 65534;
@@ -28,6 +31,7 @@ fn other_hosts_and_other_pages_are_refused() {
     assert_eq!(say(&good).status, 200);
     let host = format!("Host: 127.0.0.1:{port}\r\n");
     let origin = format!("Origin: http://127.0.0.1:{port}\r\n");
+    let referer = format!("Referer: http://127.0.0.1:{port}/\r\n");
     let json_type = "Content-Type: application/json\r\n";
     for (from, to, status) in [
         (host.as_str(), String::new(), 421),
@@ -43,7 +47,15 @@ fn other_hosts_and_other_pages_are_refused() {
         (&origin, format!("Origin: http://127.0.0.1:{}\r\n", port - 1), 403),
         (&origin, format!("Origin: http://127.0.0.1:{port}.evil.example\r\n"), 403),
         (&origin, format!("Origin: http://localhost:{port}\r\n"), 403),
-        (&origin, format!("{origin}Referer: http://evil.example/\r\n"), 403),
+        (&referer, String::new(), 403),
+        (&referer, "Referer: \r\n".into(), 403),
+        (&referer, "Referer: http://evil.example/\r\n".into(), 403),
+        (&referer, format!("Referer: http://evil.example/http://127.0.0.1:{port}/\r\n"), 403),
+        (&referer, format!("Referer: http://127.0.0.1:{port}@evil.example/\r\n"), 403),
+        (&referer, format!("Referer: http://127.0.0.1:{}/\r\n", port - 1), 403),
+        (&referer, format!("Referer: http://localhost:{port}/\r\n"), 403),
+        (&referer, format!("{referer}Referer: http://evil.example/\r\n"), 403),
+        (&origin, referer.clone(), 403),
         (json_type, String::new(), 415),
         (json_type, "Content-Type: text/plain\r\n".into(), 415),
         (json_type, "Content-Type: application/x-www-form-urlencoded\r\n".into(), 415),
@@ -56,6 +68,15 @@ fn other_hosts_and_other_pages_are_refused() {
     for method in ["PUT", "DELETE", "PATCH", "HEAD", "TRACE", "CONNECT"] {
         let reply = say(&good.replace("POST", method));
         assert!([400, 405, 421].contains(&reply.status), "{method}: {reply:?}");
+    }
+    // A session is no sooner opened for somebody else, and no event told.
+    let session = json!({ "token": server.token }).to_string();
+    for (path, body) in [("/session", session.as_str()), ("/events", r#"{"start":false}"#)] {
+        for to in ["", "Referer: http://evil.example/\r\n"] {
+            let head = server.head("POST", path).replace(&referer, to);
+            let request = format!("{head}{mine}Content-Length: {}\r\n\r\n{body}", body.len());
+            assert_eq!(server.say(request.as_bytes()).status, 403, "{path} {to:?}");
+        }
     }
     // What a browser asks before it lets a foreign page send JSON, or a header of its own.
     let preflight = good.replace("POST", "OPTIONS")
@@ -112,6 +133,84 @@ fn a_link_that_was_used_twice_ends_everything() {
     assert_eq!(server.trade(&token).status, 403);
     let (status, words) = server.ends();
     assert!(status.success() && words.contains("a second time"), "{words}");
+}
+
+/// A card on which changing the PIN takes a while.
+const SLOW: &str = r#"
+[[reader]]
+name = "Reader 00 00"
+card = "slow"
+
+[[card]]
+name = "slow"
+pin = "123456"
+admin-key = "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567"
+cardid = "7D1F93C2A4E05B68B19C3D2E6F804A57"
+
+[[card.fault]]
+nth = 1
+instruction = 0x24
+then = { delay = DELAY }
+"#;
+
+/// A home whose card takes so many milliseconds for a change of its PIN.
+fn slow_home(delay: u32) -> Home {
+    let home = Home::new();
+    fs::write(home.path().join("cards.toml"), SLOW.replace("DELAY", &delay.to_string())).unwrap();
+    home
+}
+
+/// Has the page change the PIN, and something else happen once the card has been sent the old one. The status of the answer (0 for none),
+/// and the answer.
+fn change_meanwhile(server: &Server, agent: &AgentProcess, meanwhile: impl FnOnce(&str)) -> Reply {
+    let credentials = server.open().credentials();
+    let change = json!({ "jsonrpc": "2.0", "id": 1, "method": "pin.change",
+        "params": { "select": { "reader": "Reader 00 00" }, "role": 1, "current": "123456", "new": "654321" } });
+    thread::scope(|scope| {
+        let changed = scope.spawn(|| server.request("POST", "/call", &credentials, &change.to_string()));
+        let end = Instant::now() + PATIENCE;
+        while !agent.log().contains("VERIFY") {
+            assert!(Instant::now() < end, "the card is not asked");
+            thread::sleep(Duration::from_millis(5));
+        }
+        meanwhile(&credentials);
+        changed.join().unwrap()
+    })
+}
+
+#[test]
+fn what_is_being_done_is_answered_before_the_end() {
+    let home = slow_home(1500);
+    let agent = home.agent(&["--virtual", "cards.toml"]);
+    let mut server = Server::start(&home);
+    let begun = Instant::now();
+    let reply = change_meanwhile(&server, &agent, |credentials| {
+        assert_eq!(server.trade(&server.token).status, 403);
+        // Whoever has the link gets nothing more done, and neither does the page.
+        assert!([0, 401].contains(&server.request("POST", "/call", credentials, STATUS).status));
+    });
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert_eq!(reply.json()["result"]["tries_left"], 3, "{reply:?}");
+    assert!(begun.elapsed() > Duration::from_millis(1500), "the card was not slow");
+    let (status, words) = server.ends();
+    assert!(status.success() && words.contains("a second time"), "{words}");
+}
+
+#[test]
+fn nothing_keeps_the_server_for_long_once_somebody_else_has_the_link() {
+    let home = slow_home(15_000);
+    let agent = home.agent(&["--virtual", "cards.toml"]);
+    let mut server = Server::start(&home);
+    let mut betrayed = None;
+    let reply = change_meanwhile(&server, &agent, |_| {
+        assert_eq!(server.trade(&server.token).status, 403);
+        betrayed = Some(Instant::now());
+    });
+    assert_eq!(reply.status, 0, "{reply:?}");
+    let (status, words) = server.ends();
+    assert!(status.success() && words.contains("a second time"), "{words}");
+    assert!(betrayed.unwrap().elapsed() < Duration::from_secs(10), "{betrayed:?}");
+    agent.kill();
 }
 
 #[test]

@@ -124,6 +124,51 @@ fn the_policy_can_forbid_it() {
     }
 }
 
+/// Settings that come to forbid the page while it is open.
+#[test]
+fn a_policy_that_comes_to_forbid_it_closes_it() {
+    for agent in [true, false] {
+        let home = Home::new();
+        let _agent = agent.then(|| home.agent(&["--virtual"]));
+        let mut server = Server::start(&home);
+        let credentials = {
+            let page = server.open();
+            let mut events = agent.then(|| page.listen());
+            if let Some(events) = &mut events {
+                next_event(events, "snapshot");
+            }
+            assert!(page.method("page.start", &json!({}))["result"].is_object());
+            home.configure("[web]\nallowed = false\n");
+            if let Some(events) = &mut events {
+                // A page that does nothing but listen is closed too.
+                let (mut rest, end) = (String::new(), Instant::now() + PATIENCE);
+                while events.read_line(&mut rest).unwrap_or(0) > 0 {
+                    assert!(Instant::now() < end, "the page is still open");
+                }
+            }
+            page.credentials()
+        };
+        if !agent {
+            let start = r#"{"jsonrpc":"2.0","id":1,"method":"page.start","params":{}}"#;
+            let reply = server.request("POST", "/call", &credentials, start);
+            assert_eq!((reply.status, reply.body.as_str()), (401, ""), "{reply:?}");
+        }
+        let (status, words) = server.ends();
+        assert_eq!(status.code(), Some(7), "{words}");
+        assert!(words.contains("do not allow"), "{words}");
+    }
+}
+
+/// A page that no one opened yet is not opened against the settings either.
+#[test]
+fn a_session_is_not_opened_against_the_settings() {
+    let home = Home::new();
+    let mut server = Server::start(&home);
+    home.configure("[web]\nallowed = false\n");
+    assert_eq!(server.trade(&server.token).status, 401);
+    assert_eq!(server.ends().0.code(), Some(7));
+}
+
 #[test]
 fn the_link_is_in_no_argument_and_its_file_is_nobody_elses() {
     let mut home = Home::new();

@@ -49,7 +49,9 @@ impl Server {
     pub(crate) fn head(&self, method: &str, path: &str) -> String {
         let port = self.port;
         let origin = if method == "POST" {
-            format!("Origin: http://127.0.0.1:{port}\r\nContent-Type: application/json\r\n")
+            format!(
+                "Origin: http://127.0.0.1:{port}\r\nReferer: http://127.0.0.1:{port}/\r\nContent-Type: application/json\r\n"
+            )
         } else {
             String::new()
         };

@@ -3,6 +3,7 @@
 //! Whoever can open a connection to 127.0.0.1 is not trusted for that: not other users of the machine, and not other pages in the
 //! person's own browser. `owner` settles the first, `gate` and `session` the second.
 
+mod body;
 mod gate;
 mod link;
 #[cfg_attr(not(target_os = "linux"), path = "web/owner/others.rs")]
@@ -33,12 +34,10 @@ pub struct Order {
 /// Serves the page until it has been closed for a while. Returns why it ended, in a sentence.
 ///
 /// # Errors
-/// [`ErrorCode::Forbidden`] where the settings do not allow the page, [`ErrorCode::System`] where the system refuses a port or a file.
+/// [`ErrorCode::Forbidden`] where the settings do not allow the page or come to forbid it, [`ErrorCode::System`] where the system refuses a port or a file.
 pub fn serve(order: Order) -> Result<&'static str> {
-    if !config::load(&Places::of_this_user(), &Loaded::default()).config.web.allowed {
-        let words = "The settings of this machine do not allow the page in a browser. `kortti config` says who settled it; \
-                     the window is there all the same: kortti gui";
-        return Err(Error::new(ErrorCode::Forbidden, words));
+    if !is_allowed() {
+        return Err(forbidden());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| refused(&error))?;
@@ -46,6 +45,17 @@ pub fn serve(order: Order) -> Result<&'static str> {
     // What still waits for the agent does not keep anybody.
     runtime.shutdown_background();
     end
+}
+
+/// Whether the settings, as they are now, allow the page.
+fn is_allowed() -> bool {
+    config::load(&Places::of_this_user(), &Loaded::default()).config.web.allowed
+}
+
+fn forbidden() -> Error {
+    let words = "The settings of this machine do not allow the page in a browser. `kortti config` says who settled it; \
+                 the window is there all the same: kortti gui";
+    Error::new(ErrorCode::Forbidden, words)
 }
 
 fn refused(error: &std::io::Error) -> Error {

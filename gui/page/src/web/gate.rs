@@ -34,7 +34,7 @@ impl Address {
     ///
     /// # Errors
     /// The status of the answer: 421 for another or no host (a name of somebody else that leads here, as in DNS rebinding), 403 for another
-    /// origin and for a write of unknown origin, 415 for anything but JSON (which is what makes a browser ask before a foreign page
+    /// origin and for a write that does not say by origin and referer that it is the page's, 415 for anything but JSON (which is what makes a browser ask before a foreign page
     /// may send it), 405 for other methods.
     pub(super) fn admit(&self, method: &Method, headers: &HeaderMap) -> Result<(), StatusCode> {
         if only(headers, HOST.as_str()) != Some(self.host().as_str()) {
@@ -44,14 +44,16 @@ impl Address {
         if headers.contains_key(ORIGIN) && only(headers, ORIGIN.as_str()) != Some(origin.as_str()) {
             return Err(StatusCode::FORBIDDEN);
         }
+        // The policy that goes with the page (`files::HEADERS`) has its browser say where a request comes from.
         let is_below =
             |referer: &str| referer.strip_prefix(&origin).is_some_and(|path| path.starts_with('/'));
         if headers.contains_key(REFERER) && !only(headers, REFERER.as_str()).is_some_and(is_below) {
             return Err(StatusCode::FORBIDDEN);
         }
+        let is_told = headers.contains_key(ORIGIN) && headers.contains_key(REFERER);
         match *method {
             Method::GET => Ok(()),
-            Method::POST if !headers.contains_key(ORIGIN) => Err(StatusCode::FORBIDDEN),
+            Method::POST if !is_told => Err(StatusCode::FORBIDDEN),
             Method::POST if only(headers, CONTENT_TYPE.as_str()) != Some("application/json") => {
                 Err(StatusCode::UNSUPPORTED_MEDIA_TYPE)
             }
@@ -99,6 +101,7 @@ mod tests {
 
     const HERE: (&str, &str) = ("host", "127.0.0.1:4711");
     const OURS: (&str, &str) = ("origin", "http://127.0.0.1:4711");
+    const FROM: (&str, &str) = ("referer", "http://127.0.0.1:4711/");
     const JSON: (&str, &str) = ("content-type", "application/json");
 
     #[test]
@@ -108,7 +111,13 @@ mod tests {
             (Method::GET, vec![HERE], Ok(())),
             (Method::GET, vec![HERE, OURS], Ok(())),
             (Method::GET, vec![HERE, ("referer", "http://127.0.0.1:4711/")], Ok(())),
-            (Method::POST, vec![HERE, OURS, JSON], Ok(())),
+            (Method::POST, vec![HERE, OURS, FROM, JSON], Ok(())),
+            (Method::POST, vec![HERE, OURS, ("referer", "http://127.0.0.1:4711/js/main.js"), JSON], Ok(())),
+            (Method::POST, vec![HERE, OURS, JSON], Err(403)),
+            (Method::POST, vec![HERE, OURS, ("referer", ""), JSON], Err(403)),
+            (Method::POST, vec![HERE, OURS, ("referer", "http://127.0.0.1:4711"), JSON], Err(403)),
+            (Method::POST, vec![HERE, OURS, ("referer", "https://127.0.0.1:4711/"), JSON], Err(403)),
+            (Method::POST, vec![HERE, OURS, FROM, FROM, JSON], Err(403)),
             (Method::GET, vec![], Err(421)),
             (Method::GET, vec![HERE, HERE], Err(421)),
             (Method::GET, vec![("host", "127.0.0.1")], Err(421)),
@@ -120,17 +129,25 @@ mod tests {
             (Method::GET, vec![HERE, ("referer", "http://evil.example/")], Err(403)),
             (Method::GET, vec![HERE, ("referer", "http://127.0.0.1:47112/")], Err(403)),
             (Method::GET, vec![HERE, ("referer", "http://127.0.0.1:4711@evil.example/")], Err(403)),
-            (Method::POST, vec![HERE, JSON], Err(403)),
-            (Method::POST, vec![HERE, ("origin", "null"), JSON], Err(403)),
-            (Method::POST, vec![HERE, ("origin", "https://127.0.0.1:4711"), JSON], Err(403)),
-            (Method::POST, vec![HERE, ("origin", "http://127.0.0.1:8080"), JSON], Err(403)),
-            (Method::POST, vec![HERE, OURS, OURS, JSON], Err(403)),
-            (Method::POST, vec![HERE, OURS], Err(415)),
-            (Method::POST, vec![HERE, OURS, ("content-type", "text/plain")], Err(415)),
-            (Method::POST, vec![HERE, OURS, ("content-type", "application/json; charset=utf-8")], Err(415)),
-            (Method::POST, vec![HERE, OURS, ("content-type", "text/plain; application/json")], Err(415)),
+            (Method::POST, vec![HERE, FROM, JSON], Err(403)),
+            (Method::POST, vec![HERE, ("origin", "null"), FROM, JSON], Err(403)),
+            (Method::POST, vec![HERE, ("origin", "https://127.0.0.1:4711"), FROM, JSON], Err(403)),
+            (Method::POST, vec![HERE, ("origin", "http://127.0.0.1:8080"), FROM, JSON], Err(403)),
+            (Method::POST, vec![HERE, OURS, OURS, FROM, JSON], Err(403)),
+            (Method::POST, vec![HERE, OURS, FROM], Err(415)),
+            (Method::POST, vec![HERE, OURS, FROM, ("content-type", "text/plain")], Err(415)),
+            (
+                Method::POST,
+                vec![HERE, OURS, FROM, ("content-type", "application/json; charset=utf-8")],
+                Err(415),
+            ),
+            (
+                Method::POST,
+                vec![HERE, OURS, FROM, ("content-type", "text/plain; application/json")],
+                Err(415),
+            ),
             (Method::OPTIONS, vec![HERE, OURS], Err(405)),
-            (Method::PUT, vec![HERE, OURS, JSON], Err(405)),
+            (Method::PUT, vec![HERE, OURS, FROM, JSON], Err(405)),
             (Method::HEAD, vec![HERE], Err(405)),
         ] {
             let found = address.admit(&method, &headers(&lines)).map_err(|status| status.as_u16());

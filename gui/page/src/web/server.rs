@@ -4,13 +4,13 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
-use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use http_body_util::{BodyExt as _, Either, Full};
+use http_body_util::{Either, Full};
 use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE};
 use hyper::service::service_fn;
@@ -18,31 +18,35 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Deserialize;
 use shared::Result;
-use shared::rpc::MAX_LINE;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{Receiver, channel};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
+use super::body;
 use super::gate::Address;
 use super::link::{LinkFile, Opening};
 use super::session::{LINK, Session, Trade};
-use super::{Order, owner, refused};
+use super::{Order, forbidden, is_allowed, owner, refused};
 use crate::bridge::{self, Bridge, Host};
 use crate::files;
 use crate::listening::Listening;
 
 /// Connections at once.
-const CONNECTIONS: usize = 32;
+const CONNECTIONS: u16 = 32;
 /// How large the head of a request may be, in bytes, and how long it may take.
 const HEAD: usize = 16 * 1024;
 const HEAD_TIME: Duration = Duration::from_secs(5);
-/// How large the body of a request may be, in bytes: a line of the agent's socket and what stands around it. How long it may take.
-const BODY: usize = MAX_LINE + 64 * 1024;
+/// How long the body of a request may take.
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// After how long without a page it is said how to open it otherwise.
 const HINT: Duration = Duration::from_secs(15);
+/// Connections of which it is not known yet whose they are. More of them wait with the system.
+const WAITING: usize = 128;
+/// How long what is being answered may take once the server is to end.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 /// How many events may wait for the page.
 const EVENTS: usize = 256;
 
@@ -62,6 +66,12 @@ struct Server {
     changed: Notify,
     /// Somebody brought the token a second time.
     betrayed: Notify,
+    /// The settings have come to forbid the page.
+    forbidden: Notify,
+    /// A place for each request that the bridge is answering.
+    answering: Semaphore,
+    /// Whether connections end with the answer that is under way.
+    ending: watch::Sender<bool>,
 }
 
 /// Serves until the page has been closed for a while.
@@ -82,17 +92,36 @@ pub(super) async fn run(order: Order) -> Result<&'static str> {
         asked: AtomicUsize::new(0),
         changed: Notify::new(),
         betrayed: Notify::new(),
+        forbidden: Notify::new(),
+        answering: Semaphore::new(CONNECTIONS.into()),
+        ending: watch::Sender::new(false),
     });
     let stop = stop_signal().map_err(|error| refused(&error))?;
     let link_file = announce(&link, order.opening)?;
     drop(link);
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    tokio::select! {
-        never = accept(&listener, &server, &places) => match never {},
+    let places = Arc::new(Semaphore::new(CONNECTIONS.into()));
+    let mut accept = pin!(accept(&listener, &server, &places));
+    let why = tokio::select! {
+        never = &mut accept => match never {},
         () = stop => Ok("The page is closed: this program was asked to end."),
         () = server.betrayed.notified() => Ok("The page is closed: somebody used its link a second time. Nobody but you should have it; open the page again."),
+        () = server.forbidden.notified() => Err(forbidden()),
         why = idle(&server, order.end_after, link_file) => Ok(why),
+    };
+    // Nobody is the page any more, but what it asked for before is not left without an answer.
+    server.session().end();
+    tokio::select! {
+        never = accept => match never {},
+        _ = timeout(LAST_ANSWERS, last_answers(&server, &places)) => {}
     }
+    why
+}
+
+/// Ends when everything that was asked for is answered, and every connection closed.
+async fn last_answers(server: &Server, places: &Semaphore) {
+    drop(server.answering.acquire_many(CONNECTIONS.into()).await);
+    server.ending.send_replace(true);
+    drop(places.acquire_many(CONNECTIONS.into()).await);
 }
 
 /// Tells the browser, or whoever reads standard output, where the page is.
@@ -159,36 +188,78 @@ async fn idle(server: &Server, end_after: Duration, link_file: Option<LinkFile>)
 }
 
 /// Takes connections. Those of other users are closed at once, and so are those that are too many.
+///
+/// Whose they are is asked for all that have come meanwhile at once, on another thread: somebody who connects as fast as he can makes the
+/// person wait for two looks at the kernel's table, and no longer.
 async fn accept(listener: &TcpListener, server: &Arc<Server>, places: &Arc<Semaphore>) -> Infallible {
-    loop {
-        let Ok((stream, SocketAddr::V4(peer))) = listener.accept().await else {
-            // Too many open files, say: it passes.
-            sleep(Duration::from_millis(50)).await;
-            continue;
-        };
-        if !owner::is_mine(peer, server.here) {
-            continue;
+    let (comes, waiting) = channel(WAITING);
+    let take = async {
+        loop {
+            let Ok((stream, SocketAddr::V4(peer))) = listener.accept().await else {
+                // Too many open files, say: it passes.
+                sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            // The one that takes them out goes on for as long as this does.
+            let _ = comes.send((stream, peer)).await;
         }
-        let Ok(place) = Arc::clone(places).try_acquire_owned() else { continue };
-        let server = Arc::clone(server);
-        tokio::spawn(async move {
-            converse(stream, server).await;
-            drop(place);
-        });
+    };
+    tokio::select! {
+        never = take => never,
+        never = let_in(waiting, server, places) => never,
+    }
+}
+
+/// Serves the connections that are the person's.
+async fn let_in(
+    mut waiting: Receiver<(TcpStream, SocketAddrV4)>,
+    server: &Arc<Server>,
+    places: &Arc<Semaphore>,
+) -> Infallible {
+    let mut crowd = Vec::with_capacity(WAITING);
+    loop {
+        waiting.recv_many(&mut crowd, WAITING).await;
+        let peers: Vec<_> = crowd.iter().map(|(_, peer)| *peer).collect();
+        let here = server.here;
+        let mine = spawn_blocking(move || owner::are_mine(&peers, here)).await.unwrap_or_default();
+        for ((stream, _), is_mine) in crowd.drain(..).zip(mine) {
+            if !is_mine {
+                // A connection that was closed politely would stay in the kernel's table for a minute and make it long.
+                let _ = stream.set_zero_linger();
+                continue;
+            }
+            let Ok(place) = Arc::clone(places).try_acquire_owned() else { continue };
+            let server = Arc::clone(server);
+            tokio::spawn(async move {
+                converse(stream, server).await;
+                drop(place);
+            });
+        }
     }
 }
 
 async fn converse(stream: TcpStream, server: Arc<Server>) {
     // An answer is short, and whoever waits for it is on this machine.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| {
+    let mut ending = server.ending.subscribe();
+    let was_used = AtomicBool::new(false);
+    let service = service_fn(|request| {
+        was_used.store(true, Ordering::Relaxed);
         let server = Arc::clone(&server);
         async move { Ok::<_, Infallible>(server.answer(request).await) }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(HEAD).max_headers(64);
+    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
     // Whatever is wrong with a connection ends it, and no other.
-    let _ = http.serve_connection(TokioIo::new(stream), service).await;
+    tokio::select! {
+        _ = &mut connection => return,
+        _ = ending.wait_for(|ending| *ending) => {}
+    }
+    if was_used.load(Ordering::Relaxed) {
+        connection.as_mut().graceful_shutdown();
+        let _ = connection.await;
+    }
 }
 
 impl Server {
@@ -220,11 +291,16 @@ impl Server {
         if !is_trade && !self.session().admits(&cookies, secret) {
             return plain(StatusCode::UNAUTHORIZED);
         }
-        let body = match timeout(BODY_TIME, read(body)).await {
+        let body = match timeout(BODY_TIME, body::read(body)).await {
             Err(_) => return plain(StatusCode::REQUEST_TIMEOUT),
             Ok(Err(status)) => return plain(status),
             Ok(Ok(body)) => body,
         };
+        // They may have changed since the page was opened.
+        if !spawn_blocking(is_allowed).await.unwrap_or(true) {
+            self.forbidden.notify_one();
+            return plain(StatusCode::UNAUTHORIZED);
+        }
         match path {
             "/session" => self.trade(&body),
             "/call" => self.call(body).await,
@@ -262,8 +338,11 @@ impl Server {
     async fn call(self: Arc<Self>, body: Zeroizing<Vec<u8>>) -> Answer {
         // Whoever is asked by pinentry has not gone.
         let present = Present::of(&self);
-        let answered = tokio::task::spawn_blocking(move || self.bridge.answer(&body)).await;
-        drop(present);
+        let server = Arc::clone(&self);
+        // There is a place for each connection, until the server ends.
+        let Ok(answering) = server.answering.try_acquire() else { return plain(StatusCode::UNAUTHORIZED) };
+        let answered = spawn_blocking(move || self.bridge.answer(&body)).await;
+        drop((present, answering));
         match answered {
             Ok(answer) => with_type(Bytes::from(answer), "application/json"),
             Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR),
@@ -278,20 +357,28 @@ impl Server {
         let Ok(Wish { start }) = serde_json::from_slice(body) else { return plain(StatusCode::BAD_REQUEST) };
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.changed.notify_one();
-        let listening = match tokio::task::spawn_blocking(move || Listening::open(start)).await {
+        let listening = match spawn_blocking(move || Listening::open(start)).await {
             Ok(Ok(listening)) => listening,
             Ok(Err(error)) => return with_type(Bytes::from(bridge::failed(error)), "application/json"),
             Err(_) => return plain(StatusCode::INTERNAL_SERVER_ERROR),
         };
         let (sender, receiver) = channel(EVENTS);
+        let server = Arc::clone(&self);
         // It ends when the page has gone, which it notices with the next event or breath.
-        tokio::task::spawn_blocking(move || {
+        spawn_blocking(move || {
             listening.run(|event| {
+                let may_be_forbidden = event.is_none_or(|event| event.contains("\"policy_changed\""));
+                if may_be_forbidden && !is_allowed() {
+                    server.forbidden.notify_one();
+                    return false;
+                }
                 let line = event.map_or_else(|| "\n".to_owned(), |event| format!("{event}\n"));
                 sender.try_send(Bytes::from(line)).is_ok()
             });
         });
-        let stream = EventStream { lines: receiver, _present: Present::of(&self) };
+        let mut ending = self.ending.subscribe();
+        let ended = Box::pin(async move { drop(ending.wait_for(|ending| *ending).await) });
+        let stream = EventStream { lines: receiver, ended, _present: Present::of(&self) };
         answer_of(StatusCode::OK, Either::Right(stream), "application/x-ndjson")
     }
 }
@@ -299,6 +386,8 @@ impl Server {
 /// The events of the agent, as the body of an answer.
 pub(super) struct EventStream {
     lines: Receiver<Bytes>,
+    /// Comes when the server ends.
+    ended: Pin<Box<dyn Future<Output = ()> + Send>>,
     _present: Present,
 }
 
@@ -310,6 +399,9 @@ impl Body for EventStream {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<std::result::Result<Frame<Bytes>, Infallible>>> {
+        if self.ended.as_mut().poll(context).is_ready() {
+            return Poll::Ready(None);
+        }
         self.lines.poll_recv(context).map(|line| line.map(|line| Ok(Frame::data(line))))
     }
 }
@@ -330,23 +422,6 @@ impl Drop for Present {
         self.0.present.fetch_sub(1, Ordering::SeqCst);
         self.0.changed.notify_one();
     }
-}
-
-/// The body of a request, in a buffer that is wiped and that leaves nothing behind when it grows.
-async fn read(mut body: Incoming) -> std::result::Result<Zeroizing<Vec<u8>>, StatusCode> {
-    let announced = body.size_hint().upper().and_then(|length| usize::try_from(length).ok());
-    if announced.is_some_and(|length| length > BODY) {
-        return Err(StatusCode::PAYLOAD_TOO_LARGE);
-    }
-    let mut whole = Zeroizing::new(Vec::with_capacity(announced.unwrap_or(BODY)));
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data() else { continue };
-        if whole.len() + data.len() > BODY {
-            return Err(StatusCode::PAYLOAD_TOO_LARGE);
-        }
-        whole.extend_from_slice(&data);
-    }
-    Ok(whole)
 }
 
 /// An answer that is nothing but its status.

@@ -79,6 +79,11 @@ impl Session {
             && secret.is_some_and(|secret| same(secret, &self.secret))
     }
 
+    /// From now on nobody is the page.
+    pub(super) fn end(&mut self) {
+        self.state = State::Over;
+    }
+
     /// Whether the page has been opened.
     pub(super) fn is_open(&self) -> bool {
         self.state == State::Open

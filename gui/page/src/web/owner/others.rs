@@ -2,7 +2,7 @@
 
 use std::net::SocketAddrV4;
 
-/// Whether the program at the other end may be this user's.
-pub(super) fn is_mine(_peer: SocketAddrV4, _here: SocketAddrV4) -> bool {
-    true
+/// Which of the programs at the other ends may be this user's.
+pub(super) fn are_mine(peers: &[SocketAddrV4], _here: SocketAddrV4) -> Vec<bool> {
+    vec![true; peers.len()]
 }
