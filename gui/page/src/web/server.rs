@@ -190,7 +190,7 @@ async fn idle(server: &Server, end_after: Duration, link_file: Option<LinkFile>)
 /// Takes connections. Those of other users are closed at once, and so are those that are too many.
 ///
 /// Whose they are is asked for all that have come meanwhile at once, on another thread: somebody who connects as fast as he can makes the
-/// person wait for two looks at the kernel's table, and no longer.
+/// person wait for a few looks at the kernel's table, and not for one for each of his connections.
 async fn accept(listener: &TcpListener, server: &Arc<Server>, places: &Arc<Semaphore>) -> Infallible {
     let (comes, waiting) = channel(WAITING);
     let take = async {
