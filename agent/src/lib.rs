@@ -46,7 +46,7 @@ use shared::{Error, ErrorCode, Result, detach, harden};
 use door::Door;
 use options::Options;
 use policy::Policy;
-use service::{Service, settings};
+use service::Service;
 use surroundings::Surroundings;
 
 /// How long a stop waits for operations that are under way: a card must not be left half written, and slow ones
@@ -194,6 +194,6 @@ fn heed_signals(_service: &Arc<Service>) -> Result<()> {
 fn reload(service: &Service) {
     tracing::info!("reloading");
     service_manager::reloading();
-    settings::reload(service);
+    service::settings::reload(service);
     service_manager::ready();
 }

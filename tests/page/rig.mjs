@@ -46,10 +46,14 @@ export class Home {
   }
 
   async end() {
-    for (const end of this.ends.reverse()) await end();
-    for (const child of this.children.reverse()) await ended(child);
-    const log = this.log();
-    fs.rmSync(this.path, { recursive: true, force: true, maxRetries: 5 });
+    let log = "";
+    try {
+      for (const end of this.ends.reverse()) await end();
+    } finally {
+      for (const child of this.children.reverse()) await ended(child);
+      log = this.log();
+      fs.rmSync(this.path, { recursive: true, force: true, maxRetries: 5 });
+    }
     const panic = log.split("\n").find((line) => line.includes("panicked"));
     if (panic) throw new Error(`a thread of the agent panicked: ${panic}`);
   }

@@ -192,6 +192,7 @@ scenario("the agent is started from the page by the keys alone", {}, async (page
   await page.tabTo("Start the agent");
   await page.press("Enter");
   await page.misses("The agent does not run");
+  await page.focuses("Overview");
   await home.done(["agent", "stop"]);
 });
 
@@ -200,8 +201,7 @@ scenario("the language is changed by the keys alone", {}, async (page) => {
   await page.tabTo("Language of this page");
   await page.press("ArrowDown");
   await page.sees("Zertifikate", "#tabs");
-  await page.find("field", "Sprache dieser Seite");
-  await page.tabTo("Sprache dieser Seite");
+  await page.focuses("Sprache dieser Seite");
   await page.press("ArrowUp");
   await page.sees("Certificates", "#tabs");
 });

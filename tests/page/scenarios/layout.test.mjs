@@ -131,6 +131,7 @@ for (const [width, height] of [[980, 620], [490, 360], [360, 640]]) {
     assert.deepEqual(found, []);
     const [lines, free] = await page.script("const it = document.getElementById('footer').getBoundingClientRect(); return [it.height, innerHeight - it.height];");
     assert.ok(lines > 0 && free > height / 2, `the lines of status leave ${free} of ${height}`);
+    assert.deepEqual(await page.axe(), []);
   });
 }
 

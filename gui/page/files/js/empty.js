@@ -27,6 +27,9 @@ export function whatIsMissing() {
       working(shown, true);
       await connect(true);
       working(shown, false);
+      // The button may be gone, and the focus with it.
+      const next = /** @type {HTMLElement | null} */ (document.querySelector(".panel:not([hidden]) :is(.empty button, h1)"));
+      if (document.activeElement === document.body) next?.focus();
     };
     return shown;
   }

@@ -11,7 +11,7 @@ import { pin } from "./panels/pin.js";
 import { unblock } from "./panels/unblock.js";
 import { makeReaders, showReaders } from "./readers.js";
 import { begin, settings, takeIn } from "./settings.js";
-import { movedFrom, otherCard, over, quiet, remark, warn } from "./status.js";
+import { makeLines, movedFrom, otherCard, over, quiet, remark, warn } from "./status.js";
 import { connect, current, goTo, isMissed, known, listen, reader, stayWhile } from "./store.js";
 import { speak, t } from "./text.js";
 import { zoomByKeys } from "./zoom.js";
@@ -55,6 +55,7 @@ function build() {
     byId("main").focus();
   });
   byId("tabs").setAttribute("aria-label", t("tabs"));
+  makeLines();
   makeReaders();
   all = PANELS.map(([name, make, picture]) => {
     const panel = make();
@@ -168,7 +169,7 @@ function update() {
     const held = place.missing.contains(document.activeElement);
     place.said = said ? said.cloneNode(true) : null;
     place.missing.replaceChildren(...(said ? [said] : []));
-    if (held) said?.querySelector("button")?.focus();
+    if (held) (said?.querySelector("button") ?? place.section.querySelector("h1"))?.focus();
   }
   place.content.hidden = missing !== null && !place.panel.withoutCard;
   const card = current();
@@ -245,6 +246,8 @@ async function main() {
   build();
   if (settings.host === "window") zoomByKeys(history.state?.size);
   go(history.state?.panel ?? start.panel ?? "overview");
+  // What was chosen before the page was loaded anew still has the focus.
+  if (history.state?.focus) document.getElementById(history.state.focus)?.focus();
   history.replaceState(null, "");
   requestAnimationFrame(() => requestAnimationFrame(painted));
   if (start.reader || start.card) goTo(start.reader, start.card);

@@ -107,9 +107,24 @@ function show(place, kind, card, words, id = "") {
   line.className = kind;
   line.replaceChildren(icon(kind), el("span", { class: "words" }, words));
   line.dataset.message = id;
-  if (!card) return;
-  if (reader()?.name !== card.reader.name) label(line, foreign(card.reader.name));
-  else if ((current()?.csn ?? card.csn) !== card.csn) label(line, t("status-card-before"));
+  if (card && reader()?.name !== card.reader.name) label(line, foreign(card.reader.name));
+  else if (card && (current()?.csn ?? card.csn) !== card.csn) label(line, t("status-card-before"));
+  line.scrollIntoView({ block: "nearest" });
+}
+
+/**
+ * The lines take place from the page. Where they need more than they may have, they can be scrolled, by keys too; what has the focus
+ * does not stay hidden behind them.
+ */
+export function makeLines() {
+  const footer = byId("footer");
+  footer.setAttribute("aria-label", t("messages"));
+  const fit = new ResizeObserver(() => {
+    if (footer.scrollHeight > footer.clientHeight) footer.tabIndex = 0;
+    else footer.removeAttribute("tabindex");
+    if (document.activeElement !== document.body) document.activeElement?.scrollIntoView({ block: "nearest" });
+  });
+  for (const part of [footer, ...PLACES.map(byId)]) fit.observe(part);
 }
 
 /**

@@ -52,6 +52,7 @@ empty-again = Noch einmal versuchen
 empty-atr = Ihre Antwort auf den Reset (ATR):
 
 # Status
+messages = Meldungen
 status-card-removed = Die Karte wurde herausgenommen.
 status-card-service = Der Smartcard-Dienst läuft nicht mehr. Mit der Karte lässt sich jetzt nichts tun.
 status-card-other = Ein anderes Programm hat die Karte zurückgesetzt. Sie muss neu angesehen werden.

@@ -52,6 +52,7 @@ empty-again = Try again
 empty-atr = Its answer to reset:
 
 # Status
+messages = Messages
 status-card-removed = The card was taken out.
 status-card-service = The smart card service has stopped, so nothing can be done with the card.
 status-card-other = Another program reset the card so that it has to be looked at anew.

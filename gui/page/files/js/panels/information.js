@@ -47,7 +47,7 @@ export function information() {
     try {
       await local("page.language", { language: language.value });
       // What is loaded anew begins here again.
-      history.replaceState({ panel: "information", size: size() }, "");
+      history.replaceState({ panel: "information", focus: language.id, size: size() }, "");
       location.reload();
     } catch (error) {
       sayFailure(error);
