@@ -77,6 +77,30 @@ impl Home {
         self.configure_alone(&format!("{quiet}{config}"));
     }
 
+    /// Describes a card whose PIN takes so long to change, in `cards.toml`.
+    pub fn describe_slow(&self, delay: Duration) {
+        let delay = delay.as_millis();
+        let card = format!(
+            r#"
+[[reader]]
+name = "Reader 00 00"
+card = "slow"
+
+[[card]]
+name = "slow"
+pin = "123456"
+admin-key = "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567"
+cardid = "7D1F93C2A4E05B68B19C3D2E6F804A57"
+
+[[card.fault]]
+nth = 1
+instruction = 0x24
+then = {{ delay = {delay} }}
+"#
+        );
+        fs::write(self.path().join("cards.toml"), card).expect("a description");
+    }
+
     /// Settles keys for the whole machine, by its policy and by its own settings: from now on the programs that are
     /// started see an /etc with these files.
     pub fn manage(&mut self, policy: &str, machine: &str) {

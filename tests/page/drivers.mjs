@@ -10,21 +10,21 @@ import { Home } from "./rig.mjs";
 const wanted = process.env.KORTTI_DRIVERS?.split(",");
 export const drivers = [chromium, window].filter((one) => !wanted || wanted.includes(one.name));
 
-/** Whether everything is tried: in the window too what the browser shows already, and what differs in little. */
+/** Whether everything is tried: in the window too what the browser shows already. */
 const everything = process.env.KORTTI_PAGE === "all";
 
 /**
  * A scenario, once for each driver: an agent on the cards that are described, and the page open in front of it.
  *
  * @param {string} name
- * @param {{cards?: string, config?: string, dark?: boolean, args?: string[], only?: "window" | "web", both?: boolean, full?: boolean,
+ * @param {{cards?: string, config?: string, dark?: boolean, args?: string[], only?: "window" | "web", both?: boolean,
  *   width?: number, height?: number, prepare?: (home: Home) => void}} place
  * @param {(page: any, home: Home, t: any) => Promise<void>} body
  */
 export function scenario(name, place, body) {
   for (const driver of drivers) {
     if (place.only && (place.only === "window") !== driver.window) continue;
-    if (!everything && (place.full || (driver.window && !place.only && !place.both))) continue;
+    if (!everything && driver.window && !place.only && !place.both) continue;
     test(`${driver.name}: ${name}`, { timeout: 60_000 }, async (t) => {
       const home = new Home(t, { cards: place.cards ?? alone(), config: place.config });
       place.prepare?.(home);

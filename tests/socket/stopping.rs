@@ -7,24 +7,6 @@ use harness::programs::{AgentProcess, Home};
 use harness::wire::Wire;
 use serde_json::{Value, json};
 
-/// A card on which changing the PIN takes half a second.
-const SLOW: &str = r#"
-[[reader]]
-name = "Reader 00 00"
-card = "slow"
-
-[[card]]
-name = "slow"
-pin = "123456"
-admin-key = "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567"
-cardid = "7D1F93C2A4E05B68B19C3D2E6F804A57"
-
-[[card.fault]]
-nth = 1
-instruction = 0x24
-then = { delay = 1500 }
-"#;
-
 /// How the agent is asked to end.
 #[derive(Clone, Copy, Debug)]
 enum Way {
@@ -52,7 +34,7 @@ fn has_ended(home: &Home, agent: &mut AgentProcess, way: Way) {
 fn what_runs_is_finished_first() {
     for way in [Way::Method, Way::Signal, Way::Command] {
         let home = Home::new();
-        std::fs::write(home.path().join("cards.toml"), SLOW).unwrap();
+        home.describe_slow(Duration::from_millis(1500));
         let mut agent = home.agent(&["--virtual", "cards.toml"]);
         let mut wire = Wire::open(&home);
         wire.call("pin.list", &json!({})).unwrap();

@@ -1,6 +1,5 @@
 //! Who is let in: one page, from one origin, of one user.
 
-use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -135,28 +134,10 @@ fn a_link_that_was_used_twice_ends_everything() {
     assert!(status.success() && words.contains("a second time"), "{words}");
 }
 
-/// A card on which changing the PIN takes a while.
-const SLOW: &str = r#"
-[[reader]]
-name = "Reader 00 00"
-card = "slow"
-
-[[card]]
-name = "slow"
-pin = "123456"
-admin-key = "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567"
-cardid = "7D1F93C2A4E05B68B19C3D2E6F804A57"
-
-[[card.fault]]
-nth = 1
-instruction = 0x24
-then = { delay = DELAY }
-"#;
-
 /// A home whose card takes so many milliseconds for a change of its PIN.
 fn slow_home(delay: u32) -> Home {
     let home = Home::new();
-    fs::write(home.path().join("cards.toml"), SLOW.replace("DELAY", &delay.to_string())).unwrap();
+    home.describe_slow(Duration::from_millis(delay.into()));
     home
 }
 
