@@ -75,7 +75,7 @@ fn identity() -> Option<Identity> {
 pub(crate) fn handed_over() -> Result<Option<Listener>> {
     use interprocess::os::unix::uds_local_socket;
     use rustix::net::SocketType;
-    use rustix::net::sockopt::{socket_acceptconn, socket_type};
+    use rustix::net::sockopt::socket_type;
     use shared::{Error, ErrorCode};
 
     let refused = |why: &str| {
@@ -95,7 +95,7 @@ pub(crate) fn handed_over() -> Result<Option<Listener>> {
         return Err(refused("what is no stream socket"));
     }
     let listener = std::os::unix::net::UnixListener::from(socket);
-    if !matches!(socket_acceptconn(&listener), Ok(true)) {
+    if !listens(&listener) {
         return Err(refused("a socket that does not listen"));
     }
     let place = listener.local_addr().ok();
@@ -113,6 +113,17 @@ pub(crate) fn handed_over() -> Result<Option<Listener>> {
         .map_err(|error| refused(&format!("a socket that cannot be used ({error})")))?;
     let listener: uds_local_socket::Listener = std::os::fd::OwnedFd::from(listener).into();
     Ok(Some(listener.into()))
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+fn listens(socket: &std::os::unix::net::UnixListener) -> bool {
+    matches!(rustix::net::sockopt::socket_acceptconn(socket), Ok(true))
+}
+
+/// macOS does not say so by way of `rustix`; one that does not listen fails at the first connection instead.
+#[cfg(target_os = "macos")]
+fn listens(_socket: &std::os::unix::net::UnixListener) -> bool {
+    true
 }
 
 /// No service manager of Windows hands over sockets.
