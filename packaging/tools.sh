@@ -69,6 +69,16 @@ nitrokey_card() {
         --target-dir "${CARGO_TARGET_DIR:-target}/nitrokey-card" "$@"
 }
 
+# From now on cargo checks the lints of our crates while it compiles them, and a warning is an error. So the libraries below are
+# compiled once, and not a second time for clippy. It is how `cargo clippy` itself has cargo call the compiler.
+lint_while_building() {
+    if command -v clippy-driver >/dev/null; then
+        export RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
+    else
+        say "clippy is not installed: lints are not checked"
+    fi
+}
+
 # Yubico's library for its YubiKeys, which tests/piv.rs and tests/witness_yubikit.py use as a witness, in a virtual environment of its own.
 # pyscard and cryptography come from the system, so that nothing has to be compiled.
 need_yubikit() {

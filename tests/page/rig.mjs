@@ -94,6 +94,8 @@ export class Home {
 
   /** Ends the agent as a power cut would. */
   async kill() {
+    // A page may start another one, which is nobody's child.
+    this.before(() => this.kortti(["agent", "stop"]));
     await ended(this.running, "SIGKILL");
   }
 

@@ -1,6 +1,9 @@
 // What belongs to one card, or to one challenge, is never taken for another one's.
 
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { certificate, key } from "../certs.mjs";
 import { scenario } from "../drivers.mjs";
 import { until } from "../rig.mjs";
 import { ADMIN_KEY, ONE, PIN, TWO, alone, anna, both, gids, reader } from "../cards.mjs";
@@ -69,7 +72,7 @@ scenario("a challenge that becomes void while another panel is shown is told on 
   await home.insert(ONE);
   await page.sees("7D1F93C2", "#reader");
   await page.go("Unblock PIN");
-  await page.says("The challenge is void, and nothing was sent.");
+  await page.says("The challenge that was shown here is not out any more. The card was removed after the challenge was taken.");
 });
 
 scenario("a challenge of a slow card is not shown in the panel of another one", { cards: TWO_OF_THEM }, async (page, home) => {
@@ -134,6 +137,7 @@ scenario("who types is not thrown out by a card in another reader", { both: true
   await page.click("button", "Write to card");
   await page.says("The new PIN is on the card.");
   // And then it follows again.
+  await page.find("button", "Write to card");
   await home.remove(TWO);
   await home.insert(TWO);
   await page.sees("0134FFF3", "#reader");
@@ -188,7 +192,7 @@ scenario("the last try is not offered where the settings keep it", { config: '[p
 scenario("the button that starts the agent keeps the focus while the page looks for one", {}, async (page, home) => {
   await page.sees("7D1F93C2", "#panel-overview");
   await home.kill();
-  await page.says("The agent has gone.");
+  assert.doesNotMatch(await page.says("The agent has gone."), /Reader/);
   await page.find("button", "Start the agent");
   await page.script("[...document.querySelectorAll('button')].find((one) => one.textContent === 'Start the agent').focus(); return true;");
   const looked = () => page.script("return performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/events')).length;");
@@ -197,4 +201,71 @@ scenario("the button that starts the agent keeps the focus while the page looks 
   await page.focuses("Start the agent");
   await page.press("Enter");
   await page.says("The agent is there again.");
+});
+
+scenario("a challenge that was answered is not called void afterwards", { cards: BLOCKED }, async (page, home) => {
+  await page.go("Unblock PIN");
+  await page.click("button", "Start");
+  await page.says("The challenge is taken.");
+  await page.go("Information");
+  await page.go("Unblock PIN");
+  await page.click("button", "Proceed: calculate the response");
+  await page.type("Admin key", ADMIN_KEY);
+  await page.click("button", "Calculate");
+  await page.click("button", "Use this response");
+  await page.type("New PIN", "654321");
+  await page.type("Confirm new PIN", "654321");
+  await page.click("button", "Write to card");
+  await page.says("The PIN is unblocked");
+  await page.go("Overview");
+  await page.sees("3 tries left", "#panel-overview");
+  await page.go("Unblock PIN");
+  await page.sees("This PIN is not blocked.");
+  assert.equal(await page.text("#footer"), "");
+});
+
+scenario("a challenge that another program answers is not called good any more", { cards: BLOCKED }, async (page, home) => {
+  await page.go("Unblock PIN");
+  await page.click("button", "Start");
+  await page.says("The challenge is taken.");
+  const { challenge } = await home.json("unblock", "status", "--reader", ONE);
+  const file = path.join(home.path, "key");
+  fs.writeFileSync(file, ADMIN_KEY, { mode: 0o600 });
+  const { response } = await home.json("unblock", "respond", "--challenge", challenge, "--key-file", file);
+  await page.type("Response", response);
+  await home.call("unblock.finish", { select: { reader: ONE }, challenge, response, new: "654321" });
+  await page.says("The challenge that was shown here is not out any more.");
+  assert.deepEqual(await page.secrets(), []);
+  await page.sees("This PIN is not blocked.");
+  await page.find("button", "Start");
+});
+
+scenario("a file that was chosen for one card is not imported into another", { only: "web", cards: both() }, async (page, home) => {
+  const file = await certificate(home.path, "New Key", { key: (await key(home.path), path.join(home.path, "new.key")) });
+  await chooseReader(page, ONE);
+  await page.go("Certificates");
+  await page.sees("2 certificates");
+  const asked = page.page.waitForEvent("filechooser");
+  await page.click("button", "Import …");
+  const chooser = await asked;
+  await chooseReader(page, TWO);
+  await page.sees("0134FFF3", "#reader");
+  await chooser.setFiles(file);
+  await page.says("Another card is shown now. Nothing was sent");
+  assert.equal(await page.has("dialog", null), false);
+});
+
+scenario("a card that was asked for and comes later does not throw out who types", {
+  args: ["--card", "AABBCCDD"],
+  cards: reader(ONE, "anna") + anna() + reader(TWO) + gids("other", { cardid: "AABBCCDD00112233445566778899AABB" }),
+}, async (page, home) => {
+  await page.says("The card or reader that was asked for is not there.");
+  await page.go("Change PIN");
+  await page.type("Current PIN", PIN);
+  await home.insert(TWO, "other");
+  await page.says(`A card came into ${TWO}.`);
+  assert.equal(await page.value("Current PIN"), PIN);
+  await chooseReader(page, TWO);
+  await page.sees("AABBCCDD", "#reader");
+  await page.misses("A card came into", "#footer");
 });

@@ -198,6 +198,24 @@ scenario("what a dialog said of a wrong PIN stays when its card is pulled", {}, 
   assert.equal(await home.tries(ONE), 2);
 });
 
+scenario("a card that is pulled in the middle of an import leaves nothing typed, and has nothing new on it", { both: true }, async (page, home) => {
+  const file = await pfx(home.path, await key(home.path), await certificate(home.path, "New Key", { key: path.join(home.path, "new.key") }));
+  await page.go("Certificates");
+  await page.find("button", "Import …");
+  await page.upload(file);
+  await page.type("Password of the file", "secret");
+  await page.click("button", "Open");
+  await page.sees("New Key goes to Container 2, with its private key.");
+  await page.type("PIN", PIN);
+  await home.remove(ONE);
+  await page.says("The card was taken out.");
+  assert.equal(await page.has("dialog", null), false);
+  assert.deepEqual(await page.secrets(), []);
+  await home.insert(ONE);
+  await page.sees("2 certificates");
+  assert.equal((await list(home)).length, 2);
+});
+
 scenario("a card that is pulled in the middle of a view closes it", {}, async (page, home) => {
   await page.go("Certificates");
   await choose(page, /Container 0/);

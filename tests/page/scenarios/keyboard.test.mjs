@@ -193,7 +193,6 @@ scenario("the agent is started from the page by the keys alone", {}, async (page
   await page.press("Enter");
   await page.misses("The agent does not run");
   await page.focuses("Overview");
-  await home.done(["agent", "stop"]);
 });
 
 scenario("the language is changed by the keys alone", {}, async (page) => {

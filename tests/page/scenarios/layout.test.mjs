@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { scenario } from "../drivers.mjs";
+import { display } from "../display.mjs";
 import { ONE, TWO, both, container, demo, gids, reader } from "../cards.mjs";
 import { until } from "../rig.mjs";
 
@@ -75,6 +76,25 @@ scenario("a long German page fits at 200 %", { only: "web", cards: both(), confi
   assert.deepEqual(found, []);
 });
 
+scenario("what failed can be made larger to read it", { only: "window" }, async (page) => {
+  await page.go("Change PIN");
+  await page.type("Current PIN", "111111");
+  await page.type("New PIN", "654321");
+  await page.type("Confirm new PIN", "654321");
+  await page.click("button", "Write to card");
+  await page.says("Wrong PIN. 2 tries are left.");
+  await page.press("Control+=");
+  await page.says("110 %");
+  await page.says("Wrong PIN. 2 tries are left.");
+});
+
+scenario("that a place is not there is said in a window that is open", { only: "window" }, async (page, home) => {
+  await page.sees("tries left", "#panel-overview");
+  home.start("kortti-gui", ["--panel", "certificates", "--card", "AABBCCDD00112233"], { env: { DISPLAY: await display() } });
+  await page.sees("2 certificates");
+  await page.says("The card or reader that was asked for is not there.");
+});
+
 scenario("the window has the keys for size that browsers have", { only: "window" }, async (page) => {
   await page.sees("Primary card PIN");
   const width = () => page.script("return innerWidth;");
@@ -134,6 +154,20 @@ for (const [width, height] of [[980, 620], [490, 360], [360, 640]]) {
     assert.deepEqual(await page.axe(), []);
   });
 }
+
+scenario("what is said does not move the page under who reads it", { only: "web", cards: LONG, width: 980, height: 620 }, async (page) => {
+  await page.go("Certificates");
+  await page.sees("24 certificates");
+  await page.script("document.getElementById('tab-certificates').focus(); window.scrollTo(0, 300); return true;");
+  const at = () => page.script("return window.scrollY;");
+  const before = await at();
+  assert.ok(before > 200, `${before}`);
+  for (const [call, words] of [["say('saved')", /written/i], ["warn('place-missing')", /asked for/], ["remark('empty-starting')", /being started/]]) {
+    await page.script(`return import("./js/status.js").then((status) => { status.${call}; return new Promise(requestAnimationFrame); }).then(() => null);`);
+    await page.says(words);
+    assert.equal(await at(), before, call);
+  }
+});
 
 scenario("each cell of a narrow table keeps its head", { only: "web", width: 490, height: 360 }, async (page) => {
   await page.go("Certificates");

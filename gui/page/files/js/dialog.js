@@ -172,5 +172,7 @@ export function working(part, on) {
     }
   }
   const before = focused.get(part);
-  if (!on && before instanceof HTMLElement && document.activeElement === document.body) before.focus();
+  if (on) return;
+  focused.delete(part);
+  if (before instanceof HTMLElement && document.activeElement === document.body) before.focus();
 }

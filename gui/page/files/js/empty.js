@@ -4,7 +4,7 @@ import { Failure, call } from "./bridge.js";
 import { working } from "./dialog.js";
 import { button, el, icon } from "./dom.js";
 import { explained } from "./failure.js";
-import { remark } from "./status.js";
+import { over, remark } from "./status.js";
 import { connect, current, known, reader, readers } from "./store.js";
 import { foreign, t } from "./text.js";
 
@@ -27,8 +27,10 @@ export function whatIsMissing() {
       working(shown, true);
       await connect(true);
       working(shown, false);
+      if (known.state === "gone") over("empty-starting");
       // The button may be gone, and the focus with it.
-      const next = /** @type {HTMLElement | null} */ (document.querySelector(".panel:not([hidden]) :is(.empty button, h1)"));
+      const place = document.querySelector(".panel:not([hidden])");
+      const next = /** @type {HTMLElement | null | undefined} */ (place?.querySelector(".empty button") ?? place?.querySelector("h1"));
       if (document.activeElement === document.body) next?.focus();
     };
     return shown;

@@ -11,7 +11,7 @@ import { pin } from "./panels/pin.js";
 import { unblock } from "./panels/unblock.js";
 import { makeReaders, showReaders } from "./readers.js";
 import { begin, settings, takeIn } from "./settings.js";
-import { makeLines, movedFrom, otherCard, over, quiet, remark, warn } from "./status.js";
+import { makeLines, movedFrom, otherCard, over, quiet, remark, warn, warnOfCard } from "./status.js";
 import { connect, current, goTo, isMissed, known, listen, reader, stayWhile } from "./store.js";
 import { speak, t } from "./text.js";
 import { zoomByKeys } from "./zoom.js";
@@ -143,7 +143,9 @@ let about = { reader: null, csn: null };
 /** Keeps what was said of one card from being taken for another one's. */
 function keepApart() {
   const now = { reader: reader()?.name ?? null, csn: current()?.csn ?? null };
+  if (now.reader === null) return;
   if (about.reader !== null && now.reader !== about.reader) {
+    over("status-card-elsewhere");
     movedFrom(about.reader);
     about = now;
   } else if (now.csn !== null) {
@@ -159,7 +161,7 @@ function update() {
   if (isMissed()) {
     if (!told) warn("place-missing");
     told = true;
-  }
+  } else over("place-missing");
   const place = all.find((one) => one.name === shown);
   if (!place) return;
   const missing = whatIsMissing();
@@ -188,7 +190,11 @@ function happened(event) {
     if (known.state === "up" && state === "gone") remark("status-agent-up");
     state = known.state;
   }
-  if (event?.event === "card_removed" && event.reader === last) warn(REMOVED[event.cause]);
+  if (event?.event === "service_up") over("status-card-service");
+  if (event?.event === "card_removed") {
+    if (event.reader === last) warnOfCard(REMOVED[event.cause]);
+    else over("status-card-elsewhere");
+  }
   if (event?.event === "card_inserted") {
     if (event.reader === reader()?.name) over(...Object.values(REMOVED), "status-busy", "status-touch");
     else if (isEngaged()) remark("status-card-elsewhere", { reader: event.reader });
@@ -197,9 +203,9 @@ function happened(event) {
   update();
   const card = current();
   if (event && "reader" in event && card && event.reader === card.reader.name) {
-    if (event.event === "touch_needed") warn("status-touch");
+    if (event.event === "touch_needed") warnOfCard("status-touch");
     if (event.event === "touch_over") over("status-touch");
-    if (event.event === "card_busy") warn("status-busy", { holders: event.holders.join(", ") });
+    if (event.event === "card_busy") warnOfCard("status-busy", { holders: event.holders.join(", ") });
     else if (event.event === "card_identified") over("status-busy");
     all.find((one) => one.name === shown)?.panel.happened?.(event);
   }

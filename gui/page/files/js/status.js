@@ -47,6 +47,17 @@ export function warn(id, values = {}) {
 }
 
 /**
+ * The same, of the card that is shown.
+ *
+ * @param {string} id
+ * @param {Record<string, any>} [values]
+ */
+export function warnOfCard(id, values = {}) {
+  warn(id, values);
+  byId("notice").dataset.card = "";
+}
+
+/**
  * Says why something could not be done that nobody asked for.
  *
  * @param {unknown} error
@@ -81,12 +92,12 @@ export function quiet() {
 }
 
 /**
- * The page goes over to another reader: what stands there is about this one.
+ * The page goes over to another reader: what stands there of a card is about the one in this reader.
  *
  * @param {string} name
  */
 export function movedFrom(name) {
-  for (const place of PLACES) label(byId(place), foreign(name));
+  for (const place of PLACES) if ("card" in byId(place).dataset) label(byId(place), foreign(name));
 }
 
 /** Another card came into the same reader: what went well is forgotten, and a failure is said to be of the card before. */
@@ -107,24 +118,38 @@ function show(place, kind, card, words, id = "") {
   line.className = kind;
   line.replaceChildren(icon(kind), el("span", { class: "words" }, words));
   line.dataset.message = id;
+  line.toggleAttribute("data-card", card !== null);
   if (card && reader()?.name !== card.reader.name) label(line, foreign(card.reader.name));
   else if (card && (current()?.csn ?? card.csn) !== card.csn) label(line, t("status-card-before"));
-  line.scrollIntoView({ block: "nearest" });
+  // Not `scrollIntoView`, which would scroll the page too.
+  byId("footer").scrollTop = line.offsetTop;
 }
 
-/**
- * The lines take place from the page. Where they need more than they may have, they can be scrolled, by keys too; what has the focus
- * does not stay hidden behind them.
- */
+/** The lines take place from the page: where they need more than they may have, they can be scrolled, by keys too. */
 export function makeLines() {
   const footer = byId("footer");
   footer.setAttribute("aria-label", t("messages"));
+  let before = footer.offsetHeight;
   const fit = new ResizeObserver(() => {
     if (footer.scrollHeight > footer.clientHeight) footer.tabIndex = 0;
     else footer.removeAttribute("tabindex");
-    if (document.activeElement !== document.body) document.activeElement?.scrollIntoView({ block: "nearest" });
+    uncover(before, footer.offsetHeight);
+    before = footer.offsetHeight;
   });
   for (const part of [footer, ...PLACES.map(byId)]) fit.observe(part);
+}
+
+/**
+ * What has the focus, and could be seen until the lines grew over it, is brought out from below them.
+ *
+ * @param {number} before how high they were
+ * @param {number} now
+ */
+function uncover(before, now) {
+  const held = document.activeElement;
+  if (!held?.closest("main")) return;
+  const { bottom } = held.getBoundingClientRect();
+  if (bottom <= innerHeight - before && bottom > innerHeight - now) window.scrollBy(0, bottom - (innerHeight - now) + 8);
 }
 
 /**

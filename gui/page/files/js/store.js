@@ -163,7 +163,7 @@ async function refresh() {
     stale = false;
     try {
       known.status = await call("status");
-      fulfil();
+      if (!isEngaged()) fulfil();
       // Each time, so that no panel is still about a card that is not the current one.
       tell(null);
     } catch (error) {
@@ -205,7 +205,8 @@ export async function connect(start) {
   } catch (error) {
     if (mine !== attempt) return;
     const failure = error instanceof Failure ? error : new Failure("page_fault", String(error));
-    lost(failure);
+    // Why one could not be started stays, though a later look finds none again.
+    if (start || known.state !== "gone" || !known.reason?.message || failure.code !== "no_agent") lost(failure);
     tell(null);
     again();
   }
@@ -233,7 +234,7 @@ function take(event) {
     known.state = "up";
     known.reason = null;
     known.status = event;
-    fulfil();
+    if (!isEngaged()) fulfil();
     tell(event);
     return;
   }

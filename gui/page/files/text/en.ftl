@@ -159,6 +159,7 @@ unblock-start-what = Reads the card serial number and gets a challenge from the 
 unblock-not-blocked = This PIN is not blocked. It can be unblocked all the same.
 unblock-nobody = Nobody can unblock a PIN of this card.
 unblock-sure = The PIN is not blocked
+unblock-sure-open = Take a challenge all the same? It is void as soon as another program uses the card.
 unblock-sure-what = Take a challenge all the same? Other programs are then kept off the card for up to { $minutes ->
         [one] { $minutes } minute.
        *[other] { $minutes } minutes.
@@ -181,6 +182,7 @@ challenge-good-open = The challenge is good, but other programs can use the card
 challenge-left = for another { $minutes }:{ $seconds } min
 challenge-given-up = The challenge is given up, and the card is free.
 challenge-another = Another program took a new challenge, so the one before is void. A response to it is of no use: tell the new one to your administrator.
+challenge-over = The challenge that was shown here is not out any more. { $reason } If the PIN is blocked still, start again.
 challenge-void = The challenge is void, and nothing was sent. { $reason } Start again.
 response = Response
 response-empty = Nothing is typed yet.
@@ -302,6 +304,7 @@ export-der = Export .der
 export-pem = Export .pem
 import-drop = Drop a certificate file here (.cer, .der, .pem, .pfx, .p12), or
 import-choose = Import …
+import-other-card = Another card is shown now. Nothing was sent: choose the file again if it is for this one.
 import-forbidden = The settings of this machine forbid importing.
 import-password-heading = Password of { $file }
 import-password = Password of the file

@@ -6,7 +6,7 @@ import { button, el, icon } from "../dom.js";
 import { explained } from "../failure.js";
 import { guardedBy } from "../pins.js";
 import { say, sayFailure } from "../status.js";
-import { current } from "../store.js";
+import { still } from "../store.js";
 import { foreign, moment, t } from "../text.js";
 import { algorithm, alsoNamed, fileName, nameOf, numbered, placeOf, usages } from "./names.js";
 
@@ -22,7 +22,7 @@ import { algorithm, alsoNamed, fileName, nameOf, numbered, placeOf, usages } fro
 export async function view(card, one) {
   try {
     const found = await call("cert.view", { select: card.select, certificate: one.id });
-    if (current()?.key !== card.key) return;
+    if (!still(card)) return;
     const told = el("p", { class: "hint", role: "status" });
     const actions = found.fields ? [
       button("export-cer", () => void write(found, "cer", told)),
@@ -31,7 +31,7 @@ export async function view(card, one) {
     ] : [];
     tell("view-heading", { name: nameOf(found.summary) }, body(found), card, [told, ...actions]);
   } catch (error) {
-    sayFailure(error);
+    sayFailure(error, {}, card);
   }
 }
 
@@ -46,9 +46,9 @@ export async function exportAs(card, one, format) {
   try {
     const found = await call("cert.view", { select: card.select, certificate: one.id });
     const path = await toFile(found, format);
-    say(path ? "saved-at" : "saved", { path });
+    say(path ? "saved-at" : "saved", { path }, card);
   } catch (error) {
-    sayFailure(error);
+    sayFailure(error, {}, card);
   }
 }
 

@@ -9,7 +9,7 @@ import { importFile } from "../certificates/import.js";
 import { nameOf, placeOf } from "../certificates/names.js";
 import { certificateTable } from "../certificates/table.js";
 import { settings } from "../settings.js";
-import { quiet, say, sayFailure } from "../status.js";
+import { quiet, say, sayFailure, warn } from "../status.js";
 import { current, still } from "../store.js";
 import { t } from "../text.js";
 
@@ -51,8 +51,13 @@ export function certificates(go) {
   const bar = el("div", { class: "toolbar", role: "group", label: "cert-actions" },
     actions.view, el("span", { class: "joined" }, actions.export, format), actions.default, actions.delete);
 
+  /** The card for which a file is being chosen, in a window of the system that does not follow the page. @type {Current | null} */
+  let wanted = null;
   const input = el("input", { type: "file", accept: ".cer,.der,.crt,.pem,.pfx,.p12", class: "unseen", tabindex: "-1", "aria-hidden": "true" });
-  const choose = button("import-choose", () => input.click());
+  const choose = button("import-choose", () => {
+    wanted = current();
+    input.click();
+  });
   const drop = el("div", { class: "drop" }, icon("file"), el("p", { text: "import-drop" }), choose, input);
   const main = el("div", { class: "certificates-panel", hidden: true }, drop, table.element, nothing, bar, why);
   const trouble = el("div");
@@ -60,8 +65,13 @@ export function certificates(go) {
 
   input.addEventListener("change", () => {
     const file = input.files?.[0];
+    const card = wanted ?? current();
+    wanted = null;
     input.value = "";
-    if (file) void take(file);
+    if (file) void take(file, card);
+  });
+  input.addEventListener("cancel", () => {
+    wanted = null;
   });
   // A file that is dropped beside the area must not be opened in place of the page.
   for (const event of ["dragover", "drop"]) window.addEventListener(event, (moved) => moved.preventDefault());
@@ -70,13 +80,16 @@ export function certificates(go) {
   drop.addEventListener("drop", (event) => {
     drop.classList.remove("over");
     const file = event.dataTransfer?.files[0];
-    if (file && !choose.disabled) void take(file);
+    if (file && !choose.disabled) void take(file, current());
   });
 
-  async function take(/** @type {File} */ file) {
-    const card = current();
+  async function take(/** @type {File} */ file, /** @type {Current | null} */ card) {
     if (!card || ours) return;
     quiet();
+    if (!still(card)) {
+      warn("import-other-card");
+      return;
+    }
     await own(async () => {
       const id = await importFile(card, file);
       if (!id || !still(card)) return;

@@ -4,7 +4,7 @@ import { call } from "../bridge.js";
 import { button, el, renew } from "../dom.js";
 import { loading, unreadable } from "../empty.js";
 import { settings } from "../settings.js";
-import { warn } from "../status.js";
+import { warnOfCard } from "../status.js";
 import { still } from "../store.js";
 import { spoken } from "../text.js";
 import { byChallenge } from "../unblock/challenge.js";
@@ -18,7 +18,9 @@ import { respond } from "../unblock/respond.js";
 
 /** @returns {import("../main.js").Panel} */
 export function unblock() {
-  const challenge = byChallenge();
+  const challenge = byChallenge((answered) => {
+    if (left?.challenge === answered) left = null;
+  });
   const puk = byPuk();
   const place = el("div");
   const administrator = el("section", { class: "box administrator", hidden: !settings.respond },
@@ -47,11 +49,14 @@ export function unblock() {
       if (access) next.show(card, access);
       else if (status.state === "good") challenge.resume(card, status);
       if (left?.csn !== card.csn) return;
-      if (status.state === "void") warn("challenge-void", { reason: spoken() === "en" ? status.reason : "" });
-      if (status.state === "good" && status.challenge !== left.challenge) warn("challenge-another");
+      if (status.state === "good" && status.challenge !== left.challenge) warnOfCard("challenge-another");
+      else if (status.state !== "good") warnOfCard("challenge-over", { reason: status.state === "void" && spoken() === "en" ? status.reason : "" });
       left = null;
     } catch (error) {
-      if (still(card)) renew(place, unreadable(error, () => void load(card)));
+      if (!still(card)) return;
+      leave();
+      way = null;
+      renew(place, unreadable(error, () => void load(card)));
     }
   };
 
@@ -80,7 +85,9 @@ export function unblock() {
     },
     happened(event) {
       if (!mine) return;
-      if (event.event === "challenge_void" && way === challenge) void challenge.voided(event.reason);
+      if (event.event === "challenge_void" && way === challenge) void challenge.voided("challenge-void", event.reason);
+      // Another program has answered the challenge that is shown here.
+      else if (event.event === "pin_unblocked" && way === challenge && challenge.out()) void challenge.voided("challenge-over", "");
       else if (RELOADS.has(event.event) && !way?.busy()) void load(mine, true);
     },
   };

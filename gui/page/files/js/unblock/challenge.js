@@ -8,7 +8,7 @@ import { button, el, icon } from "../dom.js";
 import { newPin } from "../new_pin.js";
 import { isBlocked, pinChooser, triesLeft } from "../pins.js";
 import { settings } from "../settings.js";
-import { quiet, say, sayFailure, warn, warnOf } from "../status.js";
+import { quiet, say, sayFailure, warnOf, warnOfCard } from "../status.js";
 import { still } from "../store.js";
 import { foreign, grouped, spoken, t } from "../text.js";
 import { handOver } from "./hand_over.js";
@@ -20,7 +20,10 @@ import { step } from "./step.js";
  * @import { Current } from "../store.js"
  */
 
-export function byChallenge() {
+/**
+ * @param {(challenge: string) => void} ended is told when it was said what became of a challenge that was answered or given up
+ */
+export function byChallenge(ended) {
   /** The card that everything below is about. @type {Current | null} */
   let mine = null;
   /** @type {Access | null} */
@@ -170,10 +173,10 @@ export function byChallenge() {
     if (!card || !still(card) || busy()) return;
     const now = status();
     if (!anew && now && !isBlocked(now)) {
-      const minutes = Math.ceil((settings.config?.unblock.lock_card_s ?? 600) / 60);
+      const minutes = Math.ceil(kept() / 60);
       const yes = await ask({
         heading: "unblock-sure", card, confirm: "unblock-start",
-        body: [el("p", {}, t("unblock-sure-what", { minutes }))], run: async () => true,
+        body: [el("p", {}, t(minutes > 0 ? "unblock-sure-what" : "unblock-sure-open", { minutes }))], run: async () => true,
       });
       if (!yes || !still(card)) return;
     }
@@ -204,7 +207,9 @@ export function byChallenge() {
     if (!card || !still(card) || busy()) return;
     working(element, true);
     try {
+      const given = out?.challenge ?? "";
       await call("unblock.cancel", { select: card.select });
+      ended(given);
       say("challenge-given-up", {}, card, "info");
     } catch (error) {
       sayFailure(error, {}, card);
@@ -252,6 +257,7 @@ export function byChallenge() {
     try {
       const now = await call("unblock.finish", params, asked);
       if (still(card)) forget();
+      ended(sent);
       say("unblock-done", { tries: now.tries_left ?? -1 }, card);
     } catch (error) {
       // Whether the challenge is used up, the agent knows; the error alone does not say it.
@@ -260,6 +266,7 @@ export function byChallenge() {
         forget();
         if (found?.state === "good") take(card, found);
       }
+      if (found?.state !== "good") ended(sent);
       sayFailure(error, {}, card);
     }
     if (!still(card)) return;
@@ -328,11 +335,12 @@ export function byChallenge() {
     },
     leave: forget,
     /**
-     * Something made a challenge void; which one, only the agent can say: the one before a new one is void too.
+     * Something may have made the challenge void; which one, only the agent can say: the one before a new one is void too.
      *
+     * @param {string} id what is said of it then
      * @param {string} reason
      */
-    async voided(reason) {
+    async voided(id, reason) {
       const card = mine;
       // The end of a procedure that was carried through is told by its answer.
       if (!card || !out || busy()) return;
@@ -343,14 +351,20 @@ export function byChallenge() {
       forget();
       if (found?.state === "good") {
         take(card, found);
-        warn("challenge-another");
+        warnOfCard("challenge-another");
         steps[1]?.focus();
         return;
       }
       stand();
-      warn("challenge-void", { reason: spoken() === "en" ? reason : "" });
+      warnOfCard(id, { reason: spoken() === "en" ? reason : "" });
       await load(card);
       if (still(card)) begin.focus();
     },
   };
+}
+
+/** For how many seconds other programs are kept off a card whose challenge is out, by the settings. */
+function kept() {
+  const { lock_card_s: lock = 600, challenge_timeout_s: timeout = 0 } = settings.config?.unblock ?? {};
+  return timeout > 0 ? Math.min(lock, timeout) : lock;
 }
