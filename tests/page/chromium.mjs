@@ -44,6 +44,8 @@ class ChromiumPage extends Page {
     this.home = home;
     this.page = page;
     this.problems = [];
+    // From the beginning: a listener that comes with the press of the button may come too late, and the browser opens a window of its own.
+    page.on("filechooser", () => {});
     page.on("pageerror", (error) => this.problems.push(error.message));
     page.on("console", (message) => {
       if (message.type() === "error") this.problems.push(message.text());

@@ -123,7 +123,7 @@ scenario("a failure is not taken for one of the card that comes next", {
   await page.misses("taken out", "#footer");
 });
 
-scenario("who types is not thrown out by a card in another reader", { both: true, cards: both() }, async (page, home) => {
+scenario("who types is not thrown out by a card in another reader", { cards: both() }, async (page, home) => {
   await home.remove(TWO);
   await page.sees("7D1F93C2", "#reader");
   await page.go("Change PIN");

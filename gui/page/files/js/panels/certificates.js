@@ -34,7 +34,7 @@ export function certificates(go) {
       stand();
     },
     open: (one) => {
-      chosen = one;
+      table.choose(one.id);
       void withChosen(view);
     },
   });
