@@ -80,6 +80,8 @@ class WindowPage extends Page {
   }
 
   async typeInto(element, text) {
+    // The driver itself does not scroll to what lies below the edge, where the page keeps a distance from it.
+    await this.command("POST", "/execute/sync", { script: "arguments[0].scrollIntoView({ block: 'center' });", args: [element] });
     await this.command("POST", `/element/${element[ELEMENT]}/clear`);
     if (text) await this.command("POST", `/element/${element[ELEMENT]}/value`, { text });
   }
