@@ -99,8 +99,7 @@ need_page_tests() {
     PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --prefix tests/page --no-audit --no-fund --silent
 }
 
-# The page in Chromium and in its window, on virtual cards.
+# The page in Chromium and in its window, on virtual cards, with the programs that were built.
 page_tests() {
-    cargo build --locked --workspace
     KORTTI_BIN="$(cd "${CARGO_TARGET_DIR:-target}" && pwd)/debug" npm test --prefix tests/page --silent
 }

@@ -32,10 +32,16 @@ export async function certificate(folder, name, { key: signer, days = 365, more 
 }
 
 /** A file with key and certificate. */
-export async function pfx(folder, keyFile, pem, password = "secret") {
+async function pfx(folder, keyFile, pem, password = "secret") {
   const file = path.join(folder, "new.pfx");
   await openssl("pkcs12", "-export", "-inkey", keyFile, "-in", pem, "-passout", `pass:${password}`, "-out", file);
   return file;
+}
+
+/** A file with a new key and a certificate of this name for it. Its password is "secret". */
+export async function newKey(folder, name) {
+  const made = await key(folder);
+  return pfx(folder, made, await certificate(folder, name, { key: made }));
 }
 
 /** Text of a file. */

@@ -76,6 +76,12 @@ export class Page {
     await this.typeInto(await this.find("field", label), text);
   }
 
+  /** Types a new PIN, and what is to confirm it. */
+  async newPin(pin, again = pin) {
+    await this.type("New PIN", pin);
+    await this.type("Confirm new PIN", again);
+  }
+
   /** Chooses from a drop-down by the beginning of what the option says. */
   async choose(label, option) {
     await this.find("field", label);

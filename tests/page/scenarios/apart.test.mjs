@@ -97,8 +97,7 @@ scenario("what was said of a card is said to be of its reader once another one i
   await chooseReader(page, ONE);
   await page.go("Change PIN");
   await page.type("Current PIN", "111111");
-  await page.type("New PIN", "654321");
-  await page.type("Confirm new PIN", "654321");
+  await page.newPin("654321");
   await page.click("button", "Write to card");
   assert.doesNotMatch(await page.says("Wrong PIN. 2 tries are left."), /Reader/);
   await chooseReader(page, TWO);
@@ -111,8 +110,7 @@ scenario("a failure is not taken for one of the card that comes next", {
 }, async (page, home) => {
   await page.go("Change PIN");
   await page.type("Current PIN", "111111");
-  await page.type("New PIN", "654321");
-  await page.type("Confirm new PIN", "654321");
+  await page.newPin("654321");
   await page.click("button", "Write to card");
   await page.says("Wrong PIN. 2 tries are left.");
   await home.remove(ONE);
@@ -182,8 +180,7 @@ scenario("the last try is not offered where the settings keep it", { config: '[p
   await page.sees("The settings of this machine do not let the last try of a PIN be used.");
   assert.equal(await page.has("checkbox", "I am sure of my PIN: use the last try."), false);
   await page.type("Current PIN", PIN);
-  await page.type("New PIN", "654321");
-  await page.type("Confirm new PIN", "654321");
+  await page.newPin("654321");
   await page.click("button", "Write to card");
   await page.sees("The settings of this machine do not allow that. Nothing was sent.");
   assert.equal(await home.tries(ONE), 1);
@@ -213,8 +210,7 @@ scenario("a challenge that was answered is not called void afterwards", { cards:
   await page.type("Admin key", ADMIN_KEY);
   await page.click("button", "Calculate");
   await page.click("button", "Use this response");
-  await page.type("New PIN", "654321");
-  await page.type("Confirm new PIN", "654321");
+  await page.newPin("654321");
   await page.click("button", "Write to card");
   await page.says("The PIN is unblocked");
   await page.go("Overview");
@@ -241,7 +237,7 @@ scenario("a challenge that another program answers is not called good any more",
 });
 
 scenario("a file that was chosen for one card is not imported into another", { only: "web", cards: both() }, async (page, home) => {
-  const file = await certificate(home.path, "New Key", { key: (await key(home.path), path.join(home.path, "new.key")) });
+  const file = await certificate(home.path, "New Key", { key: await key(home.path) });
   await chooseReader(page, ONE);
   await page.go("Certificates");
   await page.sees("2 certificates");

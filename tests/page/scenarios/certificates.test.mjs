@@ -6,7 +6,7 @@ import path from "node:path";
 import { scenario } from "../drivers.mjs";
 import { ONE, PIN, anna, demo, reader, alone, damaged } from "../cards.mjs";
 import { until } from "../rig.mjs";
-import { certificate, key, openssl, pfx, told } from "../certs.mjs";
+import { certificate, key, newKey, openssl, told } from "../certs.mjs";
 
 const names = (page) => page.script("return [...document.querySelectorAll('tbody tr')].map((row) => row.cells[1].innerText.replace(/\\s+/g, ' ').trim());");
 const ids = async (home) => (await home.json("cert", "list", "--reader", ONE));
@@ -68,7 +68,7 @@ scenario("certificates are exported as .cer, .der and .pem, as they are", { both
 });
 
 scenario("a key with its certificate is imported; its password is asked for until it fits", { both: true }, async (page, home) => {
-  const file = await pfx(home.path, await key(home.path), await certificate(home.path, "New Key", { key: path.join(home.path, "new.key") }));
+  const file = await newKey(home.path, "New Key");
   await page.go("Certificates");
   await page.find("button", "Import …");
   await page.upload(file);
@@ -199,7 +199,7 @@ scenario("what a dialog said of a wrong PIN stays when its card is pulled", {}, 
 });
 
 scenario("a card that is pulled in the middle of an import leaves nothing typed, and has nothing new on it", { both: true }, async (page, home) => {
-  const file = await pfx(home.path, await key(home.path), await certificate(home.path, "New Key", { key: path.join(home.path, "new.key") }));
+  const file = await newKey(home.path, "New Key");
   await page.go("Certificates");
   await page.find("button", "Import …");
   await page.upload(file);

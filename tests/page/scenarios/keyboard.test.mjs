@@ -5,7 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { scenario } from "../drivers.mjs";
 import { ADMIN_KEY, ONE, PIN, PUK, TWO, alone, both, demo, erik, reader } from "../cards.mjs";
-import { certificate, key, pfx, told } from "../certs.mjs";
+import { newKey, told } from "../certs.mjs";
 import { until } from "../rig.mjs";
 
 /** Goes to a panel by the arrows. */
@@ -164,7 +164,7 @@ scenario("a certificate is exported and made the default one by the keys alone",
 });
 
 scenario("a key with its certificate is imported by the keys alone", { only: "web" }, async (page, home) => {
-  const file = await pfx(home.path, await key(home.path), await certificate(home.path, "New Key", { key: path.join(home.path, "new.key") }));
+  const file = await newKey(home.path, "New Key");
   await arrows(page, 3, "Certificates");
   await page.sees("2 certificates");
   await page.tabTo("Import …");

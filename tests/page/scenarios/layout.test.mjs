@@ -77,8 +77,7 @@ scenario("a long German page fits at 200 %", { only: "web", cards: both(), confi
 scenario("what failed can be made larger to read it", { only: "window" }, async (page) => {
   await page.go("Change PIN");
   await page.type("Current PIN", "111111");
-  await page.type("New PIN", "654321");
-  await page.type("Confirm new PIN", "654321");
+  await page.newPin("654321");
   await page.click("button", "Write to card");
   await page.says("Wrong PIN. 2 tries are left.");
   await page.press("Control+=");

@@ -7,8 +7,7 @@ import { ONE, PIN, alone, anna, gids, reader } from "../cards.mjs";
 
 const fill = async (page, current, fresh, again = fresh) => {
   await page.type("Current PIN", current);
-  await page.type("New PIN", fresh);
-  await page.type("Confirm new PIN", again);
+  await page.newPin(fresh, again);
 };
 
 scenario("a PIN is changed, and the policy ticks off its rules", { both: true }, async (page, home) => {

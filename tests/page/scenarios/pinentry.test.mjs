@@ -5,7 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { scenario } from "../drivers.mjs";
 import { ONE, PIN, PUK, TWO, erik, reader } from "../cards.mjs";
-import { certificate, key, pfx } from "../certs.mjs";
+import { newKey } from "../certs.mjs";
 
 /** A pinentry that answers from a file, a line for each question, and keeps what it was told. */
 const PINENTRY = `#!/bin/sh
@@ -87,7 +87,7 @@ scenario("a PUK and a new PIN come from pinentry", place({ cards: reader(TWO, "e
 });
 
 scenario("a file's password and the PIN come from pinentry", place(), async (page, home) => {
-  const file = await pfx(home.path, await key(home.path), await certificate(home.path, "New Key", { key: path.join(home.path, "new.key") }));
+  const file = await newKey(home.path, "New Key");
   await page.go("Certificates");
   await page.find("button", "Import …");
   await page.upload(file);

@@ -1,10 +1,9 @@
 // Unblock PIN with a PUK, as on a YubiKey; and what else is different there.
 
 import assert from "node:assert/strict";
-import path from "node:path";
 import { scenario } from "../drivers.mjs";
 import { PIN, PUK, TWO, erik, reader } from "../cards.mjs";
-import { certificate, key, pfx } from "../certs.mjs";
+import { newKey } from "../certs.mjs";
 
 const cards = reader(TWO, "erik") + erik();
 const blocked = async (home) => {
@@ -13,8 +12,7 @@ const blocked = async (home) => {
 };
 const fill = async (page, puk, pin = "654321") => {
   await page.type("PUK", puk);
-  await page.type("New PIN", pin);
-  await page.type("Confirm new PIN", pin);
+  await page.newPin(pin);
   await page.click("button", "Write to card");
 };
 
@@ -54,8 +52,7 @@ scenario("the PUK is changed like a PIN", { cards }, async (page) => {
   await page.go("Change PIN");
   await page.choose("Change PIN for key container", "PUK");
   await page.type("Current PUK", PUK);
-  await page.type("New PIN", "87654321");
-  await page.type("Confirm new PIN", "87654321");
+  await page.newPin("87654321");
   await page.click("button", "Write to card");
   await page.says("The new PUK is on the card.");
   assert.deepEqual(await page.secrets(), []);
@@ -71,7 +68,7 @@ scenario("a YubiKey that is pulled while a PUK is typed leaves nothing typed", {
 });
 
 scenario("a key is imported into a slot of a YubiKey that somebody chose", { cards }, async (page, home) => {
-  const file = await pfx(home.path, await key(home.path), await certificate(home.path, "Old Mail", { key: path.join(home.path, "new.key") }));
+  const file = await newKey(home.path, "Old Mail");
   await page.go("Certificates");
   await page.sees("Slot 9A");
   await page.find("button", "Import …");

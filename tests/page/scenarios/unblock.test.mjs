@@ -31,8 +31,7 @@ const answer = async (home, challenge) => {
 };
 
 const setPin = async (page, pin) => {
-  await page.type("New PIN", pin);
-  await page.type("Confirm new PIN", pin);
+  await page.newPin(pin);
   await page.click("button", "Write to card");
 };
 

@@ -52,34 +52,35 @@ pub(crate) async fn keep(
         let item = StatusNotifierItem { face, ear: Arc::clone(&ear), is_shown: Arc::clone(&is_shown) };
         // Without the one that knows the panels this succeeds, and waits for it.
         let starting = item.assume_sni_available(true).spawn();
-        tokio::select! {
-            outcome = told_when_late(starting, &ear) => match outcome {
-                Ok(handle) => {
-                    if is_shown.load(Ordering::Relaxed) {
-                        ear.tray_is(TrayReport::Shown);
-                    }
-                    let news = panels.clone();
-                    let is_missed = tokio::select! {
-                        () = show(&handle, &mut faces) => false,
-                        () = ended(&mut panels) => false,
-                        () = missed(news, before, &is_shown) => true,
-                    };
-                    // Without it the service of `ksni` would go on without us.
-                    let _ = timeout(PATIENCE, handle.shutdown()).await;
-                    if !is_missed {
-                        return;
-                    }
-                    tracing::debug!("a panel does not know of the icon, so it is shown anew");
-                }
-                Err(error) => {
-                    tracing::info!("the tray icon was refused: {error}");
-                    ear.tray_is(TrayReport::NoHost);
-                    if panels.wait_for(|panels| panels.changes != before).await.is_err() {
-                        return;
-                    }
-                }
-            },
+        let started = tokio::select! {
+            outcome = told_when_late(starting, &ear) => outcome,
             () = ended(&mut panels) => return,
+        };
+        match started {
+            Ok(handle) => {
+                if is_shown.load(Ordering::Relaxed) {
+                    ear.tray_is(TrayReport::Shown);
+                }
+                let news = panels.clone();
+                let is_missed = tokio::select! {
+                    () = show(&handle, &mut faces) => false,
+                    () = ended(&mut panels) => false,
+                    () = missed(news, before, &is_shown) => true,
+                };
+                // Without it the service of `ksni` would go on without us.
+                let _ = timeout(PATIENCE, handle.shutdown()).await;
+                if !is_missed {
+                    return;
+                }
+                tracing::debug!("a panel does not know of the icon, so it is shown anew");
+            }
+            Err(error) => {
+                tracing::info!("the tray icon was refused: {error}");
+                ear.tray_is(TrayReport::NoHost);
+                if panels.wait_for(|panels| panels.changes != before).await.is_err() {
+                    return;
+                }
+            }
         }
         match faces.borrow_and_update().clone() {
             Some(newest) => face = newest,

@@ -30,9 +30,9 @@ const waiting = new Map();
 let lastId = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 
 /** What changes a card, and has an outcome that a person has to hear. @type {Set<string>} */
-const WRITES = new Set([
+const WRITES = new Set(/** @satisfies {(keyof Methods)[]} */ ([
   "pin.change", "unblock.start", "unblock.finish", "unblock.cancel", "unblock.puk", "cert.import", "cert.delete", "cert.default", "card.repair",
-]);
+]));
 let writing = 0;
 
 /** Whether a card is being changed, and the outcome has not come yet. */

@@ -148,10 +148,11 @@ function keepApart() {
     over("status-card-elsewhere");
     movedFrom(about.reader);
     about = now;
-  } else if (now.csn !== null) {
-    if (about.csn !== null && now.csn !== about.csn) otherCard();
-    about = now;
-  } else about.reader = now.reader;
+    return;
+  }
+  if (about.csn !== null && now.csn !== null && now.csn !== about.csn) otherCard();
+  // The card that was taken out is remembered until the next one comes.
+  about = { reader: now.reader, csn: now.csn ?? about.csn };
 }
 
 /** Brings the shown panel up to what is known. */

@@ -79,6 +79,7 @@ export function current() {
  * Whether the page is still about this card, in this insertion. To be asked after each wait.
  *
  * @param {Current | null} card
+ * @returns {card is Current}
  */
 export function still(card) {
   return card !== null && current()?.key === card.key;

@@ -93,7 +93,7 @@ export function pin(go) {
     const card = mine;
     const now = status();
     // What was typed for one card never goes to another.
-    if (!card || !still(card) || !now || !access || !present || element.hasAttribute("aria-busy") || write.hidden) return;
+    if (!still(card) || !now || !access || !present || element.hasAttribute("aria-busy") || write.hidden) return;
     if (!present.whole() || !fresh.whole()) return;
     quiet();
     const params = {

@@ -170,7 +170,7 @@ export function byChallenge(ended) {
 
   async function start(anew = false) {
     const card = mine;
-    if (!card || !still(card) || busy()) return;
+    if (!still(card) || busy()) return;
     const now = status();
     if (!anew && now && !isBlocked(now)) {
       const minutes = Math.ceil(kept() / 60);
@@ -204,7 +204,7 @@ export function byChallenge(ended) {
 
   async function giveUp() {
     const card = mine;
-    if (!card || !still(card) || busy()) return;
+    if (!still(card) || busy()) return;
     working(element, true);
     try {
       const given = out?.challenge ?? "";
@@ -237,7 +237,7 @@ export function byChallenge(ended) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const card = mine;
-    if (!card || !still(card) || !out || busy()) return;
+    if (!still(card) || !out || busy()) return;
     const found = examined();
     if (found.state !== "whole" && found.state !== "checked") {
       judge();
@@ -308,10 +308,11 @@ export function byChallenge(ended) {
   }
   settled();
 
+  const engaged = () => busy() || out !== null;
   return {
     element,
-    busy: () => busy() || out !== null,
-    engaged: () => busy() || out !== null,
+    busy: engaged,
+    engaged,
     known: () => access,
     out: () => out,
     settled,

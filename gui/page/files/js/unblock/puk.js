@@ -65,7 +65,7 @@ export function byPuk() {
     event.preventDefault();
     const card = mine;
     // What was typed for one card never goes to another.
-    if (!card || !still(card) || !access || !puk || element.hasAttribute("aria-busy") || write.hidden) return;
+    if (!still(card) || !access || !puk || element.hasAttribute("aria-busy") || write.hidden) return;
     if (!puk.whole() || !fresh.whole()) return;
     quiet();
     const params = {
