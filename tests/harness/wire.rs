@@ -28,7 +28,14 @@ impl Wire {
     /// # Panics
     /// Nobody listens.
     pub fn open(home: &Home) -> Self {
-        let stream = UnixStream::connect(Self::place(home)).expect("a connection to the agent");
+        Self::over(UnixStream::connect(Self::place(home)).expect("a connection to the agent"))
+    }
+
+    /// Speaks over a connection that was made already.
+    ///
+    /// # Panics
+    /// It takes no time limit.
+    pub fn over(stream: UnixStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
         stream.set_write_timeout(Some(PATIENCE)).expect("a time limit");
         Self { lines: BufReader::new(stream) }

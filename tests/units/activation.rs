@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,7 +11,7 @@ use harness::programs::{Home, programs};
 use harness::wire::Wire;
 use serde_json::json;
 
-use crate::{Started, wait_until};
+use crate::{Started, wait_for, wait_until};
 
 /// Where the agent's socket is to be, in a folder that systemd would make.
 fn place(home: &Home) -> PathBuf {
@@ -31,6 +31,12 @@ fn activate(home: &Home, options: &[&str]) -> Command {
     command
 }
 
+/// A connection to a socket that is about to be there. A socket that is bound has a name, and refuses whoever comes before
+/// it listens.
+fn connected(place: &Path) -> UnixStream {
+    wait_for("systemd-socket-activate listens", || UnixStream::connect(place).ok())
+}
+
 fn inode(path: &Path) -> u64 {
     fs::symlink_metadata(path).unwrap().ino()
 }
@@ -40,10 +46,9 @@ fn it_serves_the_socket_that_it_is_handed_and_leaves_it_there() {
     let home = Home::new();
     let place = place(&home);
     let mut agent = Started::new(&mut activate(&home, &[&format!("--listen={}", place.display())]));
-    wait_until("systemd-socket-activate listens", || place.exists());
-    let made = inode(&place);
     // The first connection is what starts the agent, and one that it serves.
-    let mut first = Wire::open(&home);
+    let mut first = Wire::over(connected(&place));
+    let made = inode(&place);
     let pid = first.call("status", &json!({})).unwrap()["pid"].clone();
     assert_eq!(pid, agent.0.id());
     let mut second = Wire::open(&home);
@@ -88,12 +93,11 @@ fn other_sockets_are_refused_with_words() {
         let mut agent = Started::new(&mut activate(&home, &options));
         let listening = home.path().join(options.last().unwrap().rsplit_once("/").unwrap().1);
         let listening = if listening.ends_with("agent.sock") { Wire::place(&home) } else { listening };
-        wait_until("systemd-socket-activate listens", || listening.exists());
         if options.contains(&"--datagram") {
-            let caller = std::os::unix::net::UnixDatagram::unbound().unwrap();
-            caller.send_to(b"x", &listening).unwrap();
+            let caller = UnixDatagram::unbound().unwrap();
+            wait_until("systemd-socket-activate has bound", || caller.send_to(b"x", &listening).is_ok());
         } else {
-            UnixStream::connect(&listening).unwrap();
+            connected(&listening);
         }
         assert_eq!(agent.end().code(), Some(1));
         let said = fs::read_to_string(home.path().join("said")).unwrap();
