@@ -36,7 +36,7 @@ fn a_managed_policy_forbids_and_says_who_settled_it() {
         "[cert]\nforbid_import = true\nforbid_delete = true\n[unblock]\ncalculate_response_visible = false\n",
         "[cert]\nforbid_delete = false\n[notify]\ncard_out = false\n",
     );
-    let _agent = home.agent(&["--virtual"]);
+    let _agent = home.agent_with_cards(&["--virtual"]);
     let before = home.kortti(&["cert", "list", "--json", "--card", CARD], &[]).code(0).json();
 
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../agent/card/tests/files/openssl3.pfx");
@@ -134,7 +134,7 @@ fn a_folder_that_comes_later_is_noticed() {
 #[test]
 fn a_hangup_lets_go_of_the_card() {
     let home = Home::new();
-    let agent = home.agent(&["--virtual"]);
+    let agent = home.agent_with_cards(&["--virtual"]);
     let watch = home.watch();
     home.kortti(&["unblock", "start", "--card", CARD], &[]).code(0);
     watch.event("challenge_issued");

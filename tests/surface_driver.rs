@@ -41,6 +41,7 @@ fn drive(surface: Surface, commands: &mut dyn Iterator<Item = Value>) {
             "withdraw" => surface.withdraw(&text(&command["key"])),
             "want" => surface.want(wanted(&command["wanted"])),
             "lock" => surface.lock_session(),
+            "mark" => println!("Mark"),
             "stop" => return surface.stop(),
             other => panic!("{other}"),
         }

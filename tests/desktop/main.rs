@@ -10,6 +10,8 @@ mod prompts;
 mod removal;
 mod tray;
 
+use std::time::Duration;
+
 use harness::programs::Home;
 use harness::wire::Wire;
 use serde_json::json;
@@ -17,6 +19,9 @@ use serde_json::json;
 /// The readers of the demonstration set. A GIDS card is in the first, a YubiKey in the second.
 const FIRST: &str = "Kortti Virtual Reader 00 00";
 const SECOND: &str = "Kortti Virtual Reader 01 00";
+
+/// Between two looks at what is not told of by an event.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Waits until the card in a reader can be used: on a busy machine that may take longer than a request waits for it.
 #[track_caller]
@@ -40,7 +45,11 @@ fn insert(home: &Home, reader: &str, card: &str) {
 /// Takes the card out of a reader.
 #[track_caller]
 fn remove(home: &Home, reader: &str) {
+    let mut wire = Wire::open(home);
+    wire.subscribe();
     Wire::open(home).call("virtual.remove", &json!({ "reader": reader })).unwrap();
+    // From now on whoever begins to listen hears nothing of it.
+    while wire.event()["event"] != "card_removed" {}
 }
 
 /// Uses up a try of the PIN of the card in a reader.

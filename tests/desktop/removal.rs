@@ -1,6 +1,7 @@
 //! The session is locked when a card goes, and only then.
 
 use std::fs;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use harness::bus::{Bus, PATIENCE};
@@ -9,7 +10,7 @@ use harness::logind::Logind;
 use harness::programs::{AgentProcess, Home};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{FIRST, SECOND, insert, remove};
+use super::{FIRST, PAUSE, SECOND, insert, remove};
 
 const LOCK: &str = "removal.action = \"lock\"\nremoval.cards = [\"7D1F93C2\"]\n";
 
@@ -28,7 +29,7 @@ impl AtWork {
         let logind = Logind::on(&bus);
         let home = session(None, Some(&bus));
         home.configure(LOCK);
-        let agent = home.agent(&["--virtual"]);
+        let agent = home.agent_with_cards(&["--virtual"]);
         let desktop = Desktop::start(&home, &["--headless"]);
         desktop.logs("SessionActive(true)");
         desktop.logs("Snapshot");
@@ -64,6 +65,7 @@ fn a_card_that_sleep_takes_away_has_time_to_come_back() {
     at_work.desktop.logs("CardIdentified");
     at_work.logind.sleeps(true);
     at_work.logind.sleeps(false);
+    until(&at_work.desktop, "woke up", 2);
     remove(&at_work.home, FIRST);
     // This time it does not come back.
     let begin = Instant::now();
@@ -97,6 +99,7 @@ fn until(desktop: &Desktop, words: &str, times: usize) {
     let end = Instant::now() + PATIENCE;
     while desktop.log().matches(words).count() < times {
         assert!(Instant::now() < end, "{words}\n{}", desktop.log());
+        thread::sleep(PAUSE);
     }
 }
 
@@ -133,6 +136,7 @@ fn the_agent_dies_and_its_card_is_still_in_or_not() {
             let end = begin + PATIENCE;
             while desktop.log().matches("Snapshot").count() < 2 {
                 assert!(Instant::now() < end, "{}", desktop.log());
+                thread::sleep(PAUSE);
             }
         }
     }
@@ -150,6 +154,7 @@ fn wait_for_card(home: &Home) {
             return;
         }
         assert!(Instant::now() < end, "{run:?}");
+        thread::sleep(PAUSE);
     }
 }
 
@@ -159,7 +164,7 @@ fn a_session_that_cannot_be_locked_is_told_of() {
     let logind = Logind::on(&bus);
     let home = session(None, Some(&bus));
     home.configure(LOCK);
-    let _agent = home.agent(&["--virtual"]);
+    let _agent = home.agent_with_cards(&["--virtual"]);
     let desktop = Desktop::start(&home, &["--headless"]);
     desktop.logs("Snapshot");
     desktop.logs("SessionActive(true)");
@@ -173,5 +178,6 @@ fn a_session_that_cannot_be_locked_is_told_of() {
             break;
         }
         assert!(Instant::now() < end, "{status}");
+        thread::sleep(PAUSE);
     }
 }

@@ -162,7 +162,8 @@ impl Desktop {
     /// # Panics
     /// Its log cannot be read.
     pub fn log(&self) -> String {
-        fs::read_to_string(&self.log).expect("its log")
+        // What it is just writing may end within a character.
+        String::from_utf8_lossy(&fs::read(&self.log).expect("its log")).into_owned()
     }
 
     /// Waits until it has logged this.

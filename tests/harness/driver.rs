@@ -146,7 +146,8 @@ impl Driver {
     /// # Panics
     /// Its log cannot be read.
     pub fn log(&self) -> String {
-        fs::read_to_string(&self.log).unwrap()
+        // What it is just writing may end within a character.
+        String::from_utf8_lossy(&fs::read(&self.log).expect("its log")).into_owned()
     }
 
     /// Its home.

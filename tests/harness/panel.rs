@@ -185,11 +185,14 @@ impl Panel {
     /// There is no such path, or it cannot be chosen.
     #[track_caller]
     pub fn clicks(&self, path: &[&str]) {
-        let entry = self.until(|look| look.entry(path).cloned());
-        assert!(entry.enabled && entry.entries.is_empty(), "{path:?} cannot be chosen");
-        let owner = self.items.lock().unwrap().last().cloned().expect("an item");
-        let arguments = (entry.id, "clicked", Value::from(0_i32), 0_u32);
-        self.call::<()>(&owner, "/MenuBar", MENU, "Event", &arguments).unwrap();
+        self.until(|look| {
+            let entry = look.entry(path)?;
+            assert!(entry.enabled && entry.entries.is_empty(), "{path:?} cannot be chosen");
+            let owner = self.items.lock().unwrap().last().cloned()?;
+            let arguments = (entry.id, "clicked", Value::from(0_i32), 0_u32);
+            // A menu that has changed since has given its entries new numbers, and does nothing at an old one.
+            self.call::<()>(&owner, "/MenuBar", MENU, "Event", &arguments)
+        });
     }
 
     /// What the newest item looks like now; `None` when there is none.

@@ -4,8 +4,7 @@
 //! a mount namespace; clients are told the socket's place in PCSCLITE_CSOCK_NAME.
 
 use std::fs::{self, File};
-use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -240,9 +239,9 @@ impl Ports {
         for first in (20_000..30_000).step_by(2) {
             let lock =
                 File::options().create(true).append(true).open(directory.join(first.to_string())).unwrap();
-            let is_free =
-                |port| -> io::Result<TcpListener> { TcpListener::bind((Ipv4Addr::LOCALHOST, port)) };
-            if lock.try_lock().is_ok() && is_free(first).is_ok() && is_free(first + 1).is_ok() {
+            // Bound to, a port could be inherited by whatever another test is just starting.
+            let is_free = |port| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err();
+            if lock.try_lock().is_ok() && is_free(first) && is_free(first + 1) {
                 return Self { first, _lock: lock };
             }
         }

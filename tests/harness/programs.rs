@@ -128,10 +128,7 @@ then = {{ delay = {delay} }}
     /// need not be open to everybody.
     pub fn of(user: u32) -> Self {
         let mut home = Self::new();
-        fs::create_dir(home.path().join("bin")).expect("a folder for the programs");
-        for name in ["kortti", "kortti-agent"] {
-            fs::copy(programs().join(name), home.path().join("bin").join(name)).expect("a program");
-        }
+        home.set_apart(&["kortti", "kortti-agent"]);
         for theirs in ["", "config", "config/kortti", "config/kortti/config.toml"] {
             chown(home.path().join(theirs), Some(user), Some(user)).expect("root");
         }
@@ -202,6 +199,37 @@ then = {{ delay = {delay} }}
         self.agent_that_logs("trace", arguments)
     }
 
+    /// The same, and waits until it knows the cards: on a busy machine that may take longer than a request waits for it.
+    pub fn agent_with_cards(&self, arguments: &[&str]) -> AgentProcess {
+        let agent = self.agent(arguments);
+        self.knows_its_cards();
+        agent
+    }
+
+    /// Waits until no card is being identified any more.
+    ///
+    /// # Panics
+    /// One goes on being identified.
+    pub fn knows_its_cards(&self) {
+        let end = Instant::now() + Duration::from_secs(30);
+        while self.kortti(&["status", "--json"], &[]).code(0).stdout.contains("\"identifying\"") {
+            assert!(Instant::now() < end, "a card goes on being identified");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until an agent that was told to stop has ended: the last that it does is to take its socket away.
+    ///
+    /// # Panics
+    /// It does not end.
+    pub fn has_no_agent(&self) {
+        let end = Instant::now() + Duration::from_secs(30);
+        while self.path().join("kortti/agent.sock").exists() {
+            assert!(Instant::now() < end, "the agent does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Starts an agent that logs at this level, and waits until its socket can be used.
     pub fn agent_that_logs(&self, level: &str, arguments: &[&str]) -> AgentProcess {
         let log = self.path().join("agent.log");
@@ -258,7 +286,8 @@ impl AgentProcess {
 
     /// What it has logged so far, at the highest level.
     pub fn log(&self) -> String {
-        fs::read_to_string(&self.log).expect("its log")
+        // What it is just writing may end within a character.
+        String::from_utf8_lossy(&fs::read(&self.log).expect("its log")).into_owned()
     }
 
     /// Kills it as a power cut would.

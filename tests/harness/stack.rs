@@ -95,7 +95,7 @@ impl Stack {
         let Self { watch, agent, slots, pcscd, home } = self;
         drop(watch);
         agent.kill();
-        let agent = home.agent(&[]);
+        let agent = home.agent_with_cards(&[]);
         let watch = home.watch();
         Self { watch, agent, slots, pcscd, home }
     }

@@ -255,11 +255,13 @@ fn the_agent_starts_and_stops() {
         let pid = i32::try_from(status["pid"].as_i64().unwrap()).unwrap();
         let _guard = Detached(pid);
         let watch = home.watch();
+        home.knows_its_cards();
         // Started again it is the same one, and it knows the card.
         assert_eq!(home.kortti(&["agent", "start", "--json"], &[]).code(0).json()["pid"], pid);
         assert_eq!(home.kortti(&["card", "--json"], &[]).code(0).json()["csn"], BERTA);
         assert_eq!(home.kortti(&["agent", "stop", "--json"], &[]).code(0).json()["stopped"], true);
         watch.event("agent_stopping");
         watch.ended();
+        home.has_no_agent();
     }
 }

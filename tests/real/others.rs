@@ -84,7 +84,7 @@ fn what_waits_for_another_transaction_is_given_up_and_never_sent() {
         });
     });
     let waited = asked.elapsed();
-    assert!((10..15).contains(&waited.as_secs()), "{waited:?}");
+    assert!((10..40).contains(&waited.as_secs()), "{waited:?}");
     assert_eq!(card.apdus(), mark);
     other.ends();
     // Requests are taken up in their order: once this one is done, those before it are.

@@ -26,7 +26,7 @@ fn until_at_rest(stack: &Stack) {
         sleeps(stack.agent()) != before
     };
     let patience = 20;
-    let moves = (0..patience).take_while(|_| moved(Duration::from_millis(400))).count();
+    let moves = (0..patience).take_while(|_| moved(Duration::from_millis(1200))).count();
     assert!(moves < patience, "the agent does not come to rest");
 }
 
@@ -103,7 +103,7 @@ fn cards_that_come_and_go_leave_nothing_behind() {
     let first = cycles(6);
     let last = cycles(24);
     println!("resident memory: {first} KiB after 6 cycles, {last} KiB after 30");
-    assert!(last <= first + 512, "{first} KiB have become {last} KiB");
+    assert!(last <= first + 1024, "{first} KiB have become {last} KiB");
     stack.insert(0, &card);
     until_at_rest(&stack);
     assert_eq!(held(stack.agent()), before, "threads and open files");

@@ -76,7 +76,7 @@ impl Job {
         let home = Home::new();
         home.configure_alone("");
         fs::write(home.path().join("cards.toml"), description).unwrap();
-        let agent = home.agent(&["--virtual", "cards.toml"]);
+        let agent = home.agent_with_cards(&["--virtual", "cards.toml"]);
         Self { home, agent, said: RefCell::default() }
     }
 

@@ -13,7 +13,7 @@ const USER: u32 = 65534;
 fn who_asked() {
     let root = fs::metadata("/proc/self").unwrap().uid() == 0;
     let home = if root { Home::of(USER) } else { Home::new() };
-    let _agent = home.agent(&["--virtual"]);
+    let _agent = home.agent_with_cards(&["--virtual"]);
     let change = ["pin", "change", "--pin-stdin", "--reader", "Kortti Virtual Reader 00 00"];
     home.kortti(&change, &["999999", "654321"]).code(5);
     home.kortti(&change, &["123456", "654321"]).code(0);

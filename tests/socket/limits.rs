@@ -62,7 +62,7 @@ fn a_request_has_a_time() {
                 way(&mut wire);
                 assert_eq!(wire.line(), None);
                 let took = begun.elapsed();
-                assert!(took > Duration::from_secs(9) && took < Duration::from_secs(20), "{took:?}");
+                assert!(took > Duration::from_secs(9) && took < Duration::from_secs(60), "{took:?}");
             });
         }
         // Whoever reads no answers is let go of too, and holds up nobody.
@@ -71,7 +71,7 @@ fn a_request_has_a_time() {
             let begun = Instant::now();
             while wire.request(1, "card.show", &json!({})).is_ok() {}
             let took = begun.elapsed();
-            assert!(took > Duration::from_secs(4) && took < Duration::from_secs(20), "{took:?}");
+            assert!(took > Duration::from_secs(4) && took < Duration::from_secs(60), "{took:?}");
         });
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(3) {
@@ -103,7 +103,7 @@ fn so_many_may_be_connected() {
     }
     drop(wires.pop());
     // The agent notices in its own time that somebody has gone.
-    let end = Instant::now() + Duration::from_secs(10);
+    let end = Instant::now() + Duration::from_secs(60);
     loop {
         let mut next = Wire::open(&home);
         let _ = next.request(7, "status", &json!({}));

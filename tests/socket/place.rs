@@ -227,6 +227,6 @@ fn the_loser_takes_nothing_away() {
         home.kortti(&["agent", "status"], &[]).code(0);
     }
     agent.terminate();
-    assert_eq!(agent.ends_within(Duration::from_secs(10)).and_then(|status| status.code()), Some(0));
+    assert_eq!(agent.ends_within(Duration::from_secs(60)).and_then(|status| status.code()), Some(0));
     assert!(!Wire::place(&home).exists());
 }

@@ -7,6 +7,9 @@ use harness::programs::{AgentProcess, Home};
 use harness::wire::Wire;
 use serde_json::{Value, json};
 
+/// How long anything may take before a test fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// How the agent is asked to end.
 #[derive(Clone, Copy, Debug)]
 enum Way {
@@ -25,7 +28,7 @@ fn ask_to_end(home: &Home, agent: &AgentProcess, way: Way) {
 
 #[track_caller]
 fn has_ended(home: &Home, agent: &mut AgentProcess, way: Way) {
-    let status = agent.ends_within(Duration::from_secs(10));
+    let status = agent.ends_within(PATIENCE);
     assert_eq!(status.and_then(|status| status.code()), Some(0), "{way:?}");
     assert!(!Wire::place(home).exists(), "{way:?}: the socket is left");
 }
@@ -35,14 +38,14 @@ fn what_runs_is_finished_first() {
     for way in [Way::Method, Way::Signal, Way::Command] {
         let home = Home::new();
         home.describe_slow(Duration::from_millis(1500));
-        let mut agent = home.agent(&["--virtual", "cards.toml"]);
+        let mut agent = home.agent_with_cards(&["--virtual", "cards.toml"]);
         let mut wire = Wire::open(&home);
         wire.call("pin.list", &json!({})).unwrap();
         let begun = Instant::now();
         wire.request(5, "pin.change", &json!({ "current": "123456", "new": "654321" })).unwrap();
         // The log tells when the card has been sent the PIN.
         while !agent.log().contains("VERIFY") {
-            assert!(begun.elapsed() < Duration::from_secs(10));
+            assert!(begun.elapsed() < PATIENCE);
             thread::sleep(Duration::from_millis(5));
         }
         ask_to_end(&home, &agent, way);
@@ -84,7 +87,7 @@ fn everybody_is_told() {
 #[test]
 fn nobody_can_keep_it() {
     let home = Home::new();
-    let mut agent = home.agent(&["--virtual"]);
+    let mut agent = home.agent_with_cards(&["--virtual"]);
     let mut wire = Wire::open(&home);
     wire.call("unblock.start", &json!({"select": {"reader": "Kortti Virtual Reader 00 00"}})).unwrap();
     wire.send(b"{\"jsonrpc\"").unwrap();
@@ -94,6 +97,6 @@ fn nobody_can_keep_it() {
     let begun = Instant::now();
     ask_to_end(&home, &agent, Way::Signal);
     has_ended(&home, &mut agent, Way::Signal);
-    assert!(begun.elapsed() < Duration::from_secs(7), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
     drop((asleep, silent));
 }

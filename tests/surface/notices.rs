@@ -217,6 +217,8 @@ fn what_nobody_shows_waits_for_somebody() {
     driver.does(&notice("a", "New"));
     driver.does(&notice("b", "Gone"));
     driver.does(&json!({"do": "withdraw", "key": "b"}));
+    driver.does(&json!({"do": "mark"}));
+    driver.hears_until("Mark");
     let notifier = Notifier::on(&bus);
     notifier.shows("New");
     driver.hears_until(WORKS);

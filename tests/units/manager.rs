@@ -215,7 +215,7 @@ fn from_the_first_connection_to_the_last() {
 
     // The first connection starts the agent, which says when it is ready.
     assert!(manager.kortti(&["status"]).contains("Kortti Virtual Reader 00 00"));
-    assert_eq!(manager.property(SERVICE, "ActiveState"), "active");
+    wait_until("the agent is ready", || manager.property(SERVICE, "ActiveState") == "active");
     assert_eq!(manager.property(SERVICE, "StatusText"), "Watching the readers.");
     let first = manager.property(SERVICE, "MainPID");
 
@@ -252,7 +252,7 @@ fn from_the_first_connection_to_the_last() {
     assert_eq!(manager.property(SERVICE, "Result"), "success");
     assert_eq!(manager.property(SOCKET, "ActiveState"), "active");
     manager.kortti(&["status"]);
-    assert_eq!(manager.property(SERVICE, "ActiveState"), "active");
+    wait_until("the agent is ready", || manager.property(SERVICE, "ActiveState") == "active");
 
     // Without its socket there is no agent, and no file is left.
     manager.systemctl(&["stop", SOCKET]);
@@ -357,7 +357,7 @@ fn autostart_by_units() {
     assert_eq!(part(&state, HEADLESS), None);
     // Its program is found, whatever its folder is called, and an agent answers.
     assert!(manager.kortti(&["status"]).contains("Agent"));
-    assert_eq!(manager.property(SERVICE, "ActiveState"), "active");
+    wait_until("the agent is ready", || manager.property(SERVICE, "ActiveState") == "active");
 
     // The tray comes and goes with the session.
     manager.systemctl(&["start", "desktop.target"]);
@@ -401,7 +401,7 @@ fn autostart_without_a_desktop() {
     manager.systemctl(&["start", "desktop.target"]);
     let state = autostart(&manager, &[], &["on"]);
     assert_eq!((&state["headless"], part(&state, DESKTOP)), (&json!(false), Some((true, true, Some(true)))));
-    assert_eq!(manager.property(HEADLESS, "ActiveState"), "inactive");
+    wait_until("the other one has ended", || manager.property(HEADLESS, "ActiveState") == "inactive");
     autostart(&manager, &[], &["off"]);
 }
 

@@ -52,6 +52,7 @@ fn ready_reloading_stopping() {
         assert_eq!(value(&ready, "STATUS"), Some("Watching the readers."));
         // Ready means that the socket can be used.
         let mut wire = Wire::open(&home);
+        home.knows_its_cards();
         let reader = json!({ "select": { "reader": "Kortti Virtual Reader 00 00" } });
         wire.call("unblock.start", &reader).unwrap();
         assert_eq!(wire.call("unblock.status", &reader).unwrap()["state"], "good");

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use harness::desktop::{file, script};
@@ -14,12 +15,14 @@ use serde_json::json;
 use crate::server::{PATIENCE, Server, next_event};
 
 const READER: &str = "Kortti Virtual Reader 00 00";
+/// Between two requests of a page that is used.
+const PAUSE: Duration = Duration::from_millis(50);
 
 #[test]
 fn it_ends_when_the_page_has_been_closed_for_a_while() {
     let home = Home::new();
     let _agent = home.agent(&["--virtual"]);
-    let mut server = Server::start_with(&home, &["--end-after", "1"]);
+    let mut server = Server::start_with(&home, &["--end-after", "4"]);
     {
         let page = server.open();
         let mut events = page.listen();
@@ -29,9 +32,10 @@ fn it_ends_when_the_page_has_been_closed_for_a_while() {
         let mut events = page.listen();
         next_event(&mut events, "snapshot");
         // What keeps it is the open page, not how long ago somebody asked for something.
-        let end = Instant::now() + Duration::from_millis(1500);
+        let end = Instant::now() + Duration::from_secs(5);
         while Instant::now() < end {
             assert!(page.method("page.start", &json!({}))["result"].is_object());
+            thread::sleep(PAUSE);
         }
     }
     let (status, words) = server.ends();
@@ -52,7 +56,7 @@ fn it_ends_when_it_is_asked_to() {
 #[test]
 fn events_come_and_the_agent_may_go_and_come_back() {
     let home = Home::new();
-    let agent = home.agent(&["--virtual"]);
+    let agent = home.agent_with_cards(&["--virtual"]);
     let server = Server::start(&home);
     let page = server.open();
     let mut events = page.listen();
@@ -99,13 +103,14 @@ impl Drop for Started<'_> {
 #[test]
 fn a_page_that_looks_for_an_agent_is_open() {
     let home = Home::new();
-    let mut server = Server::start_with(&home, &["--end-after", "1"]);
+    let mut server = Server::start_with(&home, &["--end-after", "4"]);
     {
         let page = server.open();
-        let end = Instant::now() + Duration::from_millis(2500);
+        let end = Instant::now() + Duration::from_secs(6);
         while Instant::now() < end {
             let refused = server.request("POST", "/events", &page.credentials(), r#"{"start":false}"#);
             assert_eq!(refused.json()["error"]["data"]["code"], "no_agent");
+            thread::sleep(PAUSE);
         }
     }
     let (status, words) = server.ends();
@@ -207,6 +212,7 @@ fn the_link_is_in_no_argument_and_its_file_is_nobody_elses() {
     let end = Instant::now() + PATIENCE;
     while fs::exists(&name).unwrap() {
         assert!(Instant::now() < end, "{name} is still there");
+        thread::sleep(PAUSE);
     }
     kill_process(Pid::from_child(&browser.child), Signal::TERM).unwrap();
     let (_, words) = browser.ends();

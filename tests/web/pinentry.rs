@@ -35,7 +35,7 @@ fn answers(home: &Home, lines: &[&str]) {
 #[test]
 fn pins_in_the_request_are_refused_and_asked_for_instead() {
     let home = home();
-    let _agent = home.agent(&["--virtual"]);
+    let _agent = home.agent_with_cards(&["--virtual"]);
     let server = Server::start(&home);
     let page = server.open();
     assert_eq!(page.method("page.start", &json!({}))["result"]["pin_entry"], "pinentry");
@@ -92,7 +92,7 @@ fn pins_in_the_request_are_refused_and_asked_for_instead() {
 #[test]
 fn the_window_itself_asks_for_the_yes_to_the_last_try() {
     let home = home();
-    let _agent = home.agent(&["--virtual"]);
+    let _agent = home.agent_with_cards(&["--virtual"]);
     let server = Server::start(&home);
     let page = server.open();
     for _ in 0..2 {
@@ -116,7 +116,7 @@ fn the_window_itself_asks_for_the_yes_to_the_last_try() {
 #[test]
 fn a_window_that_names_no_card_asks_for_nothing() {
     let home = home();
-    let _agent = home.agent(&["--virtual"]);
+    let _agent = home.agent_with_cards(&["--virtual"]);
     let server = Server::start(&home);
     let page = server.open();
     answers(&home, &["123456", "24680246", "24680246"]);
@@ -141,7 +141,7 @@ fn a_person_is_asked_one_thing_at_a_time() {
     );
     let go = home.path().join("go");
     assert!(std::process::Command::new("mkfifo").arg(&go).status().unwrap().success());
-    let _agent = home.agent(&["--virtual"]);
+    let _agent = home.agent_with_cards(&["--virtual"]);
     let server = Server::start(&home);
     let page = server.open();
     thread::scope(|scope| {
@@ -158,7 +158,7 @@ fn a_person_is_asked_one_thing_at_a_time() {
 fn without_a_pinentry_the_page_is_told_so() {
     let mut home = home();
     home.set("PATH", "/nowhere");
-    let _agent = home.agent(&["--virtual"]);
+    let _agent = home.agent_with_cards(&["--virtual"]);
     let server = Server::start(&home);
     let answer = change(&server.open(), &json!({}), &["current", "new"]);
     assert_eq!(answer["error"]["data"]["code"], "system");

@@ -22,8 +22,9 @@ use super::{Card, Error, Presence, ReaderState, Readers, Result, Transaction};
 /// reader that appears between reading the list and waiting (PCSC#190).
 const SETTLE: Duration = Duration::from_millis(300);
 
-/// So long after an exchange that failed a removal may be announced: with vpcd pcsc-lite does so after 0.4 seconds.
-const REMOVAL_NOTICE: Duration = Duration::from_secs(1);
+/// So long after an exchange that failed a removal may be announced: with vpcd pcsc-lite does so after 0.4 seconds, on a
+/// machine with nothing else to do.
+const REMOVAL_NOTICE: Duration = Duration::from_secs(3);
 
 /// Room for the longest response to a short command.
 const MAX_RESPONSE: usize = 258;

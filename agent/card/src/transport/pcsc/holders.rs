@@ -16,8 +16,9 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, 
 
 /// Where pcscd listens, unless PCSCLITE_CSOCK_NAME says otherwise.
 const SOCKET: &str = "/run/pcscd/pcscd.comm";
-/// How long the search may take.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// How long the search may take. Whoever waits for it has already waited for the card, and a machine with many processes or
+/// little time needs a while.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How many programs are named at most.
 const MOST: usize = 8;
 /// The most characters of a program's name: the kernel keeps 15 bytes.
