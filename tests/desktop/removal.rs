@@ -65,7 +65,7 @@ fn a_card_that_sleep_takes_away_has_time_to_come_back() {
     at_work.desktop.logs("CardIdentified");
     at_work.logind.sleeps(true);
     at_work.logind.sleeps(false);
-    until(&at_work.desktop, "woke up", 2);
+    at_work.desktop.logs_times("woke up", 2);
     remove(&at_work.home, FIRST);
     // This time it does not come back.
     let begin = Instant::now();
@@ -84,22 +84,12 @@ fn a_logind_that_goes_while_the_machine_sleeps_leaves_nothing_asleep() {
         let logind = Logind::on(&bus);
         logind.delayed();
         logind.sleeps(true);
-        until(&desktop, "goes to sleep", times);
+        desktop.logs_times("goes to sleep", times);
         if kills_bus {
             bus.kill();
         }
         drop(logind);
-        until(&desktop, "the machine woke up", times);
-    }
-}
-
-/// Waits until it has logged this so often.
-#[track_caller]
-fn until(desktop: &Desktop, words: &str, times: usize) {
-    let end = Instant::now() + PATIENCE;
-    while desktop.log().matches(words).count() < times {
-        assert!(Instant::now() < end, "{words}\n{}", desktop.log());
-        thread::sleep(PAUSE);
+        desktop.logs_times("the machine woke up", times);
     }
 }
 
@@ -133,11 +123,7 @@ fn the_agent_dies_and_its_card_is_still_in_or_not() {
             logind.was_locked(1);
             assert!(begin.elapsed() > Duration::from_secs(9), "{:?}", begin.elapsed());
         } else {
-            let end = begin + PATIENCE;
-            while desktop.log().matches("Snapshot").count() < 2 {
-                assert!(Instant::now() < end, "{}", desktop.log());
-                thread::sleep(PAUSE);
-            }
+            desktop.logs_times("Snapshot", 2);
         }
     }
     home.kortti(&["agent", "stop"], &[]).code(0);

@@ -60,12 +60,15 @@ fn without_readers_and_without_an_agent() {
     let description = home.path().join("none.toml");
     fs::write(&description, "reader = []\ncard = []\n").unwrap();
     let agent = home.agent(&["--virtual", description.to_str().unwrap()]);
-    let _desktop = Desktop::start(&home, &[]);
+    let desktop = Desktop::start(&home, &[]);
     let look = panel.shows("kortti-no-reader-symbolic");
     assert_eq!(look.menu[0].label, "No reader; connect a smart card reader");
     // The next one starts on the readers of this machine, or on none.
     agent.kill();
     panel.until(|look| (look.text("IconName") != "kortti-no-reader-symbolic").then_some(()));
+    desktop.logs_times("Snapshot", 2);
+    home.kortti(&["agent", "stop"], &[]).code(0);
+    assert!(desktop.ends().success());
 }
 
 #[test]
@@ -156,6 +159,7 @@ fn release_and_quit() {
     let end = std::time::Instant::now() + harness::bus::PATIENCE;
     while home.kortti(&["unblock", "status", "--reader", FIRST, "--json"], &[]).json()["state"] == "good" {
         assert!(std::time::Instant::now() < end);
+        std::thread::sleep(super::PAUSE);
     }
     panel.clicks(&["Quit"]);
     assert!(desktop.ends().success());

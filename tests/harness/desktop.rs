@@ -172,8 +172,17 @@ impl Desktop {
     /// It does not.
     #[track_caller]
     pub fn logs(&self, words: &str) {
+        self.logs_times(words, 1);
+    }
+
+    /// Waits until it has logged this so often.
+    ///
+    /// # Panics
+    /// It does not.
+    #[track_caller]
+    pub fn logs_times(&self, words: &str, times: usize) {
         let end = Instant::now() + PATIENCE;
-        while !self.log().contains(words) {
+        while self.log().matches(words).count() < times {
             assert!(Instant::now() < end, "{words}\n{}", self.log());
             thread::sleep(Duration::from_millis(5));
         }

@@ -1,4 +1,4 @@
-"""Writes the accessibility tree of the page's window into a file as JSON, as soon as it has a field for a secret."""
+"""Writes the accessibility tree of the page's window into a file as JSON, as soon as two looks at it find the same fields for secrets."""
 
 import json
 import sys
@@ -27,9 +27,11 @@ def main():
     end = time.monotonic() + float(sys.argv[1])
     found = []
     while time.monotonic() < end:
+        before = found
         desktop = pyatspi.Registry.getDesktop(0)
         found = [node for app in desktop if app is not None for node in tree(app)]
-        if any(node["role"] == "password text" for node in found):
+        # A look while something is drawn anew misses what lies below it.
+        if found == before and any(node["role"] == "password text" for node in found):
             break
         time.sleep(0.1)
     with open(sys.argv[2], "w", encoding="utf-8") as file:

@@ -14,9 +14,16 @@ const ARGS = [
 let browser = null;
 
 /** One browser for all tests of a file; each test has a profile of its own. */
-export function launch() {
-  browser ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS });
+function launch() {
+  browser ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS, timeout: PATIENCE });
   return browser;
+}
+
+/** A profile of its own. */
+export async function newContext(options) {
+  const context = await (await launch()).newContext(options);
+  context.setDefaultTimeout(PATIENCE);
+  return context;
 }
 
 export async function quit() {
@@ -61,7 +68,7 @@ class ChromiumPage extends Page {
   }
 
   async clickOn(element) {
-    await element.click({ timeout: PATIENCE });
+    await element.click();
   }
 
   async typeInto(element, text) {
@@ -94,7 +101,7 @@ class ChromiumPage extends Page {
 
   /** The file that an action gives the person. */
   async saved(action) {
-    const coming = this.page.waitForEvent("download", { timeout: PATIENCE });
+    const coming = this.page.waitForEvent("download");
     await action();
     const download = await coming;
     const file = path.join(this.home.path, "Downloads", download.suggestedFilename());
@@ -112,7 +119,7 @@ export const driver = {
    */
   async open(home, options = {}) {
     const { link } = await serve(home, options.args);
-    const context = await (await launch()).newContext({
+    const context = await newContext({
       viewport: { width: options.width ?? 980, height: options.height ?? 820 }, colorScheme: options.dark ? "dark" : "light",
       permissions: ["clipboard-read", "clipboard-write"],
     });

@@ -5,7 +5,7 @@ import { after, test } from "node:test";
 import { driver as chromium } from "./chromium.mjs";
 import { driver as window } from "./window.mjs";
 import { alone } from "./cards.mjs";
-import { Home } from "./rig.mjs";
+import { Home, LIMIT } from "./rig.mjs";
 
 const wanted = process.env.KORTTI_DRIVERS?.split(",");
 export const drivers = [chromium, window].filter((one) => !wanted || wanted.includes(one.name));
@@ -25,7 +25,7 @@ export function scenario(name, place, body) {
   for (const driver of drivers) {
     if (place.only && (place.only === "window") !== driver.window) continue;
     if (!everything && driver.window && !place.only && !place.both) continue;
-    test(`${driver.name}: ${name}`, { timeout: 60_000 }, async (t) => {
+    test(`${driver.name}: ${name}`, { timeout: LIMIT }, async (t) => {
       const home = new Home(t, { cards: place.cards ?? alone(), config: place.config });
       place.prepare?.(home);
       await home.agent();

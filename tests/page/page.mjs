@@ -3,7 +3,7 @@
 
 import fs from "node:fs";
 import { createRequire } from "node:module";
-import { until } from "./rig.mjs";
+import { PATIENCE, until } from "./rig.mjs";
 
 const AXE = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -62,18 +62,24 @@ export class Page {
   }
 
   async click(role, name, at) {
-    for (let left = 3; ; left -= 1) {
-      try {
-        return await this.clickOn(await this.find(role, name, at));
-      } catch (error) {
-        // A list that was drawn anew under the pointer: the same thing is there again.
-        if (left === 0 || !/stale|not attached/i.test(error.message)) throw error;
-      }
-    }
+    await this.persist(async () => this.clickOn(await this.find(role, name, at)));
   }
 
   async type(label, text) {
-    await this.typeInto(await this.find("field", label), text);
+    await this.persist(async () => this.typeInto(await this.find("field", label), text));
+  }
+
+  /** Does something again where what it is done with was drawn anew, or covered, between the look and the hand. */
+  async persist(act) {
+    const end = Date.now() + PATIENCE;
+    for (;;) {
+      try {
+        return await act();
+      } catch (error) {
+        if (Date.now() > end || !/stale|not attached|not interactable|invalid element state|lies over/i.test(error.message)) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
   }
 
   /** Types a new PIN, and what is to confirm it. */

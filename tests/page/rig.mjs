@@ -12,8 +12,11 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BIN = process.env.KORTTI_BIN ?? path.join(ROOT, "target/debug");
 const READY = "ready";
 
-/** How long anything may take that a person waits for, in milliseconds. */
-export const PATIENCE = Number(process.env.KORTTI_PATIENCE ?? 15_000);
+/** How long anything may take that a person waits for before a test fails, in milliseconds: the machine may be busy. */
+export const PATIENCE = Number(process.env.KORTTI_PATIENCE ?? 60_000);
+
+/** How long a whole scenario may take, in milliseconds. */
+export const LIMIT = 5 * PATIENCE;
 
 /** The path of a program of this build. */
 export const program = (name) => path.join(BIN, name);
@@ -46,16 +49,24 @@ export class Home {
   }
 
   async end() {
-    let log = "";
-    try {
-      for (const end of this.ends.reverse()) await end();
-    } finally {
-      for (const child of this.children.reverse()) await ended(child);
-      log = this.log();
-      fs.rmSync(this.path, { recursive: true, force: true, maxRetries: 5 });
-    }
-    const panic = log.split("\n").find((line) => line.includes("panicked"));
-    if (panic) throw new Error(`a thread of the agent panicked: ${panic}`);
+    const faults = [];
+    const attempt = async (end) => {
+      try {
+        await end();
+      } catch (error) {
+        faults.push(error);
+      }
+    };
+    for (const end of this.ends.reverse()) await attempt(end);
+    for (const child of this.children.reverse()) await attempt(() => ended(child));
+    const panic = this.log().split("\n").find((line) => line.includes("panicked"));
+    if (panic) faults.push(new Error(`a thread of the agent panicked: ${panic}`));
+    // What has just been told to end may still make a file.
+    await attempt(() => until("the home is gone", () => {
+      fs.rmSync(this.path, { recursive: true, force: true });
+      return true;
+    }));
+    if (faults.length) throw faults.length === 1 ? faults[0] : new AggregateError(faults, faults.map((one) => one.message).join("\n"));
   }
 
   /** Settles these keys, and that nothing is done at an insertion which no test asked for. */
@@ -74,6 +85,7 @@ export class Home {
   start(name, args = [], options = {}) {
     const child = spawn(name.includes("/") ? name : program(name), args, {
       cwd: this.path, env: { ...this.env, ...options.env }, stdio: options.stdio ?? ["ignore", "pipe", "pipe"],
+      detached: options.detached ?? false,
     });
     this.children.push(child);
     return child;
@@ -95,8 +107,20 @@ export class Home {
   /** Ends the agent as a power cut would. */
   async kill() {
     // A page may start another one, which is nobody's child.
-    this.before(() => this.kortti(["agent", "stop"]));
+    this.before(async () => {
+      await this.kortti(["agent", "stop"]);
+      await until("no agent listens", async () => !(await this.listens()));
+    });
     await ended(this.running, "SIGKILL");
+  }
+
+  /** Whether an agent takes connections. */
+  listens() {
+    return new Promise((resolve) => {
+      const socket = net.connect(path.join(this.path, "kortti/agent.sock"));
+      socket.on("error", () => resolve(false));
+      socket.on("connect", () => resolve(socket.destroy()));
+    });
   }
 
   /** What the agent has logged. */
@@ -181,6 +205,29 @@ export async function ended(child, signal = "SIGTERM") {
   const force = setTimeout(() => child.kill("SIGKILL"), 5000);
   await gone;
   clearTimeout(force);
+}
+
+/** Kills a program that was started detached, and all that it has started. */
+export async function endedWithAll(child) {
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    return;
+  }
+  await until("all its processes are gone", () => !runs(child.pid));
+}
+
+/** Whether a process of this group runs. One that nobody has waited for yet does nothing any more. */
+function runs(group) {
+  return fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name)).some((pid) => {
+    try {
+      // After the name, which may hold anything: state, parent, group (proc_pid_stat(5)).
+      const [state, , its] = fs.readFileSync(`/proc/${pid}/stat`, "utf8").split(")").at(-1).trim().split(" ");
+      return Number(its) === group && state !== "Z";
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Waits until something is so: asks again and again until it gives something that is not falsy. */

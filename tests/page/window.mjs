@@ -5,7 +5,7 @@ import net from "node:net";
 import path from "node:path";
 import { dark, display } from "./display.mjs";
 import { Page } from "./page.mjs";
-import { PATIENCE, program, until } from "./rig.mjs";
+import { PATIENCE, endedWithAll, program, until } from "./rig.mjs";
 
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -121,18 +121,30 @@ class WindowPage extends Page {
   }
 }
 
+/** Starts WebKitWebDriver; where it can be spoken to. */
+async function driven(home, env) {
+  for (;;) {
+    const port = await freePort();
+    const child = home.start("/usr/bin/WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], { env, stdio: ["ignore", "ignore", "ignore"], detached: true });
+    // It answers before it has ended its window, and ends itself without it.
+    home.before(() => endedWithAll(child));
+    const base = `http://127.0.0.1:${port}`;
+    const isReady = async () => (await (await fetch(`${base}/status`)).json()).value?.ready;
+    // Another program may have taken the port meanwhile.
+    const found = await until("WebKitWebDriver", async () => (child.exitCode === null ? (await isReady()) && base : "ended"));
+    if (found !== "ended") return base;
+  }
+}
+
 export const driver = {
   name: "Window",
   window: true,
   async open(home, options = {}) {
-    const port = await freePort();
     const env = {
       DISPLAY: await display(), GDK_BACKEND: "x11", NO_AT_BRIDGE: "1", DBUS_SESSION_BUS_ADDRESS: "disabled:", LIBGL_ALWAYS_SOFTWARE: "1", WEBKIT_DISABLE_COMPOSITING_MODE: "1",
       GTK_THEME: options.dark ? "Adwaita:dark" : "Adwaita",
     };
-    home.start("/usr/bin/WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], { env, stdio: ["ignore", "ignore", "ignore"] });
-    const base = `http://127.0.0.1:${port}`;
-    await until("WebKitWebDriver", () => fetch(`${base}/status`));
+    const base = await driven(home, env);
     const binary = program("kortti-gui");
     const args = ["--automation", ...(options.args ?? [])];
     const response = await fetch(`${base}/session`, {
@@ -142,7 +154,7 @@ export const driver = {
     const { value } = await response.json();
     if (!value?.sessionId) throw new Error(`no window: ${JSON.stringify(value)}`);
     const page = new WindowPage(home, base, value.sessionId);
-    home.before(() => fetch(`${base}/session/${value.sessionId}`, { method: "DELETE" }).catch(() => {}));
+    home.before(() => fetch(`${base}/session/${value.sessionId}`, { method: "DELETE", signal: AbortSignal.timeout(5000) }).catch(() => {}));
     await page.command("POST", "/timeouts", { script: PATIENCE, pageLoad: PATIENCE, implicit: 0 });
     return page;
   },

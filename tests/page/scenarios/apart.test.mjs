@@ -10,7 +10,7 @@ import { ADMIN_KEY, ONE, PIN, TWO, alone, anna, both, gids, reader } from "../ca
 
 const BLOCKED = alone({ spent: 3 });
 /** A reader whose card was blocked, and takes its time, beside one whose card is in order. */
-const TWO_OF_THEM = reader(ONE, "slow") + gids("slow", { spent: 3, cardid: "51" + "00".repeat(15) }).replace("[[card]]", "[[card]]\ndelay = 150")
+const TWO_OF_THEM = reader(ONE, "slow") + gids("slow", { spent: 3, cardid: "51" + "00".repeat(15) }).replace("[[card]]", "[[card]]\ndelay = 80")
   + reader(TWO, "quick") + gids("quick", { cardid: "9C" + "00".repeat(15) });
 
 const adminTries = async (home) => (await home.json("pin", "list", "--reader", ONE)).pins.find((one) => one.kind === "challenge_response")?.tries_left;
@@ -164,7 +164,7 @@ scenario("a dialog and a challenge that is out keep the page with their card", {
   await page.sees("7D1F93C2", "#reader");
 });
 
-scenario("two presses ask once", { cards: alone().replace("[[card]]", "[[card]]\ndelay = 60") }, async (page) => {
+scenario("two presses ask once", { cards: alone().replace("[[card]]", "[[card]]\ndelay = 40") }, async (page) => {
   await page.go("Certificates");
   await page.click("radio", /Container 1/);
   await page.script("const button = [...document.querySelectorAll('.toolbar button')].find((one) => one.textContent === 'Delete'); button.click(); button.click(); return true;");
@@ -184,6 +184,14 @@ scenario("the last try is not offered where the settings keep it", { config: '[p
   await page.click("button", "Write to card");
   await page.sees("The settings of this machine do not allow that. Nothing was sent.");
   assert.equal(await home.tries(ONE), 1);
+});
+
+scenario("the last try is no longer offered once the settings keep it", { cards: alone({ spent: 2 }) }, async (page, home) => {
+  await page.go("Change PIN");
+  await page.find("checkbox", "I am sure of my PIN: use the last try.");
+  home.configure('[pin]\nlast_try = "never"\n');
+  await page.sees("The settings of this machine do not let the last try of a PIN be used.");
+  assert.equal(await page.has("checkbox", "I am sure of my PIN: use the last try."), false);
 });
 
 scenario("the button that starts the agent keeps the focus while the page looks for one", {}, async (page, home) => {

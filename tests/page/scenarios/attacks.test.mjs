@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { test } from "node:test";
-import { launch, serve, driver } from "../chromium.mjs";
+import { newContext, serve, driver } from "../chromium.mjs";
 import { drivers } from "../drivers.mjs";
 import { ONE, alone } from "../cards.mjs";
-import { Home, until } from "../rig.mjs";
+import { Home, LIMIT, until } from "../rig.mjs";
 
 /** A request that costs a try where it comes through. */
 const PAYLOAD = { jsonrpc: "2.0", id: 1, method: "pin.change", params: { select: { reader: ONE }, role: 1, current: "000000", new: "654321", last_try: true } };
@@ -25,10 +25,10 @@ async function stranger(t) {
 }
 
 /** The page that is open for somebody, and a tab of a stranger beside it in the same browser. */
-async function beside(t, options = {}) {
+async function beside(t) {
   const home = new Home(t, { cards: alone() });
   await home.agent();
-  const context = await (await launch(options.args)).newContext();
+  const context = await newContext();
   const { link } = await serve(home);
   home.before(() => context.close());
   const page = await context.newPage();
@@ -40,14 +40,14 @@ async function beside(t, options = {}) {
   return { home, context, page, evil, heard, victim: new URL(link).origin };
 }
 
-const attack = (name, body) => test(`Chromium: ${name}`, { timeout: 60_000, skip: !drivers.includes(driver) }, async (t) => {
+const attack = (name, body) => test(`Chromium: ${name}`, { timeout: LIMIT, skip: !drivers.includes(driver) }, async (t) => {
   const place = await beside(t);
   await body(place);
   assert.equal(await place.home.tries(ONE), 3, "no try was used");
   assert.doesNotMatch(place.home.log(), /command=VERIFY 20 \w+ \(data/);
 });
 
-test("Chromium: the request that the attacks send would cost a try if the page sent it", { timeout: 60_000, skip: !drivers.includes(driver) }, async (t) => {
+test("Chromium: the request that the attacks send would cost a try if the page sent it", { timeout: LIMIT, skip: !drivers.includes(driver) }, async (t) => {
   const { home, page } = await beside(t);
   const answer = await page.evaluate(async (body) => {
     const headers = { "content-type": "application/json", "x-kortti": sessionStorage.getItem("kortti-secret") };
@@ -161,10 +161,10 @@ attack("a foreign origin on the same port number gets neither cookie nor answer"
   for (const { headers } of heard) assert.ok(!headers["x-kortti"]);
 });
 
-test("Chromium: the link is good once, and a copied tab has no session", { timeout: 60_000, skip: !drivers.includes(driver) }, async (t) => {
+test("Chromium: the link is good once, and a copied tab has no session", { timeout: LIMIT, skip: !drivers.includes(driver) }, async (t) => {
   const home = new Home(t, { cards: alone() });
   await home.agent();
-  const context = await (await launch()).newContext();
+  const context = await newContext();
   const { link, child } = await serve(home);
   home.before(() => context.close());
   const page = await context.newPage();
@@ -177,7 +177,7 @@ test("Chromium: the link is good once, and a copied tab has no session", { timeo
   await plain.waitForSelector("#closed:not([hidden])");
   assert.equal(await plain.locator("#header").isVisible(), false);
   // Somebody who has read the link ends it for both.
-  const thief = await (await launch()).newContext();
+  const thief = await newContext();
   home.before(() => thief.close());
   const stolen = await thief.newPage();
   await stolen.goto(link);
@@ -187,10 +187,10 @@ test("Chromium: the link is good once, and a copied tab has no session", { timeo
   assert.equal(await page.evaluate(() => [...document.querySelectorAll(".secret input")].filter((one) => one.value).length), 0);
 });
 
-test("Chromium: a reload keeps the session", { timeout: 60_000, skip: !drivers.includes(driver) }, async (t) => {
+test("Chromium: a reload keeps the session", { timeout: LIMIT, skip: !drivers.includes(driver) }, async (t) => {
   const home = new Home(t, { cards: alone() });
   await home.agent();
-  const context = await (await launch()).newContext();
+  const context = await newContext();
   const { link } = await serve(home);
   home.before(() => context.close());
   const page = await context.newPage();

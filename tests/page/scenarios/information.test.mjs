@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { scenario } from "../drivers.mjs";
+import { until } from "../rig.mjs";
 import { ONE, PIN, alone, both } from "../cards.mjs";
 
 const germanTabs = async (page) => {
@@ -53,8 +54,11 @@ scenario("the whole page speaks German where the person does", { both: true, con
   }
   // A PIN, with a mistake first.
   await page.go(tabs[1]);
-  const fields = await page.script("return [...document.querySelectorAll('#panel-pin .secret input')].map((one) => one.labels[0].textContent);");
-  assert.equal(fields.length, 3);
+  const labels = () => page.script("return [...document.querySelectorAll('#panel-pin .secret input')].map((one) => one.labels[0].textContent);");
+  const fields = await until("three fields", async () => {
+    const found = await labels();
+    return found.length === 3 && found;
+  });
   const fill = async (...texts) => {
     for (const [at, text] of texts.entries()) await page.type(fields[at], text);
     await page.click("button", "Auf die Karte schreiben");

@@ -8,22 +8,23 @@ import { fileURLToPath } from "node:url";
 import { alone } from "../cards.mjs";
 import { display } from "../display.mjs";
 import { drivers } from "../drivers.mjs";
-import { Home, program } from "../rig.mjs";
+import { Home, LIMIT, endedWithAll, program } from "../rig.mjs";
 
 const READ = fileURLToPath(new URL("../atspi.py", import.meta.url));
 
 test("Window: a screen reader finds tabs, fields with their labels, and the line of status", {
-  timeout: 60_000, skip: !drivers.some((one) => one.window),
+  timeout: LIMIT, skip: !drivers.some((one) => one.window),
 }, async (t) => {
   const home = new Home(t, { cards: alone() });
   await home.agent();
   const env = { DISPLAY: await display(), GDK_BACKEND: "x11", LIBGL_ALWAYS_SOFTWARE: "1", WEBKIT_DISABLE_COMPOSITING_MODE: "1" };
   // The bus of the session ends with the script, and the window with it.
-  const script = '"$1" --panel pin & window=$!; /usr/bin/python3 "$2" 30 tree.json; kill "$window"; wait "$window"';
-  const child = home.start("/usr/bin/dbus-run-session", ["--", "sh", "-c", script, "sh", program("kortti-gui"), READ], { env, stdio: ["ignore", "ignore", "pipe"] });
+  const script = '"$1" --panel pin & window=$!; /usr/bin/python3 "$2" 120 tree.json; kill "$window"; wait "$window"';
+  const child = home.start("/usr/bin/dbus-run-session", ["--", "sh", "-c", script, "sh", program("kortti-gui"), READ], { env, stdio: ["ignore", "ignore", "pipe"], detached: true });
+  home.before(() => endedWithAll(child));
   let words = "";
   child.stderr.on("data", (part) => { words += part; });
-  await new Promise((resolve) => child.once("close", resolve));
+  await new Promise((resolve) => child.once("exit", resolve));
   const file = path.join(home.path, "tree.json");
   const nodes = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")) : [];
   const of = (role) => nodes.filter((node) => node.role === role).map((node) => node.name);

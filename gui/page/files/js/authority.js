@@ -114,7 +114,9 @@ export function secretPart(pin, access, label) {
 
   /** Whether the settings of this machine keep the last try. */
   const isForbidden = () => settings.config?.pin.last_try === "never";
+  let last = access;
   const warn = (/** @type {PinStatus | undefined} */ now, /** @type {Access} */ present) => {
+    last = present;
     yes.checked = false;
     warning.hidden = !now || now.tries_left !== 1 || isBlocked(now);
     if (!now || warning.hidden) return;
@@ -136,6 +138,8 @@ export function secretPart(pin, access, label) {
     /** What the host is to ask for. */
     asked: (/** @type {string} */ name) => (pin && !field && !access.pin_pad ? [name] : []),
     lastTry: () => !warning.hidden && yes.checked,
+    /** The settings of the machine are others now. */
+    settled: () => warn(status, last),
     /** Whether it can be sent; says what is missing. */
     whole() {
       if (status && isBlocked(status)) throw new Failure("pin_blocked", t("error-pin_blocked", { what: what(status) }), 0);

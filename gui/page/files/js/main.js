@@ -200,7 +200,8 @@ function happened(event) {
     if (event.reader === reader()?.name) over(...Object.values(REMOVED), "status-busy", "status-touch");
     else if (isEngaged()) remark("status-card-elsewhere", { reader: event.reader });
   }
-  last = current()?.reader.name ?? null;
+  // A look at the readers may be answered before the event comes that says what became of the card.
+  last = current()?.reader.name ?? (event === null && last === reader()?.name ? last : null);
   update();
   const card = current();
   if (event && "reader" in event && card && event.reader === card.reader.name) {

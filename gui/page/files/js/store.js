@@ -163,7 +163,10 @@ async function refresh() {
   while (stale) {
     stale = false;
     try {
-      known.status = await call("status");
+      const found = await call("status");
+      // What happened since it was asked has changed what is known, and this does not.
+      if (stale) continue;
+      known.status = found;
       if (!isEngaged()) fulfil();
       // Each time, so that no panel is still about a card that is not the current one.
       tell(null);
@@ -207,7 +210,7 @@ export async function connect(start) {
     if (mine !== attempt) return;
     const failure = error instanceof Failure ? error : new Failure("page_fault", String(error));
     // Why one could not be started stays, though a later look finds none again.
-    if (start || known.state !== "gone" || !known.reason?.message || failure.code !== "no_agent") lost(failure);
+    if (start || known.state !== "gone" || failure.code !== "no_agent") lost(failure);
     tell(null);
     again();
   }
@@ -242,8 +245,9 @@ function take(event) {
   if (event.event === "card_inserted") {
     insertions.set(event.reader, (insertions.get(event.reader) ?? 0) + 1);
     followed = isEngaged() ? (reader()?.name ?? event.reader) : event.reader;
+    becomes(event.reader, "identifying");
   }
-  if (event.event === "card_removed") emptied(event.reader);
+  if (event.event === "card_removed") becomes(event.reader, "empty");
   if (event.event === "card_checked") {
     const found = known.status?.readers.find((one) => one.name === event.reader);
     if (found) found.check = event.check;
@@ -254,13 +258,15 @@ function take(event) {
 }
 
 /**
- * A card that was pulled is gone at once, and not only when the agent has been asked.
+ * A card that came or was pulled changes its reader at once, and not only when the agent has been asked: what is known of the card
+ * before is not taken for the next one's.
  *
  * @param {string} name
+ * @param {"empty" | "identifying"} state
  */
-function emptied(name) {
+function becomes(name, state) {
   const found = known.status?.readers.find((one) => one.name === name);
-  if (found) Object.assign(found, { state: "empty", card: undefined, check: undefined, detail: undefined });
+  if (found) Object.assign(found, { state, card: undefined, check: undefined, detail: undefined });
 }
 
 /** Events after which readers or cards stand otherwise. */

@@ -8,6 +8,8 @@ const STEPS = [0.5, 0.67, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2, 2.5, 3];
 const WHOLE = STEPS.indexOf(1);
 
 let at = WHOLE;
+/** When the view has been told the last size. @type {Promise<void>} */
+let told = Promise.resolve();
 
 /** How large everything is shown, for a page that is loaded anew: the view stays as it is. */
 export const size = () => at;
@@ -38,5 +40,6 @@ function zoom(to) {
   const factor = STEPS[to];
   if (factor === undefined) return;
   at = to;
-  void local("page.zoom", { factor }).then(() => remark("zoomed", { percent: Math.round(factor * 100) }), () => {});
+  // One after the other, as they are not answered in their order.
+  told = told.then(() => local("page.zoom", { factor })).then(() => remark("zoomed", { percent: Math.round(factor * 100) }), () => {});
 }

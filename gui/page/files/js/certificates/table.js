@@ -29,6 +29,8 @@ export function certificateTable(events) {
   let all = [];
   /** @type {string | null} */
   let chosen = null;
+  /** Whether what is shown is what was drawn. */
+  let drawn = false;
   let sorted = 0;
   let upwards = true;
 
@@ -109,6 +111,7 @@ export function certificateTable(events) {
       events.chosen(null);
     }
     body.replaceChildren(...rows.map(row));
+    drawn = true;
     heads.forEach((head, at) => {
       head.setAttribute("aria-sort", at !== sorted ? "none" : upwards ? "ascending" : "descending");
     });
@@ -120,7 +123,10 @@ export function certificateTable(events) {
     element,
     /** @param {Certificate[]} certificates */
     show(certificates) {
+      // A row that is drawn anew under the pointer takes no press.
+      const isSame = drawn && JSON.stringify(certificates) === JSON.stringify(all);
       all = certificates;
+      if (isSame) return;
       filter.closest(".filter")?.toggleAttribute("hidden", all.length < 2);
       table.hidden = all.length === 0;
       draw();
@@ -135,6 +141,7 @@ export function certificateTable(events) {
     },
     clear() {
       chosen = null;
+      drawn = false;
       filter.value = "";
     },
   };

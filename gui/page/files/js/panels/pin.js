@@ -67,11 +67,16 @@ export function pin(go) {
     write.hidden = is;
   };
 
+  /** How often the card was looked at: of two looks on their way, what the later one finds counts. */
+  let loads = 0;
+
   /** How the PINs stand, as the card says now. */
   const load = async (/** @type {Current} */ card, unlessSame = false) => {
+    loads += 1;
+    const turn = loads;
     try {
       const found = await call("card.access", { select: card.select });
-      if (!still(card)) return;
+      if (!still(card) || turn !== loads) return;
       // What somebody types is not taken away for nothing.
       if (unlessSame && JSON.stringify(found) === JSON.stringify(access)) return;
       mine = card;
@@ -81,7 +86,7 @@ export function pin(go) {
       trouble.replaceChildren();
       choose();
     } catch (error) {
-      if (!still(card)) return;
+      if (!still(card) || turn !== loads) return;
       clear();
       main.hidden = true;
       renew(trouble, unreadable(error, () => void load(card), go));
@@ -131,6 +136,7 @@ export function pin(go) {
       if (card) void load(card);
     },
     leave: clear,
+    settled: () => present?.settled(),
     engaged: () => element.hasAttribute("aria-busy") || fresh.isTyped() || (present?.value() ?? "") !== "",
     happened(event) {
       if (mine && "role" in event && !element.hasAttribute("aria-busy")) void load(mine, true);

@@ -97,6 +97,7 @@ export function byPuk() {
     element,
     show,
     leave: clear,
+    settled: () => puk?.settled(),
     known: () => access,
     busy,
     engaged: () => busy() || fresh.isTyped() || (puk?.value() ?? "") !== "",
