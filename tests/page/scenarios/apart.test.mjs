@@ -194,7 +194,8 @@ scenario("the last try is no longer offered once the settings keep it", { cards:
   assert.equal(await page.has("checkbox", "I am sure of my PIN: use the last try."), false);
 });
 
-scenario("the button that starts the agent keeps the focus while the page looks for one", {}, async (page, home) => {
+// How often it has looked can be counted in a browser only.
+scenario("the button that starts the agent keeps the focus while the page looks for one", { only: "web" }, async (page, home) => {
   await page.sees("7D1F93C2", "#panel-overview");
   await home.kill();
   assert.doesNotMatch(await page.says("The agent has gone."), /Reader/);
