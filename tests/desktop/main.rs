@@ -23,19 +23,6 @@ const SECOND: &str = "Kortti Virtual Reader 01 00";
 /// Between two looks at what is not told of by an event.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Waits until the card in a reader can be used: on a busy machine that may take longer than a request waits for it.
-#[track_caller]
-fn is_ready(home: &Home, reader: &str) {
-    let mut wire = Wire::open(home);
-    let snapshot = wire.subscribe();
-    let readers = snapshot["readers"].as_array().unwrap();
-    let mut is_ready = readers.iter().any(|found| found["name"] == reader && found["state"] == "ready");
-    while !is_ready {
-        let event = wire.event();
-        is_ready = event["event"] == "card_identified" && event["reader"] == reader;
-    }
-}
-
 /// Puts a card of the demonstration set into a reader.
 #[track_caller]
 fn insert(home: &Home, reader: &str, card: &str) {

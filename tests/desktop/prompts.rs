@@ -6,7 +6,7 @@ use harness::notifier::Notifier;
 use harness::panel::Panel;
 use harness::programs::Home;
 
-use super::{FIRST, SECOND, insert, is_ready, remove, use_a_try};
+use super::{FIRST, SECOND, insert, remove, use_a_try};
 
 /// Opens a place where there is nothing but a pinentry with these answers. What it was told comes back.
 fn asked(home: &Home, place: &str, reader: &str, answers: &[&str]) -> String {
@@ -79,8 +79,7 @@ fn tries_left(home: &Home, reader: &str) -> u64 {
 #[test]
 fn a_pin_is_changed() {
     let home = session(None, None);
-    let _agent = home.agent(&["--virtual"]);
-    is_ready(&home, FIRST);
+    let _agent = home.agent_with_cards(&["--virtual"]);
     let told = asked(&home, "pin", FIRST, &["123456", "246%2580", "246%2580"]);
     assert!(told.contains("3 tries left."), "{told}");
     assert!(told.contains("SETDESC The PIN is changed. 3 tries left.\nMESSAGE"), "{told}");
@@ -91,8 +90,7 @@ fn a_pin_is_changed() {
 #[test]
 fn what_does_not_fit_is_not_sent() {
     let home = session(None, None);
-    let _agent = home.agent(&["--virtual"]);
-    is_ready(&home, FIRST);
+    let _agent = home.agent_with_cards(&["--virtual"]);
     for (answers, words, asked_for) in [
         // Nothing typed, and then cancelled.
         (&["", "cancel"][..], "SETERROR Nothing was typed.", 2),
@@ -111,8 +109,7 @@ fn what_does_not_fit_is_not_sent() {
 #[test]
 fn a_wrong_pin_costs_one_try_and_the_last_one_takes_a_yes() {
     let home = session(None, None);
-    let _agent = home.agent(&["--virtual"]);
-    is_ready(&home, FIRST);
+    let _agent = home.agent_with_cards(&["--virtual"]);
     let told = asked(&home, "pin", FIRST, &["999999", "246802", "246802", "999999", "246802", "246802"]);
     assert_eq!((questions(&told), tries_left(&home, FIRST)), (3, 2), "{told}");
     assert!(told.contains("2 tries left."), "{told}");
@@ -129,8 +126,7 @@ fn a_wrong_pin_costs_one_try_and_the_last_one_takes_a_yes() {
 #[test]
 fn a_blocked_pin_is_unblocked_with_the_puk() {
     let home = session(None, None);
-    let _agent = home.agent(&["--virtual"]);
-    is_ready(&home, SECOND);
+    let _agent = home.agent_with_cards(&["--virtual"]);
     let block = |times| (0..times).for_each(|_| use_a_try(&home, SECOND));
     block(3);
     let told = asked(&home, "pin", SECOND, &["123456"]);
@@ -149,8 +145,7 @@ fn a_blocked_pin_is_unblocked_with_the_puk() {
 #[test]
 fn a_blocked_pin_is_unblocked_with_a_challenge() {
     let home = session(None, None);
-    let _agent = home.agent(&["--virtual"]);
-    is_ready(&home, FIRST);
+    let _agent = home.agent_with_cards(&["--virtual"]);
     (0..3).for_each(|_| use_a_try(&home, FIRST));
     let started = home.kortti(&["unblock", "start", "--json", "--reader", FIRST], &[]).code(0).json();
     let key = home.path().join("key");
@@ -186,8 +181,7 @@ fn a_blocked_pin_is_unblocked_with_a_challenge() {
 #[test]
 fn lists_are_shown_by_pinentry_too() {
     let home = session(None, None);
-    let _agent = home.agent(&["--virtual"]);
-    is_ready(&home, FIRST);
+    let _agent = home.agent_with_cards(&["--virtual"]);
     let told = asked(&home, "certificates", FIRST, &[]);
     assert!(told.contains("kxc00: Anna Demo, until 2036-01-01"), "{told}");
     let told = asked(&home, "overview", FIRST, &[]);
@@ -217,8 +211,7 @@ fn a_second_question_is_told_to_wait() {
 #[test]
 fn a_pinentry_that_fails_is_told_of() {
     let home = session(None, None);
-    let _agent = home.agent(&["--virtual"]);
-    is_ready(&home, FIRST);
+    let _agent = home.agent_with_cards(&["--virtual"]);
     for broken in [
         "exit 1",
         "echo ERR 83886340 no display; cat > /dev/null",
@@ -250,8 +243,7 @@ fn a_terminal_shows_what_kortti_says_and_stays_until_it_was_read() {
         "xterm",
         "for word; do printf '%s|' \"$word\"; done > words; echo >> words\nshift\n(sleep 0.1; echo) | \"$@\" > said 2>&1",
     );
-    let _agent = home.agent(&["--virtual"]);
-    is_ready(&home, FIRST);
+    let _agent = home.agent_with_cards(&["--virtual"]);
     let mut command = home.program("kortti-desktop");
     command.args(["open", "certificates", &format!("--reader={FIRST}"), "--card=7D1F93C2"]);
     assert!(command.status().unwrap().success());

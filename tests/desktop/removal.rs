@@ -110,6 +110,8 @@ fn the_agent_dies_and_its_card_is_still_in_or_not() {
     fs::write(&cards, format!("{WITH}{CARD}")).unwrap();
     let desktop = Desktop::start_beside_virtual(&home, "cards.toml", &["--headless"]);
     desktop.logs("SessionActive(true)");
+    // It may hear of the agent later than `kortti` does.
+    desktop.logs("Snapshot");
     for time in 1..=2 {
         wait_for_card(&home);
         let pid = home.kortti(&["status", "--json"], &[]).code(0).json()["pid"].as_i64().unwrap();

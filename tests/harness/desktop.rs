@@ -244,8 +244,3 @@ impl Drop for Desktop {
         }
     }
 }
-
-/// Where the socket of a home's agent is.
-pub fn socket(home: &Home) -> PathBuf {
-    Path::new(home.path()).join("kortti/agent.sock")
-}

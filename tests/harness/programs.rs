@@ -12,6 +12,11 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use shared::client::READY;
 
+use crate::wire::Wire;
+
+/// How long anything may take before a test fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Where this build's programs are. They are built first, so that a test never runs an old one.
 pub fn programs() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
@@ -211,7 +216,7 @@ then = {{ delay = {delay} }}
     /// # Panics
     /// One goes on being identified.
     pub fn knows_its_cards(&self) {
-        let end = Instant::now() + Duration::from_secs(30);
+        let end = Instant::now() + PATIENCE;
         while self.kortti(&["status", "--json"], &[]).code(0).stdout.contains("\"identifying\"") {
             assert!(Instant::now() < end, "a card goes on being identified");
             std::thread::sleep(Duration::from_millis(20));
@@ -223,8 +228,8 @@ then = {{ delay = {delay} }}
     /// # Panics
     /// It does not end.
     pub fn has_no_agent(&self) {
-        let end = Instant::now() + Duration::from_secs(30);
-        while self.path().join("kortti/agent.sock").exists() {
+        let end = Instant::now() + PATIENCE;
+        while Wire::place(self).exists() {
             assert!(Instant::now() < end, "the agent does not end");
             std::thread::sleep(Duration::from_millis(5));
         }

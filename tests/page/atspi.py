@@ -1,4 +1,4 @@
-"""Writes the accessibility tree of the page's window into a file as JSON, as soon as two looks at it find the same fields for secrets."""
+"""Writes the accessibility tree of the page's window into a file as JSON, as soon as two looks find the same one with a field for a secret."""
 
 import json
 import sys

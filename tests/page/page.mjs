@@ -133,6 +133,14 @@ export class Page {
     await until(`${words} gone from ${selector}`, async () => !holds(await this.text(selector), words));
   }
 
+  /** Waits until nothing is being read where something can be done, in the open dialog if there is one, and nothing moves. */
+  async rests() {
+    await until("nothing is being read", () => this.script(`
+      const place = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.documentElement;
+      return !place.matches("[aria-busy=true]") && !place.querySelector(".loading, [aria-busy=true]");`));
+    await this.script("return Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {})));");
+  }
+
   /** Waits until the line of status says this. */
   async says(words) {
     return this.sees(words, "#footer");

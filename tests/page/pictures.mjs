@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { driver as chromium } from "./chromium.mjs";
 import { dark, display } from "./display.mjs";
-import { Home, firstLine, until } from "./rig.mjs";
+import { Home, firstLine } from "./rig.mjs";
 
 const folder = process.argv[2];
 const READER = "Kortti Virtual Reader 00 00";
@@ -27,7 +27,7 @@ async function session(options, open, body) {
 
 /** A picture once nothing is read any more and no caret blinks. */
 async function take(page, name) {
-  await until("the card is read", () => page.script("return !document.querySelector('.loading, [aria-busy=true]');", null));
+  await page.rests();
   await page.script("document.activeElement.blur(); getSelection().removeAllRanges(); return true;", null);
   await page.screenshot(`${folder}/${name}.png`);
 }

@@ -123,7 +123,7 @@ class WindowPage extends Page {
 
 /** Starts WebKitWebDriver; where it can be spoken to. */
 async function driven(home, env) {
-  for (;;) {
+  for (const _ of [1, 2, 3]) {
     const port = await freePort();
     const child = home.start("/usr/bin/WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], { env, stdio: ["ignore", "ignore", "ignore"], detached: true });
     // It answers before it has ended its window, and ends itself without it.
@@ -134,6 +134,7 @@ async function driven(home, env) {
     const found = await until("WebKitWebDriver", async () => (child.exitCode === null ? (await isReady()) && base : "ended"));
     if (found !== "ended") return base;
   }
+  throw new Error("WebKitWebDriver does not start");
 }
 
 export const driver = {

@@ -8,12 +8,10 @@ use std::time::{Duration, Instant};
 use harness::programs::{AgentProcess, Home, programs};
 use serde_json::json;
 
-use crate::server::{PATIENCE, Reply, Server};
+use crate::server::{PATIENCE, Reply, STATUS, Server};
 
 /// Somebody else: the overflow user, whom every Linux system has.
 const STRANGER: u32 = 65534;
-
-pub(crate) const STATUS: &str = r#"{"jsonrpc":"2.0","id":1,"method":"status","params":{}}"#;
 
 #[test]
 fn other_hosts_and_other_pages_are_refused() {

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 /// How long anything may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A request that every page may make.
+pub(crate) const STATUS: &str = r#"{"jsonrpc":"2.0","id":1,"method":"status","params":{}}"#;
+
 /// `kortti-web`, ended when dropped.
 pub(crate) struct Server {
     pub(crate) child: Child,

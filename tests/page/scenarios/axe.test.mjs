@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { scenario } from "../drivers.mjs";
-import { until } from "../rig.mjs";
 import { ADMIN_KEY, PIN, TWO, alone, anna, both, erik, gids, reader, ONE, damaged } from "../cards.mjs";
 
 /** Looks at what is shown now, and goes on all the same: one list of all findings is of more use than the first. */
@@ -10,10 +9,7 @@ const looker = (page) => {
   const found = [];
   return {
     async at(place) {
-      await until("nothing is being read", () => page.script(`
-        const place = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.documentElement;
-        return !place.matches("[aria-busy=true]") && !place.querySelector(".loading, [aria-busy=true]");`));
-      await page.script("return Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {})));");
+      await page.rests();
       for (const line of await page.axe()) found.push(`${place}: ${line}`);
     },
     done: () => assert.deepEqual(found, []),

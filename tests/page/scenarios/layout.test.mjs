@@ -178,7 +178,7 @@ scenario("each cell of a narrow table keeps its head", { only: "web", width: 490
 scenario("the chosen tab is told from the others in the colours of the system", { only: "web" }, async (page) => {
   await page.page.emulateMedia({ forcedColors: "active" });
   await page.go("Change PIN");
-  await page.script("return Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {})));");
+  await page.rests();
   const [chosen, other] = await page.script(`return ["true", "false"].map((is) => {
     const style = getComputedStyle(document.querySelector('[role=tab][aria-selected="' + is + '"]'));
     return [style.backgroundColor, style.color, style.borderBottomColor];

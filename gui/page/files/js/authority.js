@@ -111,23 +111,22 @@ export function secretPart(pin, access, label) {
   const yes = el("input", { type: "checkbox", id: freshId("last-try") });
   const warning = el("div", { class: "last-try", hidden: true });
   let status = pin;
+  let present = access;
 
   /** Whether the settings of this machine keep the last try. */
   const isForbidden = () => settings.config?.pin.last_try === "never";
-  let last = access;
-  const warn = (/** @type {PinStatus | undefined} */ now, /** @type {Access} */ present) => {
-    last = present;
+  const warn = () => {
     yes.checked = false;
-    warning.hidden = !now || now.tries_left !== 1 || isBlocked(now);
-    if (!now || warning.hidden) return;
-    const lines = lastTryWarning(now, present).map((line) => el("p", { class: "note warning" }, icon("warning"), el("span", {}, line)));
-    const answer = isForbidden() ? el("p", {}, t("last-try-never", { what: what(now) }))
-      : el("p", { class: "choice" }, yes, el("label", { for: yes.id }, t("last-try-yes", { what: what(now) })));
+    warning.hidden = !status || status.tries_left !== 1 || isBlocked(status);
+    if (!status || warning.hidden) return;
+    const lines = lastTryWarning(status, present).map((line) => el("p", { class: "note warning" }, icon("warning"), el("span", {}, line)));
+    const answer = isForbidden() ? el("p", {}, t("last-try-never", { what: what(status) }))
+      : el("p", { class: "choice" }, yes, el("label", { for: yes.id }, t("last-try-yes", { what: what(status) })));
     warning.replaceChildren(...lines, answer, fault);
   };
   const fault = el("p", { class: "fault", role: "alert" });
   yes.addEventListener("change", () => fault.replaceChildren());
-  warn(pin, access);
+  warn();
 
   return {
     elements: pin ? [field?.element ?? note("info", elsewhere ?? "authority-elsewhere", { what: what(pin) }), tries, warning] : [],
@@ -139,7 +138,7 @@ export function secretPart(pin, access, label) {
     asked: (/** @type {string} */ name) => (pin && !field && !access.pin_pad ? [name] : []),
     lastTry: () => !warning.hidden && yes.checked,
     /** The settings of the machine are others now. */
-    settled: () => warn(status, last),
+    settled: warn,
     /** Whether it can be sent; says what is missing. */
     whole() {
       if (status && isBlocked(status)) throw new Failure("pin_blocked", t("error-pin_blocked", { what: what(status) }), 0);
@@ -163,12 +162,13 @@ export function secretPart(pin, access, label) {
      * How it stands now.
      *
      * @param {PinStatus | undefined} now
-     * @param {Access} present
+     * @param {Access} found
      */
-    again(now, present) {
+    again(now, found) {
       status = now;
+      present = found;
       tries.replaceChildren(...(now ? [triesLeft(now)] : []));
-      warn(now, present);
+      warn();
     },
   };
 }

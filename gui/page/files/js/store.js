@@ -85,6 +85,19 @@ export function still(card) {
   return card !== null && current()?.key === card.key;
 }
 
+/**
+ * Gives turns to what asks the agent for the same thing again: of two answers on their way, what was asked later counts. Each turn tells
+ * whether it is still the last one.
+ */
+export function turns() {
+  let last = 0;
+  return () => {
+    last += 1;
+    const mine = last;
+    return () => mine === last;
+  };
+}
+
 /** Whether a person is in the middle of something with the card that is shown. */
 let isEngaged = () => false;
 

@@ -10,7 +10,7 @@ import { nameOf, placeOf } from "../certificates/names.js";
 import { certificateTable } from "../certificates/table.js";
 import { settings } from "../settings.js";
 import { quiet, say, sayFailure, warn } from "../status.js";
-import { current, still } from "../store.js";
+import { current, still, turns } from "../store.js";
 import { t } from "../text.js";
 
 /**
@@ -117,10 +117,13 @@ export function certificates(go) {
   /** Whether the card's slots decide which certificate is the default one. */
   let slotsDecide = false;
 
+  const looks = turns();
+
   const load = async (/** @type {Current} */ card) => {
+    const isLast = looks();
     try {
       const details = await call("card.show", { select: card.select });
-      if (!still(card)) return;
+      if (!still(card) || !isLast()) return;
       all = details.certificates;
       slotsDecide = details.default_source === "slot_9a" || (details.edge === "piv" && details.default_source !== "container_map");
       nothing.hidden = all.length > 0;
@@ -130,7 +133,7 @@ export function certificates(go) {
       table.show(all);
       stand();
     } catch (error) {
-      if (!still(card)) return;
+      if (!still(card) || !isLast()) return;
       main.hidden = true;
       renew(trouble, unreadable(error, () => void load(card), go));
     }

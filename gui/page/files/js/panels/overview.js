@@ -6,7 +6,7 @@ import { button, el, icon, renew } from "../dom.js";
 import { loading, unreadable } from "../empty.js";
 import { sayFailure, say } from "../status.js";
 import { isBlocked, isPuk, pinName, triesLeft } from "../pins.js";
-import { current, still } from "../store.js";
+import { current, still, turns } from "../store.js";
 import { date, foreign, spoken, t } from "../text.js";
 
 /**
@@ -21,17 +21,20 @@ import { date, foreign, spoken, t } from "../text.js";
 export function overview(go) {
   const element = el("div", { class: "overview" });
 
+  const looks = turns();
+
   const load = async (/** @type {Current} */ card) => {
+    const isLast = looks();
     try {
       const details = await call("card.show", { select: card.select });
-      if (!still(card)) return;
+      if (!still(card) || !isLast()) return;
       const concerns = current()?.reader.check?.concerns ?? [];
       renew(element,
         ...concernsOf(concerns, details, go),
         ...findingsOf(details, concerns, card, () => void load(card)),
         el("div", { class: "cards" }, pinsOf(details, go), aboutCard(details)));
     } catch (error) {
-      if (still(card)) renew(element, unreadable(error, () => void load(card), go));
+      if (still(card) && isLast()) renew(element, unreadable(error, () => void load(card), go));
     }
   };
 

@@ -8,7 +8,7 @@ import { loading, unreadable } from "../empty.js";
 import { newPin } from "../new_pin.js";
 import { isBlocked, isPuk, pinChooser, what } from "../pins.js";
 import { quiet, say, sayFailure } from "../status.js";
-import { still } from "../store.js";
+import { still, turns } from "../store.js";
 import { t } from "../text.js";
 
 /**
@@ -67,16 +67,14 @@ export function pin(go) {
     write.hidden = is;
   };
 
-  /** How often the card was looked at: of two looks on their way, what the later one finds counts. */
-  let loads = 0;
+  const looks = turns();
 
   /** How the PINs stand, as the card says now. */
   const load = async (/** @type {Current} */ card, unlessSame = false) => {
-    loads += 1;
-    const turn = loads;
+    const isLast = looks();
     try {
       const found = await call("card.access", { select: card.select });
-      if (!still(card) || turn !== loads) return;
+      if (!still(card) || !isLast()) return;
       // What somebody types is not taken away for nothing.
       if (unlessSame && JSON.stringify(found) === JSON.stringify(access)) return;
       mine = card;
@@ -86,7 +84,7 @@ export function pin(go) {
       trouble.replaceChildren();
       choose();
     } catch (error) {
-      if (!still(card) || turn !== loads) return;
+      if (!still(card) || !isLast()) return;
       clear();
       main.hidden = true;
       renew(trouble, unreadable(error, () => void load(card), go));

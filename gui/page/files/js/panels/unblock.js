@@ -5,7 +5,7 @@ import { button, el, renew } from "../dom.js";
 import { loading, unreadable } from "../empty.js";
 import { settings } from "../settings.js";
 import { warnOfCard } from "../status.js";
-import { still } from "../store.js";
+import { still, turns } from "../store.js";
 import { spoken } from "../text.js";
 import { byChallenge } from "../unblock/challenge.js";
 import { byPuk } from "../unblock/puk.js";
@@ -34,17 +34,15 @@ export function unblock() {
   /** The challenge that was shown last, and of which nobody has said yet what became of it. @type {{csn: string, challenge: string} | null} */
   let left = null;
 
-  /** How often the card was looked at: of two looks on their way, what the later one finds counts. */
-  let loads = 0;
+  const looks = turns();
 
   const load = async (/** @type {Current} */ card, unlessSame = false) => {
-    loads += 1;
-    const turn = loads;
+    const isLast = looks();
     try {
       // While a challenge is out nothing may speak to the card: what the agent remembers is enough.
       const status = await call("unblock.status", { select: card.select });
       const access = status.state === "good" ? null : await call("card.access", { select: card.select });
-      if (!still(card) || turn !== loads || (unlessSame && way?.busy())) return;
+      if (!still(card) || !isLast() || (unlessSame && way?.busy())) return;
       // What somebody types is not taken away for nothing.
       if (unlessSame && access && JSON.stringify(access) === JSON.stringify(way?.known())) return;
       const next = access && hasPuk(access) ? puk : challenge;
@@ -58,7 +56,7 @@ export function unblock() {
       else if (status.state !== "good") warnOfCard("challenge-over", { reason: status.state === "void" && spoken() === "en" ? status.reason : "" });
       left = null;
     } catch (error) {
-      if (!still(card) || turn !== loads) return;
+      if (!still(card) || !isLast()) return;
       leave();
       way = null;
       renew(place, unreadable(error, () => void load(card)));
