@@ -108,6 +108,7 @@ function frame(heading, values, card, closed, bereft) {
     ended = true;
     closed?.();
     deaf();
+    document.removeEventListener("keydown", escape, true);
     dialog.close();
     dialog.remove();
     resolve(result);
@@ -117,10 +118,12 @@ function frame(heading, values, card, closed, bereft) {
     event.preventDefault();
     if (!busy()) end(null);
   });
-  dialog.addEventListener("keydown", (event) => {
+  // On the document, as the focus falls out of the dialog when what had it is disabled.
+  const escape = (/** @type {KeyboardEvent} */ event) => {
     if (event.key === "Escape" && busy()) event.preventDefault();
-  });
-  // A browser lets itself be kept from closing a dialog only so often.
+  };
+  document.addEventListener("keydown", escape, true);
+  // A browser lets itself be kept from closing a dialog only so often, where something else than that key asks for it.
   dialog.addEventListener("close", () => {
     if (ended) return;
     if (busy()) dialog.showModal();
