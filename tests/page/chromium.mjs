@@ -110,6 +110,28 @@ class ChromiumPage extends Page {
   }
 }
 
+/** Makes a page as slow as on a busy machine: its processor, its requests, the answers and the events. */
+async function slow(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+  await page.addInitScript(() => {
+    const late = () => new Promise((resolve) => setTimeout(resolve, Math.random() ** 3 * 600));
+    const soon = window.fetch;
+    window.fetch = async (...request) => {
+      await late();
+      const response = await soon(...request);
+      await late();
+      const held = new TransformStream({
+        async transform(chunk, controller) {
+          await late();
+          controller.enqueue(chunk);
+        },
+      });
+      return new Response(response.body?.pipeThrough(held) ?? null, { status: response.status, headers: response.headers });
+    };
+  });
+}
+
 export const driver = {
   name: "Chromium",
   window: false,
@@ -129,6 +151,7 @@ export const driver = {
       const grave = page.problems.filter((problem) => !/Failed to load resource|ERR_/.test(problem));
       if (grave.length) throw new Error(`the page complained: ${grave.join("\n")}`);
     });
+    if (process.env.KORTTI_SLOW) await slow(page.page);
     await page.page.goto(link);
     return page;
   },
