@@ -1,5 +1,5 @@
 // The drivers that every scenario runs on. KORTTI_DRIVERS names some of them (Chromium, Window), KORTTI_SHOTS a folder for what was seen
-// when a scenario failed.
+// when a scenario failed; KORTTI_SLOW makes Chromium as slow as on a busy machine.
 
 import { after, test } from "node:test";
 import { driver as chromium } from "./chromium.mjs";
