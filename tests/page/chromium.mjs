@@ -134,6 +134,7 @@ async function slow(page) {
 
 export const driver = {
   name: "Chromium",
+  only: "web",
   window: false,
   /**
    * @param {import("./rig.mjs").Home} home

@@ -1,14 +1,15 @@
-// The drivers that every scenario runs on. KORTTI_DRIVERS names some of them (Chromium, Window), KORTTI_SHOTS a folder for what was seen
-// when a scenario failed; KORTTI_SLOW makes Chromium as slow as on a busy machine.
+// The drivers that every scenario runs on. KORTTI_DRIVERS names some of them (Chromium, Window, Firefox), KORTTI_SHOTS a folder for what was
+// seen when a scenario failed; KORTTI_SLOW makes Chromium as slow as on a busy machine.
 
 import { after, test } from "node:test";
 import { driver as chromium } from "./chromium.mjs";
+import { driver as firefox } from "./firefox.mjs";
 import { driver as window } from "./window.mjs";
 import { alone } from "./cards.mjs";
 import { Home, LIMIT } from "./rig.mjs";
 
 const wanted = process.env.KORTTI_DRIVERS?.split(",");
-export const drivers = [chromium, window].filter((one) => !wanted || wanted.includes(one.name));
+export const drivers = [chromium, window, firefox].filter((one) => (wanted ? wanted.includes(one.name) : one !== firefox));
 
 /** Whether everything is tried: in the window too what the browser shows already. */
 const everything = process.env.KORTTI_PAGE === "all";
@@ -23,7 +24,7 @@ const everything = process.env.KORTTI_PAGE === "all";
  */
 export function scenario(name, place, body) {
   for (const driver of drivers) {
-    if (place.only && (place.only === "window") !== driver.window) continue;
+    if (place.only && place.only !== driver.only) continue;
     if (!everything && driver.window && !place.only && !place.both) continue;
     test(`${driver.name}: ${name}`, { timeout: LIMIT }, async (t) => {
       const home = new Home(t, { cards: place.cards ?? alone(), config: place.config });
