@@ -90,6 +90,20 @@ need_yubikit() {
     "$place/bin/pip" install --quiet --disable-pip-version-check "yubikey-manager==$version"
 }
 
+# What compiles for Windows and macOS on Debian. Debian brings the sources of its standard library, and no other way to the targets is
+# wanted here.
+need_elsewhere() {
+    need_packages gcc libc6-dev pkg-config rustc-web cargo-web libstd-rust-web-dev rust-web-src gcc-mingw-w64-x86-64-win32 mingw-w64-x86-64-dev
+}
+
+# elsewhere COMMAND ARGUMENT...: cargo for those targets.
+elsewhere() {
+    local command=$1
+    shift
+    RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo "$command" --locked -Z build-std=std,panic_abort,panic_unwind \
+        --target-dir "${CARGO_TARGET_DIR:-target}/elsewhere" "$@"
+}
+
 # What tests/page takes: the distribution's browser, a display and a driver for the window, and node's packages for the tests.
 need_page_tests() {
     need_packages chromium webkit2gtk-driver xvfb at-spi2-core dbus python3-pyatspi gir1.2-atspi-2.0 zbar-tools openssl

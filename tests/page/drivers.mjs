@@ -1,5 +1,6 @@
 // The drivers that every scenario runs on. KORTTI_DRIVERS names some of them (Chromium, Window, Firefox), KORTTI_SHOTS a folder for what was
-// seen when a scenario failed; KORTTI_SLOW makes Chromium as slow as on a busy machine.
+// seen when a scenario failed; KORTTI_SLOW makes Chromium as slow as on a busy machine; KORTTI_WINE leaves out what a test does by means
+// of Unix alone.
 
 import { after, test } from "node:test";
 import { driver as chromium } from "./chromium.mjs";
@@ -18,12 +19,13 @@ const everything = process.env.KORTTI_PAGE === "all";
  * A scenario, once for each driver: an agent on the cards that are described, and the page open in front of it.
  *
  * @param {string} name
- * @param {{cards?: string, config?: string, dark?: boolean, args?: string[], only?: "window" | "web", both?: boolean,
+ * @param {{cards?: string, config?: string, dark?: boolean, args?: string[], only?: "window" | "web", both?: boolean, unix?: boolean,
  *   width?: number, height?: number, prepare?: (home: Home) => void}} place
  * @param {(page: any, home: Home, t: any) => Promise<void>} body
  */
 export function scenario(name, place, body) {
   for (const driver of drivers) {
+    if (place.unix && process.env.KORTTI_WINE) continue;
     if (place.only && place.only !== driver.only) continue;
     if (!everything && driver.window && !place.only && !place.both) continue;
     test(`${driver.name}: ${name}`, { timeout: LIMIT }, async (t) => {

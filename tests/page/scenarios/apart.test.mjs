@@ -19,7 +19,7 @@ const chooseReader = (page, name) => page.choose("Reader", name);
 /** What kind of command the card has got, as the agent's trace tells. */
 const sentResponses = (home) => home.log().split("\n").filter((line) => /GENERAL AUTHENTICATE 87 0000 \(data not shown\)/.test(line)).length;
 
-scenario("a response that was typed is gone with its challenge when another program takes a new one", { both: true, cards: BLOCKED }, async (page, home) => {
+scenario("a response that was typed is gone with its challenge when another program takes a new one", { unix: true, both: true, cards: BLOCKED }, async (page, home) => {
   const tries = await adminTries(home);
   await page.go("Unblock PIN");
   await page.click("button", "Start");
@@ -40,7 +40,7 @@ scenario("a response that was typed is gone with its challenge when another prog
   assert.equal(await adminTries(home), tries);
 });
 
-scenario("a response that is being calculated is for the challenge that it was asked for", { cards: BLOCKED }, async (page, home) => {
+scenario("a response that is being calculated is for the challenge that it was asked for", { unix: true, cards: BLOCKED }, async (page, home) => {
   await page.go("Unblock PIN");
   await page.click("button", "Start");
   await page.says("The challenge is taken.");
@@ -54,7 +54,7 @@ scenario("a response that is being calculated is for the challenge that it was a
   assert.deepEqual(await page.secrets(), []);
 });
 
-scenario("a challenge that another program takes while the page shows Start is shown", { cards: BLOCKED }, async (page, home) => {
+scenario("a challenge that another program takes while the page shows Start is shown", { unix: true, cards: BLOCKED }, async (page, home) => {
   await page.go("Unblock PIN");
   await page.find("button", "Start");
   await home.call("unblock.start", { select: { reader: ONE }, role: 1 });
@@ -229,7 +229,7 @@ scenario("a challenge that was answered is not called void afterwards", { cards:
   assert.equal(await page.text("#footer"), "");
 });
 
-scenario("a challenge that another program answers is not called good any more", { cards: BLOCKED }, async (page, home) => {
+scenario("a challenge that another program answers is not called good any more", { unix: true, cards: BLOCKED }, async (page, home) => {
   await page.go("Unblock PIN");
   await page.click("button", "Start");
   await page.says("The challenge is taken.");

@@ -38,7 +38,7 @@ const prepare = (home) => {
 const answers = (home, ...lines) => fs.writeFileSync(path.join(home.path, "answers"), lines.map((line) => `${line}\n`).join(""));
 const told = (home) => decodeURIComponent(fs.readFileSync(path.join(home.path, "told"), "utf8"));
 
-const place = (more = {}) => ({ only: "web", config, prepare, ...more });
+const place = (more = {}) => ({ unix: true, only: "web", config, prepare, ...more });
 
 scenario("a PIN is changed by pinentry, which says what for", place(), async (page, home) => {
   await page.go("Change PIN");

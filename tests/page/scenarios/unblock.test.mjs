@@ -164,7 +164,7 @@ scenario("a challenge that another program gives up is void, and that is said", 
   await page.find("button", "Start");
 });
 
-scenario("a challenge that another program took anew cannot get the response to the old one", { cards: BLOCKED }, async (page, home) => {
+scenario("a challenge that another program took anew cannot get the response to the old one", { unix: true, cards: BLOCKED }, async (page, home) => {
   const out = await start(page, home);
   const { response } = await answer(home, out.challenge);
   await home.call("unblock.start", { select: { reader: ONE }, role: 1 });
