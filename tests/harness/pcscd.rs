@@ -19,7 +19,7 @@ const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
 /// What pcscd makes of the driver's two slots and the name in its configuration.
 pub const READERS: [&str; 2] = ["Virtual PCD 00 00", "Virtual PCD 00 01"];
 /// How long anything here may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs pcscd with `$1` in the place of /run/pcscd and the configuration `$2`, until it ends by itself or standard
 /// input is closed, be it because the test was killed.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::programs::Home;
 
 /// How long an event may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running `kortti watch --json`; killed when dropped.
 pub struct Watch {

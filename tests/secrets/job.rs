@@ -118,7 +118,7 @@ impl Job {
         }
         let Self { home, mut agent, said } = self;
         agent.terminate();
-        agent.ends_within(std::time::Duration::from_secs(20)).unwrap();
+        agent.ends_within(std::time::Duration::from_secs(60)).unwrap();
         (home, said.into_inner())
     }
 

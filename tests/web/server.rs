@@ -9,7 +9,7 @@ use harness::programs::Home;
 use serde_json::{Value, json};
 
 /// How long anything may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A request that every page may make.
 pub(crate) const STATUS: &str = r#"{"jsonrpc":"2.0","id":1,"method":"status","params":{}}"#;

@@ -481,7 +481,7 @@ fn no_file_holds_us_for_long() {
             println!("{name}: {took:?}, {}", line(&result));
             assert!(result.is_err(), "{name}");
             // Measured at 2 s; the rest is for a busy machine.
-            assert!(took < Duration::from_secs(20), "{name} took {took:?}");
+            assert!(took < Duration::from_secs(60), "{name} took {took:?}");
         }
     }
 }

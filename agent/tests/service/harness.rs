@@ -178,8 +178,8 @@ impl Iterator for Events {
         if !self.known.is_empty() {
             return Some(self.known.remove(0));
         }
-        let event = self.events.recv_timeout(Duration::from_secs(20));
-        Some(event.expect("an event within 20 seconds").change)
+        let event = self.events.recv_timeout(Duration::from_secs(60));
+        Some(event.expect("an event within a minute").change)
     }
 }
 

@@ -18,7 +18,7 @@ use rustix::termios::{LocalModes, Termios, Winsize, tcgetattr, tcsetwinsize};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// What the stand-in answers to a method: a result, or the `data` of an error.
 pub(crate) type Reply = Result<Value, Value>;
