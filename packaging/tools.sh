@@ -113,7 +113,7 @@ need_page_tests() {
     PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --prefix tests/page --no-audit --no-fund --silent
 }
 
-# The page in Chromium and in its window, on virtual cards, with the programs that were built.
+# page_tests FOLDER: the page in Chromium and in its window, on virtual cards, with the programs in that folder, which has a full path.
 page_tests() {
-    KORTTI_BIN="$(cd "${CARGO_TARGET_DIR:-target}" && pwd)/debug" npm test --prefix tests/page --silent
+    KORTTI_BIN=$1 npm test --prefix tests/page --silent
 }

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { chromium } from "playwright-core";
 import { Page } from "./page.mjs";
-import { PATIENCE, firstLine } from "./rig.mjs";
+import { PATIENCE, serve } from "./rig.mjs";
 
 const ARGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -29,17 +29,6 @@ export async function newContext(options) {
 export async function quit() {
   await (await browser)?.close();
   browser = null;
-}
-
-/** Starts `kortti-web` and gives its link. */
-export async function serve(home, args = []) {
-  const child = home.start("kortti-web", ["--no-open", ...args]);
-  const problems = [];
-  child.stderr.on("data", (text) => problems.push(String(text)));
-  const line = await firstLine(child);
-  const link = line?.match(/http:\/\/127\.0\.0\.1:\d+\/\S*/)?.[0];
-  if (!link) throw new Error(`kortti-web gave no link: ${line} ${problems.join("")}`);
-  return { child, link };
 }
 
 /** A script with its arguments, as one expression: the page's policy forbids to make functions of texts. */
@@ -135,7 +124,6 @@ async function slow(page) {
 export const driver = {
   name: "Chromium",
   only: "web",
-  window: false,
   /**
    * @param {import("./rig.mjs").Home} home
    * @param {{args?: string[], dark?: boolean, width?: number, height?: number}} [options]

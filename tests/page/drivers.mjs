@@ -16,7 +16,8 @@ export const drivers = [chromium, window, firefox].filter((one) => (wanted ? wan
 const everything = process.env.KORTTI_PAGE === "all";
 
 /**
- * A scenario, once for each driver: an agent on the cards that are described, and the page open in front of it.
+ * A scenario, once for each driver: an agent on the cards that are described, and the page open in front of it. One that is for the window
+ * or for the browser only runs on the driver that stands for it.
  *
  * @param {string} name
  * @param {{cards?: string, config?: string, dark?: boolean, args?: string[], only?: "window" | "web", both?: boolean, unix?: boolean,
@@ -27,7 +28,7 @@ export function scenario(name, place, body) {
   for (const driver of drivers) {
     if (place.unix && process.env.KORTTI_WINE) continue;
     if (place.only && place.only !== driver.only) continue;
-    if (!everything && driver.window && !place.only && !place.both) continue;
+    if (!everything && driver.only === "window" && !place.only && !place.both) continue;
     test(`${driver.name}: ${name}`, { timeout: LIMIT }, async (t) => {
       const home = new Home(t, { cards: place.cards ?? alone(), config: place.config });
       place.prepare?.(home);

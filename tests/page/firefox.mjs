@@ -6,8 +6,7 @@ import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { serve } from "./chromium.mjs";
-import { PATIENCE, endedWithAll, until } from "./rig.mjs";
+import { PATIENCE, endedWithAll, serve, until } from "./rig.mjs";
 import { WebDriverPage } from "./webdriver.mjs";
 
 const PREFERENCES = {
@@ -76,22 +75,26 @@ let running = null;
 
 /** One browser for all tests of a file. */
 function launch() {
-  running ??= (async () => {
-    const profile = fs.mkdtempSync(path.join(os.tmpdir(), "kortti-firefox-"));
-    const settled = Object.entries(PREFERENCES).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`);
-    fs.writeFileSync(path.join(profile, "user.js"), settled.join(""));
-    const args = ["--headless", "--no-remote", "--marionette", "--remote-allow-system-access", "--profile", profile];
-    const child = spawn(process.env.FIREFOX ?? "firefox-esr", args, {
-      stdio: "ignore", detached: true, env: { ...process.env, HOME: profile, MOZ_CRASHREPORTER_DISABLE: "1" },
-    });
-    const port = await until("Firefox", () => Number(fs.readFileSync(path.join(profile, PORT), "utf8")));
-    const socket = net.connect(port, "127.0.0.1");
-    await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
-    const marionette = new Marionette(socket);
-    await marionette.send("WebDriver:NewSession", { timeouts: { script: PATIENCE, pageLoad: PATIENCE, implicit: 0 } });
-    return { child, marionette, profile };
-  })();
+  if (running) return running;
+  const profile = fs.mkdtempSync(path.join(os.tmpdir(), "kortti-firefox-"));
+  const settled = Object.entries(PREFERENCES).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`);
+  fs.writeFileSync(path.join(profile, "user.js"), settled.join(""));
+  const args = ["--headless", "--no-remote", "--marionette", "--remote-allow-system-access", "--profile", profile];
+  const child = spawn(process.env.FIREFOX ?? "firefox-esr", args, {
+    stdio: "ignore", detached: true, env: { ...process.env, HOME: profile, MOZ_CRASHREPORTER_DISABLE: "1" },
+  });
+  running = { child, profile, marionette: connected(profile) };
   return running;
+}
+
+/** What speaks to the Firefox that has just been started with this profile. */
+async function connected(profile) {
+  const port = await until("Firefox", () => Number(fs.readFileSync(path.join(profile, PORT), "utf8")));
+  const socket = net.connect(port, "127.0.0.1");
+  await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+  const marionette = new Marionette(socket);
+  await marionette.send("WebDriver:NewSession", { timeouts: { script: PATIENCE, pageLoad: PATIENCE, implicit: 0 } });
+  return marionette;
 }
 
 class FirefoxPage extends WebDriverPage {
@@ -114,10 +117,9 @@ class FirefoxPage extends WebDriverPage {
 
 export const driver = {
   name: "Firefox",
-  window: false,
   async open(home, options = {}) {
     const { link } = await serve(home, options.args);
-    const { marionette } = await launch();
+    const marionette = await launch().marionette;
     await marionette.prefer({
       "browser.download.dir": path.join(home.path, "Downloads"), "layout.css.prefers-color-scheme.content-override": options.dark ? 0 : 1,
     });
@@ -135,7 +137,7 @@ export const driver = {
   },
   async quit() {
     if (!running) return;
-    const { child, profile } = await running;
+    const { child, profile } = running;
     running = null;
     await endedWithAll(child);
     fs.rmSync(profile, { recursive: true, force: true });

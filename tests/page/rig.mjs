@@ -188,6 +188,17 @@ export class Home {
   }
 }
 
+/** Starts `kortti-web` and gives its link. */
+export async function serve(home, args = []) {
+  const child = home.start("kortti-web", ["--no-open", ...args]);
+  const problems = [];
+  child.stderr.on("data", (text) => problems.push(String(text)));
+  const line = await firstLine(child);
+  const link = line?.match(/http:\/\/127\.0\.0\.1:\d+\/\S*/)?.[0];
+  if (!link) throw new Error(`kortti-web gave no link: ${line} ${problems.join("")}`);
+  return { child, link };
+}
+
 /** The first line that a program prints, or `null` when it ends without one. */
 export function firstLine(child) {
   return new Promise((resolve) => {

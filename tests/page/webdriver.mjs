@@ -5,7 +5,7 @@ import path from "node:path";
 import { Page } from "./page.mjs";
 import { until } from "./rig.mjs";
 
-export const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
+const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
 /** The keys that have no character (WebDriver, "Keyboard actions"). */
 const KEYS = {

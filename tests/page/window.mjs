@@ -55,7 +55,6 @@ async function driven(home, env) {
 export const driver = {
   name: "Window",
   only: "window",
-  window: true,
   async open(home, options = {}) {
     const env = {
       DISPLAY: await display(), GDK_BACKEND: "x11", NO_AT_BRIDGE: "1", DBUS_SESSION_BUS_ADDRESS: "disabled:", LIBGL_ALWAYS_SOFTWARE: "1", WEBKIT_DISABLE_COMPOSITING_MODE: "1",

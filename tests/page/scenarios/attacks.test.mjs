@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { test } from "node:test";
-import { newContext, serve, driver } from "../chromium.mjs";
+import { newContext, driver } from "../chromium.mjs";
 import { drivers } from "../drivers.mjs";
 import { ONE, alone } from "../cards.mjs";
-import { Home, LIMIT, until } from "../rig.mjs";
+import { Home, LIMIT, serve, until } from "../rig.mjs";
 
 /** A request that costs a try where it comes through. */
 const PAYLOAD = { jsonrpc: "2.0", id: 1, method: "pin.change", params: { select: { reader: ONE }, role: 1, current: "000000", new: "654321", last_try: true } };

@@ -13,7 +13,7 @@ import { Home, LIMIT, endedWithAll, program } from "../rig.mjs";
 const READ = fileURLToPath(new URL("../atspi.py", import.meta.url));
 
 test("Window: a screen reader finds tabs, fields with their labels, and the line of status", {
-  timeout: LIMIT, skip: !drivers.some((one) => one.window),
+  timeout: LIMIT, skip: !drivers.some((one) => one.only === "window"),
 }, async (t) => {
   const home = new Home(t, { cards: alone() });
   await home.agent();
